@@ -1,0 +1,110 @@
+package inventory
+
+import "time"
+
+// HostID is a host's name, unique in an inventory: "db-0712".
+type HostID string
+
+// Host is one machine, with every default of file, site and rack already applied. Hosts are values: a plan copies them, so
+// that editing the inventory never changes a run in flight. The JSON form is what the journal stores.
+type Host struct {
+	Name HostID `json:"name"`
+	Site string `json:"site"`
+	Rack string `json:"rack,omitempty"`
+	// Unit is the lowest rack unit that the host occupies, counted from 1 at the bottom; 0 = not placed. Height is in units.
+	Unit   int `json:"unit,omitempty"`
+	Height int `json:"height,omitempty"`
+	// Addr is a name or address, Port a TCP port. Both empty means: ask ssh_config, which falls back to Name and 22.
+	Addr string `json:"addr,omitempty"`
+	Port int    `json:"port,omitempty"`
+	User string `json:"user,omitempty"`
+	// Jump is the chain of jump hosts, nearest to us first, each "[user@]host[:port]" or the name of an inventory host.
+	Jump []string `json:"jump,omitempty"`
+	// Become is how a step gets root: "" or "none", "sudo", "doas", "su".
+	Become string   `json:"become,omitempty"`
+	Tags   []string `json:"tags,omitempty"`
+	// OS is a hint, such as "debian-12"; facts read from the host outrank it.
+	OS    string   `json:"os,omitempty"`
+	Feeds []string `json:"feeds,omitempty"`
+	// Window is a maintenance window, such as "Sun 01:00-05:00 Europe/Amsterdam".
+	Window string `json:"window,omitempty"`
+	// Shell is "" for a POSIX sh, or "none" for network gear: commands only, no scripts, no detached steps.
+	Shell string `json:"shell,omitempty"`
+	// HostKey pins the host's key: an authorized_keys line or a SHA256: fingerprint.
+	HostKey string `json:"host_key,omitempty"`
+	// KnownHosts and Identity override the files that ssh_config names.
+	KnownHosts []string `json:"known_hosts,omitempty"`
+	Identity   []string `json:"identity,omitempty"`
+	// Prod says that the host serves production; screens show it in words.
+	Prod bool `json:"prod,omitempty"`
+	// Vars overrides runbook parameters for this host: "health.disk_crit" = "98".
+	Vars map[string]string `json:"vars,omitempty"`
+	// Line is where the inventory declares the host, counted from 1.
+	Line int `json:"line,omitempty"`
+}
+
+// Rack is a cabinet; Units is its height.
+type Rack struct {
+	Name, Site string
+	Units      int
+	Row        string
+	Feeds      []string
+	Line       int
+}
+
+// Site is a room or a region.
+type Site struct {
+	Name, Title string
+	Racks       []Rack
+	Line        int
+}
+
+// Group is a fact about machines: how many of Members may be down together, whatever runbook takes them down.
+type Group struct {
+	Name string `json:"name"`
+	// Members is a selector; Hosts is what it selected, in inventory order.
+	Members string   `json:"members"`
+	Hosts   []HostID `json:"hosts"`
+	MaxDown int      `json:"max_down"`
+	// Drain and Undrain are scripts run on the member; each Proof exits 0 once it is so.
+	Drain        string `json:"drain,omitempty"`
+	DrainProof   string `json:"drain_proof,omitempty"`
+	Undrain      string `json:"undrain,omitempty"`
+	UndrainProof string `json:"undrain_proof,omitempty"`
+	Line         int    `json:"line,omitempty"`
+}
+
+// Service is what the machines are for. RTO and RPO are zero where they are not declared, as is EndOfLife.
+type Service struct {
+	Name, Owner string
+	Select      string // the selector
+	Hosts       []HostID
+	RTO, RPO    time.Duration
+	EndOfLife   time.Time
+	Backup      string
+	Line        int
+}
+
+// Inventory is a validated inventory file. It is read-only after Parse.
+type Inventory struct {
+	Path     string
+	Digest   [32]byte // SHA-256 of the file's bytes
+	Sites    []Site
+	Hosts    []Host // in the file's order
+	Groups   []Group
+	Services []Service
+	byName   map[HostID]int
+}
+
+// Host returns the host of that name.
+func (inv *Inventory) Host(name HostID) (Host, bool) {
+	i, ok := inv.byName[name]
+	if !ok {
+		return Host{}, false
+	}
+	return inv.Hosts[i], true
+}
+
+// Values is what a selector asks about a host beyond the inventory: facts such as "pending" or "state".
+// ok is false where the value is not known; an unknown value matches nothing, not even a negation by comparison.
+type Values func(host HostID, key string) (value string, ok bool)

@@ -1,0 +1,48 @@
+// Package quote answers HOW FOREIGN BYTES CROSS A BORDER: into a shell's words, and onto a terminal.
+//
+// Its law (law 7 of the house): nothing that a host, a file or a user hands us is ever executed, interpolated or drawn as it
+// came. All quoting for shells and all escaping for terminals, log lines and reports is here, and is fuzzed here.
+package quote
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNUL says that a value holds a NUL byte, which no POSIX shell variable or argument can carry.
+var ErrNUL = errors.New("value holds a NUL byte, which a shell cannot carry")
+
+// Word returns s as one word of POSIX shell: single quotes, so that no byte in between means anything to the shell. The result is
+// byte for byte s again in dash, bash and busybox sh, in any locale. It fails only for a NUL byte.
+func Word(s string) (string, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return "", ErrNUL
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'", nil
+}
+
+// Assign returns "name=word", an assignment for a line of its own. Name must be a shell name: a letter or underscore, then
+// letters, digits and underscores.
+func Assign(name, value string) (string, error) {
+	if !IsName(name) {
+		return "", fmt.Errorf("%q is not a shell variable's name", name)
+	}
+	w, err := Word(value)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return name + "=" + w, nil
+}
+
+// IsName reports whether s is a POSIX shell name (XBD 3.231).
+func IsName(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,186 @@
+package runbooks
+
+import (
+	"time"
+
+	"tend/inventory"
+)
+
+// StepID names a step within its runbook: "upgrade".
+type StepID string
+
+// Risk is the worst that a runbook or a step can do to its host.
+type Risk string
+
+// The risks, in rising order.
+const (
+	Read    Risk = "read"    // changes nothing; may run attached and be repeated at will
+	Change  Risk = "change"  // changes the host, which goes on serving
+	Disrupt Risk = "disrupt" // takes the host, or a service on it, down for a while: groups bind
+)
+
+// Kind is what sort of step it is.
+type Kind string
+
+// The kinds of step.
+const (
+	Script Kind = "script" // a script for sh
+	Check  Kind = "check"  // a script that only reads; its exit code, or what it emits, is the verdict
+	Reboot Kind = "reboot" // the verified reboot
+	Manual Kind = "manual" // words for the person in the room, and the answers it asks for
+	Wait   Kind = "wait"   // time that must pass
+)
+
+// Phase says where in the host's order a step stands.
+type Phase string
+
+// The phases, in order. A host whose Before fails is never touched.
+const (
+	Before Phase = "before"
+	Main   Phase = "main"
+	After  Phase = "after"
+)
+
+// Param is a runbook's parameter. Its value reaches scripts as the quoted shell variable of its name, never by substitution.
+type Param struct {
+	Name     string   `json:"name"` // a shell name
+	Type     string   `json:"type"` // "string", "int", "bool" (yes or no), "choice", "duration", "list" (space-separated)
+	Help     string   `json:"help,omitempty"`
+	Default  string   `json:"default,omitempty"`
+	Options  []string `json:"options,omitempty"` // of a choice
+	Min      *int     `json:"min,omitempty"`
+	Max      *int     `json:"max,omitempty"`
+	Pattern  string   `json:"pattern,omitempty"` // RE2, anchored
+	Required bool     `json:"required,omitempty"`
+	Secret   bool     `json:"secret,omitempty"`
+}
+
+// FactSpec declares a fact that a step may emit. A key that ends in ".*" declares a family.
+type FactSpec struct {
+	Key  string `json:"key"`
+	Type string `json:"type"` // "string", "int", "bool", "number", "time", "list"
+	Help string `json:"help,omitempty"`
+}
+
+// Step is one step of a runbook, and, with its Script rendered, of a Plan.
+type Step struct {
+	ID    StepID `json:"id"`
+	Title string `json:"title,omitempty"`
+	Kind  Kind   `json:"kind"`
+	Phase Phase  `json:"phase"`
+	Risk  Risk   `json:"risk"`
+	// Script is what goes to sh on the host. In a Plan it is complete: parameters, library and body.
+	Script string `json:"script,omitempty"`
+	// Become runs the script as root, in the way that the host's inventory entry says.
+	Become bool `json:"become,omitempty"`
+	// When is a selector over the host and the facts that it emitted in this run; the step is skipped where it does not match.
+	When string `json:"when,omitempty"`
+	// Timeout ends the step as failed; 0 means the default of ten minutes, or the wait itself.
+	Timeout time.Duration `json:"timeout,omitempty"`
+	// Retries is how often a step that is safe to repeat is tried again after it failed.
+	Retries int `json:"retries,omitempty"`
+	// Repeat says that running the script twice does no harm. Steps of risk Read always may.
+	Repeat bool `json:"repeat,omitempty"`
+	// OnFailure is "stop" (the host ends as failed; the default), or "go-on" (recorded as a warning).
+	OnFailure string `json:"on_failure,omitempty"`
+	// Undo is the script that takes the step back, for the operator to see; "" = no undo.
+	Undo string `json:"undo,omitempty"`
+	// Emits: "" or "facts" reads declared key=value lines, "checks" reads check lines as well (see ParseEmitted).
+	Emits string     `json:"emits,omitempty"`
+	Facts []FactSpec `json:"facts,omitempty"`
+	// Words and Asks belong to a manual step.
+	Words string `json:"words,omitempty"`
+	Asks  []Ask  `json:"asks,omitempty"`
+	// For is how long a wait lasts.
+	For time.Duration `json:"for,omitempty"`
+}
+
+// Ask is one answer that a manual step wants.
+type Ask struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+	Type string `json:"type"` // "yes", "text"
+}
+
+// Policy is how a runbook walks over the hosts.
+type Policy struct {
+	// Canary is the size of the first wave; 0 = none.
+	Canary int `json:"canary,omitempty"`
+	// Batch is the size of each later wave: "5", "20%", or "" for all the rest. A percentage rounds down, to one at least.
+	Batch string `json:"batch,omitempty"`
+	// Parallel is how many hosts are at work at once; 0 = DefaultParallel.
+	Parallel int `json:"parallel,omitempty"`
+	// MaxFailures is how many hosts may fail before nothing new starts: "3" stops at the 4th, "0" at the first, a percentage
+	// rounds down ("10%" of 50 stops at the 6th), "" or "100%" never stops. What runs, finishes. The semantics are AWS SSM's.
+	MaxFailures string `json:"max_failures,omitempty"`
+	// Pause between waves: "" = none, "manual" = an operator's approval, else a duration.
+	Pause string `json:"pause,omitempty"`
+}
+
+// DefaultParallel is how many hosts are at work at once where nothing else is said.
+const DefaultParallel = 64
+
+// Runbook is a runbook as read from its file, validated.
+type Runbook struct {
+	Name   string  `json:"name"`
+	Title  string  `json:"title"`
+	Doc    string  `json:"doc,omitempty"`
+	Risk   Risk    `json:"risk"`
+	Params []Param `json:"params,omitempty"`
+	Steps  []Step  `json:"steps"` // in order: Before, Main, After
+	Policy Policy  `json:"policy"`
+	// Source is "built-in" or the file's path. Shadows is the source that this one hides, if any.
+	Source  string `json:"source"`
+	Shadows string `json:"shadows,omitempty"`
+}
+
+// Wave is a set of hosts that are worked on before the next wave opens.
+type Wave struct {
+	Name  string             `json:"name"` // "canary", "batch 2 of 5"
+	Hosts []inventory.HostID `json:"hosts"`
+}
+
+// Plan is a runbook resolved: every choice is made. Its JSON form, with Digest empty, is what Digest is the SHA-256 of.
+type Plan struct {
+	Runbook string `json:"runbook"`
+	Title   string `json:"title"`
+	Source  string `json:"source"`
+	Risk    Risk   `json:"risk"`
+	Scope   string `json:"scope"` // the selector as typed
+	// Params are the values in force; a secret's value is replaced by "(secret)".
+	Params map[string]string `json:"params,omitempty"`
+	Steps  []Step            `json:"steps"` // the order in which every host goes through them
+	Hosts  []inventory.Host  `json:"hosts"`
+	Groups []inventory.Group `json:"groups,omitempty"` // those with a member among Hosts
+	Waves  []Wave            `json:"waves"`
+	Policy Policy            `json:"policy"`
+	// Vars are per-host overrides that the steps' scripts receive, by host.
+	Vars map[inventory.HostID]map[string]string `json:"vars,omitempty"`
+	// Digest is hex SHA-256.
+	Digest string `json:"digest,omitempty"`
+	// Warnings are for the operator: shadowed runbooks, hosts that cannot keep a detached step, and so on.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// CheckState is a check's verdict. The zero value is UNKNOWN, because unknown is not OK (law 6).
+type CheckState int
+
+// The verdicts, as Nagios numbers them except that the zero value is Unknown.
+const (
+	CheckUnknown CheckState = iota
+	CheckOK
+	CheckWarn
+	CheckCrit
+)
+
+// Fact is something learnt about a host. A check's result is a Fact with a State.
+type Fact struct {
+	Key   string `json:"key"` // "pending", "disk:/var"
+	Value string `json:"value"`
+	// The rest is a check's.
+	Check     bool       `json:"check,omitempty"`
+	State     CheckState `json:"state,omitempty"`
+	Unit      string     `json:"unit,omitempty"`
+	Threshold string     `json:"threshold,omitempty"` // "90/95": warn/crit, as text
+	Text      string     `json:"text,omitempty"`
+}
