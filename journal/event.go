@@ -1,0 +1,192 @@
+package journal
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"tend/inventory"
+	"tend/runbooks"
+)
+
+// RunID names a run: "261122-2213-k7f3", UTC to the minute and four random base32 digits. It sorts by time and can be said aloud.
+type RunID string
+
+// OriginID names a machine and a user that write a journal: "ops@console1".
+type OriginID string
+
+// Hash is a SHA-256. In JSON it is hex.
+type Hash [32]byte
+
+// NewRunID makes a run's name for the time at.
+func NewRunID(at time.Time) RunID {
+	var b [3]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	s := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	return RunID(at.UTC().Format("060102-1504-") + s[:4])
+}
+
+// MarshalText writes the hash as hex.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads 64 hex digits.
+func (h *Hash) UnmarshalText(b []byte) error {
+	if len(b) != 2*len(h) {
+		return fmt.Errorf("a hash has 64 hex digits, this has %d", len(b))
+	}
+	_, err := hex.Decode(h[:], b)
+	return err
+}
+
+// String is the hash in hex.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// Event is one thing that happened, as it stands in the journal. Seq counts from 1 within a run; Prev is the Hash of the event
+// before it (zero for the first).
+type Event struct {
+	Origin OriginID
+	Run    RunID
+	Seq    uint64
+	At     time.Time
+	Prev   Hash
+	Hash   Hash
+	Body   Body
+}
+
+// Body is what happened. The set is closed: a kind that this build does not know reads back as Foreign and folds to nothing.
+type Body interface {
+	// Kind is the stable name of the event's kind in the segment: "step_started".
+	Kind() string
+}
+
+// Who is a person at a terminal.
+type Who struct {
+	User string `json:"user"`           // "ops"
+	From string `json:"from,omitempty"` // host, terminal or SSH client: "console1 pts/3"
+}
+
+// InventoryRef says which inventory a run was planned from.
+type InventoryRef struct {
+	Path   string `json:"path,omitempty"`
+	Digest string `json:"digest,omitempty"` // hex SHA-256 of the file
+	Commit string `json:"commit,omitempty"` // of the git repository that holds it
+	Dirty  bool   `json:"dirty,omitempty"`
+}
+
+// The kinds of event.
+type (
+	// PlanAccepted opens a run: the operator approved the plan's digest.
+	PlanAccepted struct {
+		Plan      runbooks.Plan `json:"plan"`
+		By        Who           `json:"by"`
+		Reason    string        `json:"reason,omitempty"`
+		Ticket    string        `json:"ticket,omitempty"`
+		Inventory InventoryRef  `json:"inventory,omitzero"`
+		Version   string        `json:"version,omitempty"` // tend's
+	}
+	// RunnerStarted says that a process took the run up: once at its start, and once at each resume.
+	RunnerStarted struct {
+		PID     int    `json:"pid"`
+		Host    string `json:"host"`
+		Resumed bool   `json:"resumed,omitempty"`
+		// BootID tells whether this machine was restarted between two RunnerStarted.
+		BootID string `json:"boot_id,omitempty"`
+	}
+	// WaveOpened lets the hosts of Plan.Waves[Wave] start.
+	WaveOpened struct {
+		Wave int `json:"wave"`
+	}
+	// HostReached records the road taken to a host, once per connection.
+	HostReached struct {
+		Host inventory.HostID `json:"host"`
+		Addr string           `json:"addr"`
+		Via  []string         `json:"via,omitempty"`
+		User string           `json:"user,omitempty"`
+		Key  string           `json:"key,omitempty"` // "ssh-ed25519 SHA256:…"
+	}
+	// StepStarted is durable before the step's command leaves. Job names a detached step on its host; "" = attached.
+	StepStarted struct {
+		Host    inventory.HostID `json:"host"`
+		Step    runbooks.StepID  `json:"step"`
+		Attempt int              `json:"attempt"` // from 1
+		Job     string           `json:"job,omitempty"`
+	}
+	// OutputRead is a piece of a step's output, standard output and error as the step interleaved them, raw.
+	OutputRead struct {
+		Host    inventory.HostID `json:"host"`
+		Step    runbooks.StepID  `json:"step"`
+		Attempt int              `json:"attempt"`
+		Offset  int64            `json:"offset"` // of Data's first byte in the attempt's output
+		Data    []byte           `json:"-"`      // segments store it as text where it is UTF-8, else as base64
+	}
+	// FactsRead is what a step learnt of its host.
+	FactsRead struct {
+		Host  inventory.HostID `json:"host"`
+		Step  runbooks.StepID  `json:"step,omitempty"`
+		Facts []runbooks.Fact  `json:"facts"`
+	}
+	// StepEnded is the verdict. Exit is meaningful for OK, Warned and Failed only.
+	StepEnded struct {
+		Host    inventory.HostID `json:"host"`
+		Step    runbooks.StepID  `json:"step"`
+		Attempt int              `json:"attempt"`
+		Outcome Outcome          `json:"outcome"`
+		Exit    int              `json:"exit"`
+		Reason  string           `json:"reason,omitempty"` // for people, sanitised
+		Hint    string           `json:"hint,omitempty"`
+		// Again says that the step certainly did not start, so that trying again can do no harm.
+		Again bool `json:"again,omitempty"`
+	}
+	// Decided is an operator's decision on a run.
+	Decided struct {
+		Decision Decision          `json:"decision"`
+		Host     inventory.HostID  `json:"host,omitempty"`
+		Step     runbooks.StepID   `json:"step,omitempty"`
+		Wave     int               `json:"wave,omitempty"` // of Approve: the wave that may open
+		By       Who               `json:"by"`
+		Reason   string            `json:"reason,omitempty"`
+		Answers  map[string]string `json:"answers,omitempty"` // of a manual step
+		OK       bool              `json:"ok,omitempty"`      // of a manual step: done, or not
+	}
+	// Remarked is something that an operator should know and that decides nothing: an adopted job, a host's full disk.
+	Remarked struct {
+		Host inventory.HostID `json:"host,omitempty"`
+		Step runbooks.StepID  `json:"step,omitempty"`
+		Text string           `json:"text"`
+	}
+	// Noted is a note by a person, on a host, a run or at large.
+	Noted struct {
+		Host inventory.HostID `json:"host,omitempty"`
+		Run  RunID            `json:"of_run,omitempty"`
+		Text string           `json:"text"`
+		By   Who              `json:"by"`
+	}
+	// RunClosed ends a run. Nothing follows it but notes in other segments.
+	RunClosed struct {
+		Result Result `json:"result"`
+		Reason string `json:"reason,omitempty"`
+	}
+	// Foreign is a kind that a newer build wrote. Raw is the JSON of its body.
+	Foreign struct {
+		Name string
+		Raw  []byte
+	}
+)
+
+// Kind and its siblings give the names that segments carry; they never change.
+func (PlanAccepted) Kind() string  { return "plan_accepted" }
+func (RunnerStarted) Kind() string { return "runner_started" }
+func (WaveOpened) Kind() string    { return "wave_opened" }
+func (HostReached) Kind() string   { return "host_reached" }
+func (StepStarted) Kind() string   { return "step_started" }
+func (OutputRead) Kind() string    { return "output_read" }
+func (FactsRead) Kind() string     { return "facts_read" }
+func (StepEnded) Kind() string     { return "step_ended" }
+func (Decided) Kind() string       { return "decided" }
+func (Remarked) Kind() string      { return "remarked" }
+func (Noted) Kind() string         { return "noted" }
+func (RunClosed) Kind() string     { return "run_closed" }
+func (f Foreign) Kind() string     { return f.Name }

@@ -1,0 +1,59 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"tend/inventory"
+)
+
+// Journal is the record. journal/journaltest holds the suite that every implementation passes.
+type Journal interface {
+	// Append writes the bodies as the run's next events and returns them once they are durable. Concurrent calls share one
+	// sync (group commit); the events of one call stay together and in order. The first Append of a run makes this process its
+	// only writer until Release; ErrBusy says that another process is. After a failed write or sync every later Append of that
+	// run fails: what is on disk is not guessed at.
+	Append(ctx context.Context, run RunID, bodies ...Body) ([]Event, error)
+	// Events yields the run's durable events with Seq > after, in order. With follow it waits for more, whichever process
+	// writes them, and ends after RunClosed or with ctx (then yielding ctx's error). A torn tail is not an event.
+	Events(ctx context.Context, run RunID, after uint64, follow bool) iter.Seq2[Event, error]
+	// Runs lists the runs that match, newest first.
+	Runs(ctx context.Context, q Query) ([]RunSummary, error)
+}
+
+// The errors that an implementation wraps.
+var (
+	ErrBusy     = errors.New("another process is writing this run")
+	ErrNoRun    = errors.New("no such run")
+	ErrDamaged  = errors.New("the journal is damaged")
+	ErrNotSaved = errors.New("the journal could not save the event")
+)
+
+// Query narrows Runs. Zero values match everything.
+type Query struct {
+	Host    inventory.HostID
+	Runbook string
+	Since   time.Time
+	Until   time.Time
+	Open    bool // only runs without a RunClosed
+	Limit   int
+}
+
+// RunSummary is a run in one line.
+type RunSummary struct {
+	Run     RunID          `json:"run"`
+	Origin  OriginID       `json:"origin"`
+	Runbook string         `json:"runbook"`
+	Scope   string         `json:"scope"`
+	By      Who            `json:"by"`
+	Reason  string         `json:"reason,omitempty"`
+	Ticket  string         `json:"ticket,omitempty"`
+	Started time.Time      `json:"started"`
+	Ended   time.Time      `json:"ended,omitzero"`
+	Result  Result         `json:"result"`
+	Hosts   int            `json:"hosts"`
+	Counts  map[string]int `json:"counts"` // hosts by Outcome's word, and "waiting", "running"
+	Events  uint64         `json:"events"`
+}
