@@ -36,8 +36,8 @@ var arrows = map[string][]string{
 
 // onlyIn keeps a foreign package in the rooms that it belongs to.
 var onlyIn = map[string][]string{
-	"charm.land/":             {"ui", "cmd/shots"},
-	"golang.org/x/crypto/ssh": {"ssh", "lab", "cmd/bench"},
+	"charm.land/":             {"ui"},
+	"golang.org/x/crypto/ssh": {"ssh", "ssh/sshtest", "lab", "bench"},
 	"modernc.org/sqlite":      {"journal/index"},
 	"github.com/spf13/cobra":  {"cmd/tend"},
 }

@@ -1,0 +1,164 @@
+package runner
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tend/journal"
+)
+
+// Client talks to the process of one run.
+type Client struct{ path string }
+
+// News is a question that opened, or the ID of one that closed.
+type News struct {
+	Question *Question
+	Closed   int
+}
+
+// ErrGone says that no process is carrying the run out: it has ended, or it was killed and can be resumed.
+var ErrGone = errors.New("no process is carrying this run out")
+
+// SocketPath is where the process of run listens, for the journal in journalDir. The name carries a mark of the journal, so that
+// runs of two journals never meet, and is short: a unix socket's path has about 100 bytes.
+func SocketPath(runtimeDir, journalDir string, run journal.RunID) string {
+	return filepath.Join(runtimeDir, mark(journalDir)+"-"+string(run)+".sock")
+}
+
+func mark(journalDir string) string {
+	sum := sha256.Sum256([]byte(filepath.Clean(journalDir)))
+	return hex.EncodeToString(sum[:4])
+}
+
+// Dial returns the client of a run. Nothing is sent yet.
+func Dial(runtimeDir, journalDir string, run journal.RunID) *Client {
+	return &Client{path: SocketPath(runtimeDir, journalDir, run)}
+}
+
+// Alive lists the runs of journalDir whose process answers, oldest first.
+func Alive(ctx context.Context, runtimeDir, journalDir string) ([]journal.RunID, error) {
+	names, err := filepath.Glob(filepath.Join(runtimeDir, mark(journalDir)+"-*.sock"))
+	if err != nil {
+		return nil, err
+	}
+	var runs []journal.RunID
+	for _, path := range names {
+		rep, err := (&Client{path: path}).call(ctx, request{Do: "who"})
+		switch {
+		case err == nil:
+			runs = append(runs, rep.Run)
+		case errors.Is(err, ErrGone):
+			sweep(path)
+		}
+	}
+	return runs, nil
+}
+
+// sweep removes the socket of a process that was killed.
+func sweep(path string) {
+	if st, err := os.Lstat(path); err == nil && strings.HasSuffix(path, ".sock") && st.Mode()&os.ModeSocket != 0 {
+		_ = os.Remove(path)
+	}
+}
+
+// PID asks for the process's number.
+func (c *Client) PID(ctx context.Context) (int, error) {
+	rep, err := c.call(ctx, request{Do: "who"})
+	return rep.PID, err
+}
+
+// Decide hands a decision to the run. It returns once the engine has it; the journal says when it is durable.
+func (c *Client) Decide(ctx context.Context, d journal.Decided) error {
+	_, err := c.call(ctx, request{Do: "decide", Decided: &d})
+	return err
+}
+
+// Answer answers a question, or declines it.
+func (c *Client) Answer(ctx context.Context, id int, answer string, ok bool) error {
+	_, err := c.call(ctx, request{Do: "answer", ID: id, Answer: answer, OK: ok})
+	return err
+}
+
+// Questions yields the open questions and then what comes, until the run's process ends (no error) or ctx does.
+func (c *Client) Questions(ctx context.Context) iter.Seq2[News, error] {
+	return func(yield func(News, error) bool) {
+		conn, err := c.dial(ctx)
+		if err != nil {
+			yield(News{}, err)
+			return
+		}
+		defer conn.Close()
+		defer context.AfterFunc(ctx, func() { conn.Close() })()
+		if err := json.NewEncoder(conn).Encode(request{Do: "questions"}); err != nil {
+			yield(News{}, err)
+			return
+		}
+		in := bufio.NewScanner(conn)
+		in.Buffer(nil, maxLine)
+		for in.Scan() {
+			var r reply
+			if err := json.Unmarshal(in.Bytes(), &r); err != nil {
+				yield(News{}, err)
+				return
+			}
+			if !yield(News{Question: r.Question, Closed: r.Closed}, nil) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(News{}, ctx.Err())
+		}
+	}
+}
+
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	d := net.Dialer{Timeout: 2 * time.Second}
+	conn, err := d.DialContext(ctx, "unix", c.path)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w (%v)", ErrGone, err)
+	}
+	return conn, nil
+}
+
+func (c *Client) call(ctx context.Context, r request) (reply, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if err := json.NewEncoder(conn).Encode(r); err != nil {
+		return reply{}, fmt.Errorf("%w (%v)", ErrGone, err)
+	}
+	in := bufio.NewScanner(conn)
+	in.Buffer(nil, maxLine)
+	if !in.Scan() {
+		if err := in.Err(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return reply{}, fmt.Errorf("the run's process did not answer: %w", err)
+		}
+		return reply{}, ErrGone
+	}
+	var rep reply
+	if err := json.Unmarshal(in.Bytes(), &rep); err != nil {
+		return reply{}, err
+	}
+	if rep.Error != "" {
+		return rep, errors.New(rep.Error)
+	}
+	return rep, nil
+}

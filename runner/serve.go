@@ -1,0 +1,86 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"tend/journal"
+)
+
+// Engine carries a folded run out; engine.Engine is one.
+type Engine interface {
+	Run(ctx context.Context, s *journal.State, decisions <-chan journal.Decided) error
+}
+
+// Book is what the process writes and reads: the journal, and letting go of a run's segment.
+type Book interface {
+	journal.Journal
+	Release(run journal.RunID) error
+}
+
+// Serve carries one run out, from its plan or from where its journal says that it stands, and returns when it has ended. opened is
+// called once: when the run is open and durable, or with the reason why it could not be. A cancelled ctx (SIGTERM) finishes what
+// runs, starts nothing new and leaves the run open, to be resumed.
+func Serve(ctx context.Context, c Commission, book Book, asker *Asker, eng Engine, opened func(error)) (err error) {
+	said := false
+	say := func(err error) {
+		if !said {
+			said = true
+			opened(err)
+		}
+	}
+	defer func() { say(err) }()
+	s, err := open(ctx, c, book)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, book.Release(c.Run)) }()
+	srv, err := listen(context.WithoutCancel(ctx), c.Run, c.Socket, asker)
+	if err != nil {
+		return err
+	}
+	defer srv.close()
+	say(nil)
+	return eng.Run(ctx, s, srv.decisions)
+}
+
+// open makes the run durable, or folds what is durable of it, and records that this process has it now. The first append takes
+// the segment's lock: where another process has the run, it fails with journal.ErrBusy before anything else happens.
+func open(ctx context.Context, c Commission, book Book) (*journal.State, error) {
+	s := journal.NewState()
+	var bodies []journal.Body
+	if c.Accepted != nil {
+		bodies = append(bodies, *c.Accepted)
+	} else {
+		for e, err := range book.Events(ctx, c.Run, 0, false) {
+			if err != nil {
+				return nil, err
+			}
+			s.Apply(e)
+		}
+		switch {
+		case s.Seq == 0:
+			return nil, fmt.Errorf("%w: %s", journal.ErrNoRun, c.Run)
+		case s.Result != journal.Open:
+			return nil, fmt.Errorf("run %s has ended (%s): there is nothing to resume", c.Run, s.Result)
+		}
+	}
+	host, _ := os.Hostname()
+	bodies = append(bodies, journal.RunnerStarted{PID: os.Getpid(), Host: host, Resumed: c.Accepted == nil, BootID: bootID()})
+	events, err := book.Append(ctx, c.Run, bodies...)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		s.Apply(e)
+	}
+	return s, nil
+}
+
+func bootID() string {
+	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(b))
+}

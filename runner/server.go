@@ -1,0 +1,174 @@
+package runner
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"tend/journal"
+)
+
+// server is the run's private socket.
+type server struct {
+	run       journal.RunID
+	ln        net.Listener
+	asker     *Asker
+	decisions chan journal.Decided
+	ctx       context.Context
+	cancel    context.CancelFunc
+	wait      sync.WaitGroup
+	mu        sync.Mutex
+	conns     map[net.Conn]struct{}
+}
+
+// listen opens the socket at path, in a directory that only its user may enter.
+func listen(ctx context.Context, run journal.RunID, path string, asker *Asker) (*server, error) {
+	if err := private(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	_ = os.Remove(path) // of a process that is gone: the segment's lock says that we are the only one
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("run's socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		ln.Close()
+		return nil, err
+	}
+	s := &server{run: run, ln: ln, asker: asker, decisions: make(chan journal.Decided), conns: map[net.Conn]struct{}{}}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.wait.Go(s.accept)
+	return s, nil
+}
+
+func (s *server) accept() {
+	for {
+		c, err := s.ln.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		s.conns[c] = struct{}{}
+		s.mu.Unlock()
+		s.wait.Go(func() {
+			s.serve(c)
+			s.mu.Lock()
+			delete(s.conns, c)
+			s.mu.Unlock()
+			c.Close()
+		})
+	}
+}
+
+// close ends the socket and waits for everyone on it.
+func (s *server) close() {
+	s.cancel()
+	s.asker.Close()
+	s.ln.Close()
+	s.mu.Lock()
+	for c := range s.conns {
+		c.Close()
+	}
+	s.mu.Unlock()
+	s.wait.Wait()
+}
+
+// maxLine bounds a request, so that a client gone wrong cannot fill the memory of a run.
+const maxLine = 1 << 20
+
+func (s *server) serve(c net.Conn) {
+	in := bufio.NewScanner(c)
+	in.Buffer(nil, maxLine)
+	out := json.NewEncoder(c)
+	for in.Scan() {
+		var r request
+		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
+			_ = out.Encode(reply{Error: "not a request: " + err.Error()})
+			return
+		}
+		if r.Do == "questions" {
+			s.questions(c, out)
+			return
+		}
+		if err := out.Encode(s.do(r)); err != nil {
+			return
+		}
+	}
+}
+
+func (s *server) do(r request) reply {
+	rep := reply{Run: s.run, PID: os.Getpid()}
+	var err error
+	switch r.Do {
+	case "who":
+	case "answer":
+		err = s.asker.answer(r)
+	case "decide":
+		err = s.decide(r.Decided)
+	default:
+		err = fmt.Errorf("unknown request %q", r.Do)
+	}
+	if err != nil {
+		rep.Error = err.Error()
+	}
+	return rep
+}
+
+func (s *server) decide(d *journal.Decided) error {
+	if d == nil {
+		return errors.New("no decision given")
+	}
+	select {
+	case s.decisions <- *d:
+		return nil
+	case <-s.ctx.Done():
+		return errors.New("the run has ended")
+	}
+}
+
+func (s *server) questions(c net.Conn, out *json.Encoder) {
+	now, news, stop := s.asker.listen()
+	defer stop()
+	// The client says no more; reading tells when it goes away.
+	s.wait.Go(func() {
+		var b [1]byte
+		_, _ = c.Read(b[:])
+		stop()
+	})
+	for i := range now {
+		if out.Encode(reply{Run: s.run, Question: &now[i]}) != nil {
+			return
+		}
+	}
+	for r := range news {
+		r.Run = s.run
+		if out.Encode(r) != nil {
+			return
+		}
+	}
+}
+
+// private makes dir, or makes sure that it is a directory of ours that nobody else may enter.
+func private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	st, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return fmt.Errorf("%s is not a directory", dir)
+	case !ours(st):
+		return fmt.Errorf("%s belongs to another user", dir)
+	case st.Mode().Perm()&0o077 != 0:
+		return fmt.Errorf("%s: other users may enter it (mode %o); chmod 700 it", dir, st.Mode().Perm())
+	}
+	return nil
+}
