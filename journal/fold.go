@@ -72,7 +72,7 @@ func (s *State) started(at time.Time, b StepStarted) {
 	}
 	s.move(h, AtWork, Unknown, at)
 	h.Step, h.Answered = i, nil
-	h.Steps[i] = StepState{Attempt: b.Attempt, Started: at, Running: true, Job: b.Job}
+	h.Steps[i] = StepState{Attempt: b.Attempt, Free: h.Steps[i].Free, Started: at, Running: true, Job: b.Job}
 	if s.Plan().Steps[i].Risk != runbooks.Read {
 		h.Touched = true
 	}
@@ -112,6 +112,9 @@ func (s *State) ended(at time.Time, b StepEnded) {
 	}
 	st.Running, st.Ended, st.Outcome, st.Exit = false, at, b.Outcome, b.Exit
 	st.Reason, st.Hint, st.Again = b.Reason, b.Hint, b.Again
+	if b.Outcome == Unknown && b.Again {
+		st.Free++ // lost with the runner: it costs no try, so that a resumed run ends as an undisturbed one
+	}
 	h.Warned = h.Warned || b.Outcome == Warned
 	switch {
 	case b.Outcome.Good():
@@ -130,25 +133,41 @@ func (s *State) forward(h *HostState, at time.Time) {
 		s.move(h, AtWork, Unknown, at)
 		return
 	}
-	out := OK
-	if h.Warned {
-		out = Warned
-	}
-	s.move(h, Ended, out, at)
+	s.move(h, Ended, h.sum(), at)
 }
 
-// Retriable reports whether the host's current step has failed and may be tried again without asking anyone: it failed, or
-// certainly never started; it may be repeated (or never started); and tries are left.
+// sum is the outcome of a host that is through: Skipped where no step was wanted.
+func (h *HostState) sum() Outcome {
+	if h.Warned {
+		return Warned
+	}
+	for i := range h.Steps {
+		if h.Steps[i].Outcome != Skipped {
+			return OK
+		}
+	}
+	return Skipped
+}
+
+// Retriable reports whether the host's current step may be tried again without asking anyone. It failed, or certainly never
+// started, or only reads; it may be repeated (or never started); and tries are left. A try that was lost with the runner
+// (Unknown, Again) is always made good. What changes a host and ended Unknown is never repeated by itself.
 func (s *State) Retriable(h *HostState) bool {
 	if h.Step >= len(h.Steps) {
 		return false
 	}
 	st, step := h.Steps[h.Step], s.Plan().Steps[h.Step]
-	if st.Running || st.Attempt == 0 || st.Attempt > step.Retries {
+	if st.Running || st.Attempt == 0 {
 		return false
 	}
-	safe := st.Again || step.Repeat || step.Risk == runbooks.Read
-	return safe && (st.Outcome == Failed || st.Outcome == Unreachable || st.Outcome == Unknown && st.Again)
+	if st.Outcome == Unknown && st.Again {
+		return true
+	}
+	read := step.Risk == runbooks.Read
+	if st.Attempt-st.Free > step.Retries || !(st.Again || step.Repeat || read) {
+		return false
+	}
+	return st.Outcome == Failed || st.Outcome == Unreachable || st.Outcome == Unknown && read
 }
 
 func (s *State) decided(at time.Time, b Decided) {
@@ -179,19 +198,23 @@ func (s *State) decidedHost(at time.Time, h *HostState, b Decided) {
 	switch b.Decision {
 	case Retry:
 		if h.Phase == Ended && !h.Outcome.Good() && h.Step < len(h.Steps) {
-			h.Steps[h.Step].Outcome, h.Steps[h.Step].Again = Unreachable, true
+			st := &h.Steps[h.Step]
+			st.Free = st.Attempt // the operator's word gives the step all its tries again
 			s.move(h, AtWork, Unknown, at)
 		}
 	case SkipHost:
-		s.move(h, Ended, Skipped, at)
+		if h.Phase != Ended || !h.Outcome.Good() {
+			s.move(h, Ended, Skipped, at)
+		}
 	case SkipStep:
 		if h.Phase == Ended && !h.Outcome.Good() && h.Step < len(h.Steps) {
 			h.Warned = true
 			s.forward(h, at)
 		}
 	case Answer:
-		answer := b
-		h.Answered = &answer
+		if answer := b; h.Step < len(h.Steps) && (b.Step == "" || b.Step == s.Plan().Steps[h.Step].ID) {
+			h.Answered = &answer
+		}
 	}
 }
 

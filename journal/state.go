@@ -20,6 +20,7 @@ const (
 // StepState is what is known of a host's step.
 type StepState struct {
 	Attempt int       // 0 = never started
+	Free    int       // attempts that cost no try: lost with the runner, or before an operator's Retry
 	Started time.Time // of the latest attempt
 	Ended   time.Time
 	Running bool // started, and no end recorded: after a crash this is what must be found on the host
