@@ -50,34 +50,39 @@ func Serve(ctx context.Context, c Commission, book Book, asker *Asker, eng Engin
 // open makes the run durable, or folds what is durable of it, and records that this process has it now. The first append takes
 // the segment's lock: where another process has the run, it fails with journal.ErrBusy before anything else happens.
 func open(ctx context.Context, c Commission, book Book) (*journal.State, error) {
-	s := journal.NewState()
+	s, err := journal.NewState(), error(nil)
 	var bodies []journal.Body
 	if c.Accepted != nil {
 		bodies = append(bodies, *c.Accepted)
-	} else {
-		for e, err := range book.Events(ctx, c.Run, 0, false) {
-			if err != nil {
-				return nil, err
-			}
-			s.Apply(e)
-		}
-		switch {
-		case s.Seq == 0:
-			return nil, fmt.Errorf("%w: %s", journal.ErrNoRun, c.Run)
-		case s.Result != journal.Open:
-			return nil, fmt.Errorf("run %s has ended (%s): there is nothing to resume", c.Run, s.Result)
-		}
+	} else if err = catchUp(ctx, c.Run, book, s); err != nil {
+		return nil, err
+	} else if s.Result != journal.Open {
+		return nil, fmt.Errorf("run %s has ended (%s): there is nothing to resume", c.Run, s.Result)
 	}
 	host, _ := os.Hostname()
 	bodies = append(bodies, journal.RunnerStarted{PID: os.Getpid(), Host: host, Resumed: c.Accepted == nil, BootID: bootID()})
-	events, err := book.Append(ctx, c.Run, bodies...)
-	if err != nil {
+	if _, err := book.Append(ctx, c.Run, bodies...); err != nil {
 		return nil, err
 	}
-	for _, e := range events {
-		s.Apply(e)
+	// Read again, now that the run is ours: another process may have added to it, or ended it, since the first look.
+	if err := catchUp(ctx, c.Run, book, s); err != nil {
+		return nil, errors.Join(err, book.Release(c.Run))
 	}
 	return s, nil
+}
+
+// catchUp folds what is durable of the run behind s.Seq.
+func catchUp(ctx context.Context, run journal.RunID, book Book, s *journal.State) error {
+	for e, err := range book.Events(ctx, run, s.Seq, false) {
+		if err != nil {
+			return err
+		}
+		s.Apply(e)
+	}
+	if s.Seq == 0 {
+		return fmt.Errorf("%w: %s", journal.ErrNoRun, run)
+	}
+	return nil
 }
 
 func bootID() string {
