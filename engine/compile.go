@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// Match says whether a host, with the facts that it emitted in this run, is selected.
+type Match func(h inventory.Host, facts inventory.Values) bool
+
+// Window says whether a host may be touched now, and when that changes next (zero = never again).
+type Window interface {
+	At(now time.Time) (open bool, change time.Time)
+}
+
+// Rules are the parts of a plan's meaning that other packages own. Zero fields stand for the real ones.
+type Rules struct {
+	// Select reads a selector, as it stands in a step's When.
+	Select func(expr string) (Match, error)
+	// Window reads a host's maintenance window; nil, or a nil Window, means at any time.
+	Window func(h inventory.Host) (Window, error)
+}
+
+// Compiled is a plan with all its texts read: what Next needs to decide in one walk over the hosts. It is read-only after Compile.
+type Compiled struct {
+	plan     *runbooks.Plan
+	parallel int
+	budget   int // how many hosts may fail; math.MaxInt = any number
+	pause    pause
+	waves    [][]int // hosts by their place in the plan
+	when     []Match // by step; nil = always
+	windows  []Window
+	groups   []group
+	member   [][]int // groups by host; nil where groups do not bind
+}
+
+type group struct {
+	name    string
+	maxDown int
+	hosts   []int
+}
+
+type pause struct {
+	manual bool
+	length time.Duration
+}
+
+// Compile reads the plan's selectors, limits and groups. It refuses what Resolve refuses, in the same words where it can.
+func Compile(p *runbooks.Plan, r Rules) (*Compiled, error) {
+	c := &Compiled{plan: p, parallel: p.Policy.Parallel, budget: budget(p.Policy.MaxFailures, len(p.Hosts))}
+	if c.parallel <= 0 {
+		c.parallel = runbooks.DefaultParallel
+	}
+	place := make(map[inventory.HostID]int, len(p.Hosts))
+	for i, h := range p.Hosts {
+		place[h.Name] = i
+	}
+	var err error
+	if c.pause, err = readPause(p.Policy.Pause); err != nil {
+		return nil, err
+	}
+	if c.when, err = readWhen(p.Steps, r.Select); err != nil {
+		return nil, err
+	}
+	if c.windows, err = readWindows(p.Hosts, r.Window); err != nil {
+		return nil, err
+	}
+	for _, w := range p.Waves {
+		c.waves = append(c.waves, places(place, w.Hosts))
+	}
+	c.bind(place)
+	return c, nil
+}
+
+// bind makes the groups' limits hold: only what takes a host down is limited by them.
+func (c *Compiled) bind(place map[inventory.HostID]int) {
+	if c.plan.Risk != runbooks.Disrupt || len(c.plan.Groups) == 0 {
+		return
+	}
+	c.member = make([][]int, len(c.plan.Hosts))
+	for g, gr := range c.plan.Groups {
+		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: places(place, gr.Hosts)})
+		for _, h := range c.groups[g].hosts {
+			c.member[h] = append(c.member[h], g)
+		}
+	}
+}
+
+// places are the hosts' places in the plan, each once; who is not in the plan is not at risk.
+func places(place map[inventory.HostID]int, hosts []inventory.HostID) []int {
+	seen := make(map[int]bool, len(hosts))
+	at := make([]int, 0, len(hosts))
+	for _, id := range hosts {
+		if i, ok := place[id]; ok && !seen[i] {
+			seen[i] = true
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+func readPause(text string) (pause, error) {
+	switch text {
+	case "":
+		return pause{}, nil
+	case "manual":
+		return pause{manual: true}, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return pause{}, fmt.Errorf(`pause %q is neither "manual" nor a duration`, text)
+	}
+	return pause{length: d}, nil
+}
+
+func readWhen(steps []runbooks.Step, sel func(string) (Match, error)) ([]Match, error) {
+	if sel == nil {
+		sel = selector
+	}
+	when := make([]Match, len(steps))
+	for i, st := range steps {
+		if st.When == "" {
+			continue
+		}
+		m, err := sel(st.When)
+		if err != nil {
+			return nil, fmt.Errorf("step %s: when: %w", st.ID, err)
+		}
+		when[i] = m
+	}
+	return when, nil
+}
+
+func readWindows(hosts []inventory.Host, read func(inventory.Host) (Window, error)) ([]Window, error) {
+	if read == nil {
+		return nil, nil
+	}
+	windows := make([]Window, len(hosts))
+	for i, h := range hosts {
+		w, err := read(h)
+		if err != nil {
+			return nil, fmt.Errorf("%s: window: %w", h.Name, err)
+		}
+		windows[i] = w
+	}
+	return windows, nil
+}
+
+// budget is how many of n hosts may fail before nothing new starts. The semantics are those of AWS SSM's MaxErrors: "3" stops at the
+// 4th, "10%" of 50 at the 6th. What cannot be read allows none.
+func budget(text string, n int) int {
+	text = strings.TrimSpace(text)
+	if text == "" || text == "100%" {
+		return math.MaxInt
+	}
+	number, percent := strings.CutSuffix(text, "%")
+	v, err := strconv.Atoi(strings.TrimSpace(number))
+	switch {
+	case err != nil || v < 0:
+		return 0
+	case percent && v >= 100:
+		return math.MaxInt
+	case percent:
+		return n * v / 100
+	}
+	return v
+}
+
+// matches evaluates the step's When for a host. Where it does not match, why names the facts that are not known: an unknown fact
+// matches nothing.
+func (c *Compiled) matches(s *journal.State, host, step int) (ok bool, why string) {
+	m := c.when[step]
+	if m == nil {
+		return true, ""
+	}
+	var unknown []string
+	facts := func(id inventory.HostID, key string) (string, bool) {
+		v, known := s.Facts(id, key)
+		if !known {
+			unknown = append(unknown, key)
+		}
+		return v, known
+	}
+	if m(c.plan.Hosts[host], facts) {
+		return true, ""
+	}
+	why = "when = " + strconv.Quote(c.plan.Steps[step].When) + " does not match"
+	if len(unknown) > 0 {
+		why += ": not known of this host: " + strings.Join(unknown, ", ")
+	}
+	return false, why
+}

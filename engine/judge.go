@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"tend/journal"
+	"tend/quote"
+	"tend/runbooks"
+)
+
+// judge says how a script's attempt ended, in events. None means that nothing is known to have ended: the step is left on its host,
+// for a resume to find.
+func (a *attempt) judge(exit int, err error) []journal.Body {
+	end := a.verdict(journal.Unknown, "")
+	why := a.why()
+	switch {
+	case err == nil:
+		return a.ran(exit, why)
+	case why == 0 && a.ctx.Err() != nil:
+		return nil
+	case NotStarted(err):
+		end.Outcome, end.Again, end.Reason = journal.Unreachable, true, reason(err)
+	case why == timedOut && a.job == "":
+		end.Outcome, end.Exit, end.Reason = a.failed(), -1, "timed out after "+a.limit().String()
+	case why == timedOut:
+		end.Reason = "timed out after " + a.limit().String() + a.leftBehind()
+	case why == aborted && a.job == "":
+		end.Outcome, end.Reason = journal.Aborted, "the run was aborted; the step only reads"
+	case why == aborted:
+		end.Reason = "the run was aborted" + a.leftBehind()
+	default:
+		end.Reason = reason(err)
+	}
+	end.Hint = Hint(err)
+	return []journal.Body{end}
+}
+
+// ran judges a script that ran to its end: by its exit code, by what it emitted, and by whether it was made to end.
+func (a *attempt) ran(exit int, why ending) []journal.Body {
+	facts, warnings, output := a.emitted()
+	end := a.verdict(journal.OK, "")
+	end.Exit = exit
+	switch state := a.e.opt.Verdict; {
+	case why == timedOut && exit != 0:
+		end.Outcome, end.Reason = a.failed(), fmt.Sprintf("timed out after %s; ended with exit %d", a.limit(), exit)
+	case why == aborted && exit != 0:
+		end.Outcome, end.Reason = journal.Aborted, fmt.Sprintf("the run was aborted; its process group was signalled and ended with exit %d", exit)
+	case exit != 0:
+		end.Outcome, end.Reason = a.failed(), exitReason(exit, output)
+	case a.step.Emits == "checks" && state(facts) == runbooks.CheckCrit:
+		end.Outcome, end.Reason = a.failed(), checks(facts, runbooks.CheckCrit)
+	case a.step.Emits == "checks" && state(facts) != runbooks.CheckOK:
+		end.Outcome, end.Reason = journal.Warned, checks(facts, runbooks.CheckUnknown, runbooks.CheckWarn)
+	case len(warnings) > 0:
+		end.Outcome, end.Reason = journal.Warned, warnings[0]
+	}
+	var bodies []journal.Body
+	if len(facts) > 0 {
+		bodies = append(bodies, journal.FactsRead{Host: a.host.Name, Step: a.step.ID, Facts: facts})
+	}
+	for _, w := range warnings {
+		bodies = append(bodies, journal.Remarked{Host: a.host.Name, Step: a.step.ID, Text: w})
+	}
+	return append(bodies, end)
+}
+
+// emitted reads what the step told of its host.
+func (a *attempt) emitted() (facts []runbooks.Fact, warnings []string, output []byte) {
+	output, cut := a.tap.kept.bytes()
+	if a.step.Emits == "" {
+		return nil, nil, output
+	}
+	facts, warnings = a.e.opt.Parse(*a.step, output)
+	if cut {
+		warnings = append(warnings, fmt.Sprintf("the output is longer than %d KiB: what it tells in its middle was not read", 2*keep>>10))
+	}
+	return facts, warnings, output
+}
+
+func (a *attempt) verdict(o journal.Outcome, reason string) journal.StepEnded {
+	return journal.StepEnded{Host: a.host.Name, Step: a.step.ID, Attempt: a.n, Outcome: o, Reason: reason}
+}
+
+// failed is the outcome of a failure, which the step may let pass.
+func (a *attempt) failed() journal.Outcome {
+	return failure(a.step, &journal.StepState{Attempt: a.n, Free: a.free})
+}
+
+// leftBehind says what may still be on the host.
+func (a *attempt) leftBehind() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := "; job " + a.job + " was signalled, and may still run on the host"
+	if a.trouble != "" {
+		s += " (" + quote.Line(a.trouble) + ")"
+	}
+	return s
+}
+
+// reason is an error for people.
+func reason(err error) string { return quote.Line(err.Error()) }
+
+// exitReason is the exit code with the last line of output: most programs say there what went wrong.
+func exitReason(exit int, output []byte) string {
+	s := fmt.Sprintf("exit %d", exit)
+	output = bytes.TrimRight(output, " \t\r\n")
+	last := bytes.TrimSpace(output[bytes.LastIndexByte(output, '\n')+1:])
+	if len(last) == 0 {
+		return s
+	}
+	return s + ": " + quote.Line(string(last[:min(len(last), 200)]))
+}
+
+// checks names the checks in the given states, the first three of them.
+func checks(facts []runbooks.Fact, states ...runbooks.CheckState) string {
+	var parts []string
+	for _, s := range states {
+		for _, f := range facts {
+			if f.Check && f.State == s {
+				parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s%s %s", f.Key, s, f.Value, f.Unit, f.Text)))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return "no check was reported"
+	}
+	for i, p := range parts {
+		parts[i] = quote.Line(strings.Join(strings.Fields(p), " "))
+	}
+	return strings.Join(firstFew(parts, 3), "; ")
+}

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// spent reports whether more hosts failed than may: nothing new starts then, and what runs finishes.
+func (t *turn) spent() bool { return t.s.Tally.Bad() > t.c.budget }
+
+func (t *turn) spentWhy() string {
+	return left(fmt.Sprintf("%s, and max_failures = %q", bad(t.s.Tally), t.c.plan.Policy.MaxFailures), t.s.Tally.Waiting)
+}
+
+// may reports whether a waiting host may be taken down now: its window is open, and no group would have too many members down.
+func (t *turn) may(i int) bool {
+	if t.c.windows != nil && t.c.windows[i] != nil {
+		open, change := t.c.windows[i].At(t.now)
+		if !open {
+			if !change.IsZero() && (t.wake.IsZero() || change.Before(t.wake)) {
+				t.wake = change
+			}
+			return false
+		}
+	}
+	for _, g := range t.groups(i) {
+		if t.down[g] >= t.c.groups[g].maxDown {
+			return false
+		}
+	}
+	return true
+}
+
+// take counts the host as down, from now until it has ended well.
+func (t *turn) take(i int) {
+	for _, g := range t.groups(i) {
+		t.down[g]++
+	}
+}
+
+// groups are those that bind host i. The first call counts who is down.
+func (t *turn) groups(i int) []int {
+	if t.c.member == nil {
+		return nil
+	}
+	if t.down == nil {
+		t.down = make([]int, len(t.c.groups))
+		for j := range t.s.Hosts {
+			if len(t.c.member[j]) > 0 && Down(&t.s.Hosts[j]) {
+				for _, g := range t.c.member[j] {
+					t.down[g]++
+				}
+			}
+		}
+	}
+	return t.c.member[i]
+}
+
+// Down reports whether a host counts as down for its groups: from its admission until it ended well. Who failed, was not reached or
+// is unknown is down, and stays so where an operator skipped the rest; so does who was stopped between steps that change something.
+func Down(h *journal.HostState) bool {
+	switch h.Phase {
+	case journal.Waiting:
+		return false
+	case journal.AtWork:
+		return true
+	}
+	switch h.Outcome {
+	case journal.OK, journal.Warned:
+		return false
+	case journal.Skipped, journal.Aborted:
+		return h.Touched && h.Step < len(h.Steps) || hurt(h)
+	}
+	return true
+}
+
+// hurt reports whether the step that the host stands at ended badly.
+func hurt(h *journal.HostState) bool {
+	if h.Step >= len(h.Steps) || h.Steps[h.Step].Attempt == 0 {
+		return false
+	}
+	st := &h.Steps[h.Step]
+	return st.Running || !st.Outcome.Good() && st.Outcome != journal.Aborted
+}
+
+// heldWhy says in words why no host that waits can ever start: it names the groups, and the members that are down.
+func (t *turn) heldWhy() string {
+	var parts []string
+	seen := map[int]bool{}
+	for _, i := range t.held {
+		for _, g := range t.groups(i) {
+			if t.down[g] >= t.c.groups[g].maxDown && !seen[g] {
+				seen[g] = true
+				parts = append(parts, t.groupWhy(g))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no host that waits may start")
+		if t.c.windows != nil {
+			parts[0] = "the maintenance window is over"
+		}
+	}
+	return left(strings.Join(firstFew(parts, 3), "; "), t.s.Tally.Waiting)
+}
+
+func (t *turn) groupWhy(g int) string {
+	gr := t.c.groups[g]
+	var down []string
+	for _, i := range gr.hosts {
+		if h := &t.s.Hosts[i]; Down(h) {
+			down = append(down, fmt.Sprintf("%s (%s)", h.ID, h.Outcome))
+		}
+	}
+	if len(down) == 0 {
+		return fmt.Sprintf("group %s allows %d down", gr.name, gr.maxDown)
+	}
+	return fmt.Sprintf("group %s allows %d down, and down already: %s", gr.name, gr.maxDown, strings.Join(firstFew(down, 5), ", "))
+}
+
+func firstFew(list []string, n int) []string {
+	if len(list) <= n {
+		return list
+	}
+	return append(slices.Clone(list[:n]), fmt.Sprintf("and %d more", len(list)-n))
+}
+
+// result is how a run ends of which every host has ended.
+func result(t journal.Tally) journal.Result {
+	switch {
+	case t.By[journal.Unknown] > 0:
+		return journal.Lost
+	case t.Bad() > 0:
+		return journal.SomeFailed
+	case t.By[journal.Aborted] > 0:
+		return journal.WasAborted
+	}
+	return journal.Passed
+}
+
+// bad counts in words who ended badly: "2 failed, 1 unreachable".
+func bad(t journal.Tally) string {
+	var parts []string
+	for _, o := range []journal.Outcome{journal.Failed, journal.Unreachable, journal.Unknown} {
+		if n := t.By[o]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// left adds to a reason how many hosts were never started.
+func left(why string, waiting int) string {
+	if waiting == 0 {
+		return why
+	}
+	return why + "; " + count(waiting, "host was", "hosts were") + " not started"
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// lastTry reports whether a step that fails now is not tried again: the fold's Retriable, asked before the end is folded.
+func lastTry(step *runbooks.Step, attempt, free int) bool {
+	return attempt-free > step.Retries || !(step.Repeat || step.Risk == runbooks.Read)
+}
+
+// failure is the outcome of a step that failed: a warning where the step lets that pass and no try is left.
+func failure(step *runbooks.Step, st *journal.StepState) journal.Outcome {
+	if step.OnFailure == "go-on" && lastTry(step, st.Attempt, st.Free) {
+		return journal.Warned
+	}
+	return journal.Failed
+}

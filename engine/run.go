@@ -1,0 +1,386 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// run is one call of Run. One goroutine, the loop, owns the state and everything else here but the mailbox; workers reach it through
+// that. The loop takes what workers left, records it in one append, asks Next, records what that starts in one append, and only then
+// lets workers go: so all hosts share their syncs, and a slow one never holds up another.
+type run struct {
+	e         *Engine
+	s         *journal.State
+	plan      *Compiled
+	header    string // the secrets' assignments
+	work      context.Context
+	stop      context.CancelFunc
+	decisions <-chan journal.Decided
+	box       mailbox
+	wg        sync.WaitGroup
+	active    map[int]*attempt // by the host's place
+
+	decided []journal.Decided
+	stale   bool      // the state has changed since Next was asked
+	asked   string    // the last Ask, so that it is remarked once
+	wake    time.Time // Next's; zero = none
+	flush   time.Time // when output is due; zero = there is none
+	leaving error     // why the run is left open; nil while it goes on
+	halted  bool
+}
+
+func (r *run) loop(ctx context.Context) error {
+	r.stale = true
+	for {
+		took, err := r.take()
+		if err != nil {
+			return err
+		}
+		r.overdue()
+		acted := false
+		if r.leaving = r.leave(ctx); r.leaving == nil {
+			acted, err = r.act()
+		} else if len(r.active) == 0 {
+			err = r.farewell()
+		}
+		switch {
+		case err != nil:
+			return err
+		case r.s.Result != journal.Open:
+			return nil
+		case !took && !acted:
+			r.wait(ctx)
+		}
+	}
+}
+
+// leave says why the run is to be left open, or nil.
+func (r *run) leave(ctx context.Context) error {
+	if !r.halted {
+		select {
+		case <-r.e.halt:
+			r.halted = true
+			r.stop()
+		default:
+		}
+	}
+	switch {
+	case r.leaving != nil:
+		return r.leaving
+	case r.halted:
+		return fmt.Errorf("%w: the runner was halted", ErrLeftOpen)
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: the runner was told to stop: %w", ErrLeftOpen, context.Cause(ctx))
+	}
+	return nil
+}
+
+// farewell is the last entry of a run that is left open, or its end where nothing is left to do.
+func (r *run) farewell() error {
+	for _, a := range r.plan.Next(r.s, r.e.opt.Clock.Now()) {
+		if c, ok := a.(Close); ok && r.s.Tally.Waiting == 0 && !r.hold() {
+			return r.save(journal.RunClosed(c))
+		}
+	}
+	if err := r.save(journal.Remarked{Text: r.leaving.Error()}); err != nil {
+		return err
+	}
+	return r.leaving
+}
+
+// save appends the bodies and folds them once they are durable.
+func (r *run) save(bodies ...journal.Body) error {
+	events, err := r.e.rec.Append(context.WithoutCancel(r.work), r.s.Run, bodies...)
+	if err != nil {
+		return notSaved(err, bodies)
+	}
+	for _, ev := range events {
+		r.s.Apply(ev)
+	}
+	r.stale = true
+	return nil
+}
+
+// take records what the workers and the operators have left.
+func (r *run) take() (bool, error) {
+	taps, notes, ends := r.box.empty(r.outputDue())
+	var bodies []journal.Body
+	for _, t := range taps {
+		bodies = t.body(bodies)
+	}
+	for _, n := range notes {
+		bodies = append(bodies, n.bodies...)
+	}
+	for _, a := range ends {
+		bodies = append(a.tap.body(bodies), a.bodies...)
+	}
+	hear := r.s.Abort
+	for _, d := range r.hear() {
+		bodies = append(bodies, d)
+	}
+	var err error
+	if len(bodies) > 0 {
+		err = r.save(bodies...)
+	}
+	for _, n := range notes {
+		n.done <- err
+	}
+	for _, a := range ends {
+		delete(r.active, a.at)
+		a.saved <- err == nil
+	}
+	if err != nil {
+		return false, r.abandon(err)
+	}
+	if r.s.Abort == journal.AbortHard && hear != journal.AbortHard {
+		for _, a := range r.active {
+			r.end(a, aborted)
+		}
+	}
+	return len(bodies) > 0 || len(ends) > 0, nil
+}
+
+// outputDue reports whether the output that waits is to be recorded now. The first piece waits a little, for others to share its sync.
+func (r *run) outputDue() bool {
+	some, full := r.box.waiting()
+	now := r.e.opt.Clock.Now()
+	if some && r.flush.IsZero() {
+		r.flush = now.Add(gather)
+	}
+	if full || some && !now.Before(r.flush) {
+		r.flush = time.Time{}
+		return true
+	}
+	return false
+}
+
+// hear takes the decisions that are there.
+func (r *run) hear() []journal.Decided {
+	heard := r.decided
+	r.decided = nil
+	for {
+		select {
+		case d, ok := <-r.decisions:
+			if !ok {
+				r.decisions = nil
+				return heard
+			}
+			heard = append(heard, d)
+		default:
+			return heard
+		}
+	}
+}
+
+// overdue ends the steps whose time is over.
+func (r *run) overdue() {
+	now := r.e.opt.Clock.Now()
+	for _, a := range r.active {
+		if !now.Before(a.deadline) {
+			r.end(a, timedOut)
+		}
+	}
+}
+
+// end ends a step that runs, once.
+func (r *run) end(a *attempt, why ending) {
+	if !a.ends(why) {
+		return
+	}
+	r.wg.Go(a.kill)
+}
+
+// wait returns when something has happened or is due.
+func (r *run) wait(ctx context.Context) {
+	at := r.flush
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	for _, a := range r.active {
+		if a.why() == 0 {
+			sooner(a.deadline)
+		}
+	}
+	var timer <-chan time.Time
+	done, halt := ctx.Done(), r.e.halt
+	if r.leaving == nil {
+		sooner(r.wake)
+	} else {
+		done = nil
+	}
+	if r.halted {
+		halt = nil
+	}
+	if !at.IsZero() {
+		c, stop := r.e.opt.Clock.Timer(at.Sub(r.e.opt.Clock.Now()))
+		defer stop()
+		timer = c
+	}
+	select {
+	case <-r.box.bell:
+	case <-timer:
+	case <-done:
+	case <-halt:
+	case d, ok := <-r.decisions:
+		if !ok {
+			r.decisions = nil
+			return
+		}
+		r.decided = append(r.decided, d)
+	}
+}
+
+// act does what Next says.
+func (r *run) act() (bool, error) {
+	now := r.e.opt.Clock.Now()
+	if !r.stale && (r.wake.IsZero() || now.Before(r.wake)) {
+		return false, nil
+	}
+	r.stale, r.wake = false, time.Time{}
+	o := orders{r: r}
+	for _, a := range r.plan.Next(r.s, now) {
+		o.add(a)
+	}
+	if o.asked != r.asked {
+		if r.asked = o.asked; r.asked != "" {
+			o.bodies = append(o.bodies, journal.Remarked{Text: r.asked})
+		}
+	}
+	if len(o.bodies) > 0 {
+		if err := r.save(o.bodies...); err != nil {
+			return false, r.abandon(err)
+		}
+	}
+	for _, a := range o.starts {
+		r.launch(a)
+	}
+	return len(o.bodies) > 0, nil
+}
+
+// launch lets a worker go. What it begins is durable.
+func (r *run) launch(a *attempt) {
+	a.ctx, a.cancel = context.WithCancel(r.work)
+	r.active[a.at] = a
+	r.wg.Go(a.work)
+	if r.s.Abort == journal.AbortHard {
+		r.end(a, aborted)
+	}
+}
+
+// hold reports whether the run waits for decisions on its unknown hosts instead of closing.
+func (r *run) hold() bool {
+	return r.e.opt.Hold && r.decisions != nil && r.s.Abort == "" && r.s.Tally.By[journal.Unknown] > 0
+}
+
+// orders are Next's actions, turned into events and workers.
+type orders struct {
+	r      *run
+	bodies []journal.Body
+	starts []*attempt
+	asked  string
+}
+
+func (o *orders) add(a Action) {
+	r := o.r
+	switch a := a.(type) {
+	case Open:
+		o.bodies = append(o.bodies, journal.WaveOpened(a))
+	case Start:
+		o.start(a)
+	case Follow:
+		if at := r.s.Index(a.Host); r.active[at] == nil {
+			o.adopt(at, r.s.StepIndex(a.Step))
+		}
+	case End:
+		st := r.s.Host(a.Host).Steps[r.s.StepIndex(a.Step)]
+		o.bodies = append(o.bodies, journal.StepEnded{Host: a.Host, Step: a.Step, Attempt: st.Attempt, Outcome: a.Outcome, Reason: a.Reason})
+	case Wake:
+		if r.wake.IsZero() || a.At.Before(r.wake) {
+			r.wake = a.At
+		}
+	case Ask:
+		o.asked = a.Why
+	case Close:
+		if r.hold() {
+			o.asked = fmt.Sprintf("%s unknown: retry, skip or abort", count(r.s.Tally.By[journal.Unknown], "host is", "hosts are"))
+			return
+		}
+		o.bodies = append(o.bodies, journal.RunClosed(a))
+	}
+}
+
+func (o *orders) start(a Start) {
+	r := o.r
+	at, k := r.s.Index(a.Host), r.s.StepIndex(a.Step)
+	step := &r.s.Plan().Steps[k]
+	body := journal.StepStarted{Host: a.Host, Step: a.Step, Attempt: a.Attempt}
+	if step.Kind == runbooks.Manual || step.Kind == runbooks.Wait {
+		o.bodies = append(o.bodies, body)
+		return
+	}
+	script, err := r.script(step, a.Host)
+	if err != nil {
+		o.bodies = append(o.bodies, body, journal.StepEnded{Host: a.Host, Step: a.Step, Attempt: a.Attempt, Outcome: journal.Failed,
+			Reason: "the script cannot be made: " + err.Error()})
+		return
+	}
+	if step.Kind != runbooks.Reboot && step.Risk != runbooks.Read {
+		body.Job = jobName(r.s.Run, a.Step, a.Host, a.Attempt)
+	}
+	o.bodies = append(o.bodies, body)
+	now := r.e.opt.Clock.Now()
+	t := r.attempt(at, k, body, script)
+	t.deadline = now.Add(t.limit())
+	o.starts = append(o.starts, t)
+}
+
+// adopt takes up a step that an earlier runner started.
+func (o *orders) adopt(at, k int) {
+	r := o.r
+	step, h := &r.s.Plan().Steps[k], &r.s.Hosts[at]
+	st := h.Steps[k]
+	script, err := r.script(step, h.ID)
+	lost := journal.StepEnded{Host: h.ID, Step: step.ID, Attempt: st.Attempt, Outcome: journal.Unknown}
+	switch {
+	case err != nil:
+		lost.Reason = "the runner ended while it ran, and its script cannot be made again: " + err.Error()
+	case step.Kind == runbooks.Reboot || st.Job != "":
+		body := journal.StepStarted{Host: h.ID, Step: step.ID, Attempt: st.Attempt, Job: st.Job}
+		t := r.attempt(at, k, body, script)
+		t.resume(st, h.Facts, r.e.opt.Clock.Now())
+		o.starts = append(o.starts, t)
+		o.bodies = append(o.bodies, journal.Remarked{Host: h.ID, Step: step.ID, Text: "taken up again where the last runner left it"})
+		return
+	case step.Risk == runbooks.Read:
+		lost.Again, lost.Reason = true, "the runner ended while it ran; it only reads, and is done again"
+	default:
+		lost.Reason = "the runner ended while it ran, and nothing on the host tells how it ended"
+	}
+	o.bodies = append(o.bodies, lost)
+}
+
+// script is what goes to sh; "" for a reboot.
+func (r *run) script(step *runbooks.Step, host inventory.HostID) (string, error) {
+	if step.Kind == runbooks.Reboot {
+		return "", nil
+	}
+	text, err := r.e.opt.Render(r.s.Plan(), step.ID, host)
+	return r.header + text, err
+}
+
+func (r *run) attempt(at, k int, b journal.StepStarted, script string) *attempt {
+	a := &attempt{
+		e: r.e, box: &r.box, at: at, host: r.s.Plan().Hosts[at], step: &r.s.Plan().Steps[k], n: b.Attempt, free: r.s.Hosts[at].Steps[k].Free,
+		job: b.Job, script: script, over: make(chan struct{}), saved: make(chan bool, 1),
+	}
+	a.tap = newTap(a, &r.box, 0, 0)
+	return a
+}

@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"tend/journal"
+)
+
+// notSaved says which of the bodies are lost with an append that failed: those that tell of something that has happened.
+func notSaved(err error, bodies []journal.Body) *NotSaved {
+	e := &NotSaved{Err: err}
+	for _, b := range bodies {
+		switch b := b.(type) {
+		case journal.StepEnded:
+			e.Lost = append(e.Lost, fmt.Sprintf("%s: %s ended: %s, exit %d", b.Host, b.Step, b.Outcome, b.Exit))
+		case journal.OutputRead:
+			e.Lost = append(e.Lost, fmt.Sprintf("%s: %d bytes of output of %s", b.Host, len(b.Data), b.Step))
+		case journal.FactsRead:
+			e.Lost = append(e.Lost, fmt.Sprintf("%s: %s of %s", b.Host, count(len(b.Facts), "fact", "facts"), b.Step))
+		case journal.Decided:
+			e.Lost = append(e.Lost, fmt.Sprintf("decision %s by %s", b.Decision, b.By.User))
+		}
+	}
+	return e
+}
+
+// abandon is what follows a journal that failed. Nothing new starts; steps are left on their hosts, where a resume finds them; what
+// only reads is let go of. Everything that happened and could not be recorded is in the error.
+func (r *run) abandon(err error) error {
+	var e *NotSaved
+	if !errors.As(err, &e) {
+		return err
+	}
+	r.stop()
+	for len(r.active) > 0 {
+		<-r.box.bell
+		taps, notes, ends := r.box.empty(true)
+		for _, t := range taps {
+			e.Lost = append(e.Lost, notSaved(nil, t.body(nil)).Lost...)
+		}
+		for _, n := range notes {
+			e.Lost = append(e.Lost, notSaved(nil, n.bodies).Lost...)
+			n.done <- e.Err
+		}
+		for _, a := range ends {
+			e.Lost = append(e.Lost, notSaved(nil, append(a.tap.body(nil), a.bodies...)).Lost...)
+			if len(a.bodies) == 0 && a.job != "" {
+				e.Left = append(e.Left, fmt.Sprintf("%s: %s, job %s", a.host.Name, a.step.ID, a.job))
+			}
+			delete(r.active, a.at)
+			a.saved <- false
+		}
+	}
+	slices.Sort(e.Lost)
+	slices.Sort(e.Left)
+	return e
+}
