@@ -14,12 +14,16 @@ type Journal interface {
 	// Append writes the bodies as the run's next events and returns them once they are durable. Concurrent calls share one
 	// sync (group commit); the events of one call stay together and in order. The first Append of a run makes this process its
 	// only writer until Release; ErrBusy says that another process is. After a failed write or sync every later Append of that
-	// run fails: what is on disk is not guessed at.
+	// run fails: what is on disk is not guessed at. Only a full disk leaves a way to end in order: what was half written is cut
+	// off again, and a reserve takes StepEnded, Decided, Remarked and RunClosed. After RunClosed comes ErrClosed. Where ctx ends
+	// before the disk has answered, the error wraps ErrNotSaved and ctx's, and the events may stand all the same. The bodies are
+	// the journal's from then on: nobody changes their slices and maps.
 	Append(ctx context.Context, run RunID, bodies ...Body) ([]Event, error)
 	// Events yields the run's durable events with Seq > after, in order. With follow it waits for more, whichever process
-	// writes them, and ends after RunClosed or with ctx (then yielding ctx's error). A torn tail is not an event.
+	// writes them, and ends after RunClosed or with ctx (then yielding ctx's error). A torn tail is not an event. A run without
+	// a durable event is ErrNoRun, except that with follow a run that is being begun is waited for.
 	Events(ctx context.Context, run RunID, after uint64, follow bool) iter.Seq2[Event, error]
-	// Runs lists the runs that match, newest first.
+	// Runs lists the runs that match, newest first. A damaged run is listed as far as it can be read, and says so.
 	Runs(ctx context.Context, q Query) ([]RunSummary, error)
 }
 
@@ -27,6 +31,7 @@ type Journal interface {
 var (
 	ErrBusy     = errors.New("another process is writing this run")
 	ErrNoRun    = errors.New("no such run")
+	ErrClosed   = errors.New("the run has ended")
 	ErrDamaged  = errors.New("the journal is damaged")
 	ErrNotSaved = errors.New("the journal could not save the event")
 )
@@ -56,4 +61,5 @@ type RunSummary struct {
 	Hosts   int            `json:"hosts"`
 	Counts  map[string]int `json:"counts"` // hosts by Outcome's word, and "waiting", "running"
 	Events  uint64         `json:"events"`
+	Damaged string         `json:"damaged,omitempty"` // what is wrong with the record, if anything
 }
