@@ -1,0 +1,88 @@
+package ssh
+
+import (
+	"crypto/rsa"
+	"slices"
+	"strings"
+
+	xssh "golang.org/x/crypto/ssh"
+)
+
+// signatureAlgos is what we sign with for a key: RSA with SHA-2 only, unless the operator's PubkeyAcceptedAlgorithms names ssh-rsa.
+func (s *Settings) signatureAlgos(pub xssh.PublicKey) []string {
+	typ := pub.Type()
+	if c, ok := pub.(*xssh.Certificate); ok {
+		typ = c.Key.Type()
+	}
+	typ = strings.Replace(typ, "-cert-v01@openssh.com", "", 1)
+	if typ != xssh.KeyAlgoRSA {
+		if strings.HasPrefix(typ, "sk-") && !strings.HasSuffix(typ, "@openssh.com") {
+			typ += "@openssh.com"
+		}
+		return []string{typ}
+	}
+	algos := []string{xssh.KeyAlgoRSASHA512, xssh.KeyAlgoRSASHA256}
+	if slices.Contains(s.PubkeyAlgos, xssh.KeyAlgoRSA) {
+		algos = append(algos, xssh.KeyAlgoRSA)
+	}
+	return algos
+}
+
+func (s *Settings) restrict(signer xssh.Signer) (xssh.Signer, error) {
+	as, ok := signer.(xssh.AlgorithmSigner)
+	if !ok || signer.PublicKey().Type() != xssh.KeyAlgoRSA {
+		return signer, nil
+	}
+	return xssh.NewSignerWithAlgorithms(as, s.signatureAlgos(signer.PublicKey()))
+}
+
+// negotiation words a handshake for which no algorithm was found that both sides take, and names the option that would allow one.
+func (s *Settings) negotiation(e *xssh.AlgorithmNegotiationError) error {
+	option := map[string]string{"key exchange": "KexAlgorithms", "host key": "HostKeyAlgorithms"}[e.What]
+	if option == "" {
+		option = "Ciphers"
+		if strings.Contains(strings.ToLower(e.What), "mac") {
+			option = "MACs"
+		}
+	}
+	f := faultf(Protocol, "no common algorithm for %s: the host offers %s", e.What, list(e.RequestedAlgorithms, "none"))
+	weak := xssh.InsecureAlgorithms()
+	for _, a := range e.RequestedAlgorithms {
+		if slices.Contains(slices.Concat(weak.KeyExchanges, weak.Ciphers, weak.MACs, weak.HostKeys), a) {
+			return f.withHint("the host speaks only weak algorithms; `Host %s` with `%s +%s` in ssh_config allows one, for this host alone", s.HostName, option, a)
+		}
+	}
+	return f
+}
+
+// algorithms is what we offer. Source of the defaults: x/crypto's list of those without known weaknesses, mlkem768x25519 first.
+func (s *Settings) algorithms(hostKeys []string) (xssh.Algorithms, error) {
+	a := xssh.Algorithms{KeyExchanges: s.Kex, Ciphers: s.Ciphers, MACs: s.MACs, HostKeys: hostKeys}
+	for name, l := range map[string][]string{"KexAlgorithms": a.KeyExchanges, "Ciphers": a.Ciphers, "MACs": a.MACs, "HostKeyAlgorithms": a.HostKeys} {
+		if len(l) == 0 {
+			return a, faultf(Config, "%s leaves no algorithm that tend speaks", name)
+		}
+	}
+	return a, nil
+}
+
+// defaultAlgorithms is our own list, in order of preference. Host keys: ed25519 first, as OpenSSH has it.
+func defaultAlgorithms() xssh.Algorithms {
+	a := xssh.SupportedAlgorithms()
+	a.HostKeys = []string{
+		xssh.CertAlgoED25519v01, xssh.CertAlgoECDSA256v01, xssh.CertAlgoECDSA384v01, xssh.CertAlgoECDSA521v01,
+		xssh.CertAlgoRSASHA512v01, xssh.CertAlgoRSASHA256v01,
+		xssh.KeyAlgoED25519, xssh.KeyAlgoECDSA256, xssh.KeyAlgoECDSA384, xssh.KeyAlgoECDSA521,
+		xssh.KeyAlgoRSASHA512, xssh.KeyAlgoRSASHA256,
+	}
+	return a
+}
+
+func rsaBits(key xssh.PublicKey) int {
+	if c, ok := key.(xssh.CryptoPublicKey); ok {
+		if r, ok := c.CryptoPublicKey().(*rsa.PublicKey); ok {
+			return r.N.BitLen()
+		}
+	}
+	return 0
+}

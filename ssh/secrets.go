@@ -1,0 +1,83 @@
+package ssh
+
+import (
+	"context"
+	"sync"
+)
+
+// maxWrong is how many answers to one question may be wrong before nobody is asked again: three, as ssh does.
+const maxWrong = 3
+
+// secrets shares answers between hosts. The first host to get a new answer tries it; the others wait until it was accepted
+// somewhere. So a typing mistake costs one failed login, not one on each of a hundred hosts, and no lock-out.
+type secrets struct {
+	mu sync.Mutex
+	by map[string]*secret
+}
+
+type secret struct {
+	turn  chan struct{} // holds a token while somebody asks or tries
+	value string
+	good  bool
+	held  bool // value was answered but not tried: its host was lost first
+	wrong int
+	given error // why nobody will be asked again
+}
+
+func (s *secrets) of(key string) *secret {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by == nil {
+		s.by = map[string]*secret{}
+	}
+	if s.by[key] == nil {
+		s.by[key] = &secret{turn: make(chan struct{}, 1)}
+	}
+	return s.by[key]
+}
+
+// get returns an answer that was accepted before, or asks for one. The caller must call done exactly once, with whether the answer
+// was right; until then, if it is new, others wait. A nil verdict means that it was never tried.
+func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error)) (value string, done func(right *bool), err error) {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return "", nil, context.Cause(ctx)
+	}
+	if s.good || s.given != nil {
+		defer func() { <-s.turn }()
+		return s.value, func(*bool) {}, s.given
+	}
+	if s.held {
+		return s.value, s.settler(s.value), nil
+	}
+	value, err = ask(s.wrong + 1)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.given = err // declined, or nobody there: do not ask again for each host
+		}
+		<-s.turn
+		return "", nil, err
+	}
+	return value, s.settler(value), nil
+}
+
+func (s *secret) settle(value string, right *bool) {
+	s.held = false
+	switch {
+	case right == nil:
+		s.value, s.held = value, true
+	case *right:
+		s.value, s.good = value, true
+	default:
+		if s.wrong++; s.wrong >= maxWrong {
+			s.given = faultf(AuthFailed, "%d wrong answers; not asking again", s.wrong)
+		}
+	}
+	<-s.turn
+}
+
+func (s *secret) settler(value string) func(*bool) {
+	var once sync.Once
+	return func(right *bool) { once.Do(func() { s.settle(value, right) }) }
+}
