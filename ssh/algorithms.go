@@ -86,3 +86,13 @@ func rsaBits(key xssh.PublicKey) int {
 	}
 	return 0
 }
+
+// withoutKeyType is s without the host key algorithms of one key type; nil where none is left.
+func (s *Settings) withoutKeyType(typ string) *Settings {
+	c := *s
+	c.HostKeyAlgos = slices.DeleteFunc(slices.Clone(s.HostKeyAlgos), func(a string) bool { return keyTypeOf(a) == typ })
+	if !slices.ContainsFunc(c.HostKeyAlgos, func(a string) bool { return !strings.Contains(a, "-cert-v") }) {
+		return nil
+	}
+	return &c
+}

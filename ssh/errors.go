@@ -94,6 +94,7 @@ type fault struct {
 	err         error
 	hint        string
 	fingerprint string
+	pinMissed   string // the type of a key that is not the pinned one, where another of the host's may be
 }
 
 func (f *fault) Error() string { return f.err.Error() }

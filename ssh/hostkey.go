@@ -124,6 +124,12 @@ func (l *login) checkHostKey(_ string, _ net.Addr, key xssh.PublicKey) error {
 		l.fingerprint = xssh.FingerprintSHA256(c.Key)
 	}
 	by, err := l.vouch(key)
+	if err == nil && l.t.accept != "" {
+		if err = l.accepts(); err == nil {
+			l.abort(errKeyAccepted)
+			return errKeyAccepted
+		}
+	}
 	if err == nil {
 		l.knownBy = by
 		return nil
@@ -241,8 +247,12 @@ func (l *login) checkPin(key xssh.PublicKey) (string, error) {
 	if l.fingerprint == p.fingerprint {
 		return "inventory", nil
 	}
-	return "", faultf(KeyChanged, "HOST KEY CHANGED: %s presents %s %s, but the inventory pins %s", l.knownName(), key.Type(), l.fingerprint, p.fingerprint).
-		withHint("somebody may be between you and the host, or the pin is of another of its keys. Ask its owner before you change host_key")
+	f := faultf(KeyChanged, "HOST KEY CHANGED: %s presents %s %s, but the inventory pins %s", l.knownName(), key.Type(), l.fingerprint, p.fingerprint).
+		withHint("somebody may be between you and the host, or it was installed anew. Ask its owner before you change host_key")
+	if p.key == nil {
+		f.pinMissed = key.Type()
+	}
+	return "", f
 }
 
 // firstContact asks, or refuses.
@@ -250,9 +260,9 @@ func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 	unknown := faultf(KeyUnknown, "the host's key is not known: %s presents %s %s", l.knownName(), key.Type(), l.fingerprint).
 		withHint("compare the fingerprint with the host's own (`ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub` there); if it is right: tend host accept %s %s", shortType(key.Type()), l.t.host.Name, l.fingerprint)
 	switch {
-	case l.accept != "":
-		if l.accept != l.fingerprint {
-			return "", faultf(KeyChanged, "%s presents %s %s, not the fingerprint that you gave", l.knownName(), key.Type(), l.fingerprint)
+	case l.t.accept != "":
+		if err := l.accepts(); err != nil {
+			return "", err
 		}
 	case l.s.StrictHostKeyChecking == "no" || l.s.StrictHostKeyChecking == "accept-new":
 		// the operator's ssh_config says so for this host
@@ -268,6 +278,14 @@ func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 		}
 	}
 	return l.remember(key)
+}
+
+// accepts holds the key against the fingerprint that Accept was given.
+func (l *login) accepts() error {
+	if l.t.accept != l.fingerprint {
+		return faultf(KeyChanged, "%s presents %s %s, not the fingerprint that you gave", l.knownName(), l.keyType, l.fingerprint)
+	}
+	return nil
 }
 
 func shortType(t string) string {

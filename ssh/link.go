@@ -18,6 +18,8 @@ type target struct {
 	key  string // names the kept link
 	host inventory.Host
 	hop  bool // it is somebody's jump host
+	// accept is the fingerprint that Accept was given; the handshake ends once the host's key was held against it.
+	accept string
 }
 
 func hostKeyOf(h inventory.HostID) string { return "host\x00" + string(h) }
@@ -189,7 +191,7 @@ func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
 		return nil, err
 	}
 	for try := 0; ; try++ {
-		cn, err := c.knock(ctx, t, s, road)
+		cn, err := c.knockPinned(ctx, t, s, road)
 		if err == nil {
 			return cn, nil
 		}
@@ -217,6 +219,26 @@ func (d *door) shutIfThrottled(err error, t time.Duration) {
 	var f *fault
 	if errors.As(err, &f) && f.kind == Throttled {
 		d.shutFor(t)
+	}
+}
+
+// knockPinned is knock for a host whose key the inventory pins by fingerprint alone. A fingerprint does not tell the type of its key,
+// so the host is asked for its keys of other types before it is called changed.
+func (c *Client) knockPinned(ctx context.Context, t target, s *Settings, r route) (*conn, error) {
+	cn, err := c.knock(ctx, t, s, r)
+	first := err
+	for {
+		var f *fault
+		if !errors.As(err, &f) || f.pinMissed == "" {
+			if err != nil && first != err {
+				return nil, first
+			}
+			return cn, err
+		}
+		if s = s.withoutKeyType(f.pinMissed); s == nil {
+			return nil, first
+		}
+		cn, err = c.knock(ctx, t, s, r)
 	}
 }
 

@@ -35,7 +35,6 @@ type login struct {
 	keyType     string
 	fingerprint string
 	knownBy     string
-	accept      string // Accept's fingerprint: the only one to take
 
 	auth     string   // what is being tried, in words
 	passed   []string // what was right, where the host wants several

@@ -1,0 +1,135 @@
+package ssh_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+
+	xssh "golang.org/x/crypto/ssh"
+
+	"tend/inventory"
+	"tend/ssh"
+	"tend/ssh/sshtest"
+)
+
+// peer is an SSH server in this process, for what sshd cannot be made to do without PAM, or would never do.
+type peer struct {
+	addr string
+	port int
+	key  xssh.PublicKey
+
+	mu     sync.Mutex
+	logins int // connections that got as far as authentication
+	conns  int
+}
+
+// serve starts a peer with one ed25519 host key. Each session request "exec" is answered by exit 0 after handle, which may be nil.
+func serve(t *testing.T, cfg *xssh.ServerConfig, handle func(net.Conn, *xssh.ServerConfig)) *peer {
+	t.Helper()
+	signer := sshtest.Signer(t, sshtest.NewKey(t, "ed25519"))
+	cfg.AddHostKey(signer)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &peer{addr: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, key: signer.PublicKey()}
+	if handle == nil {
+		handle = p.answer
+	}
+	var wg sync.WaitGroup
+	var open sync.Map
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.conns++
+			p.mu.Unlock()
+			open.Store(c, nil)
+			wg.Go(func() { handle(c, cfg); c.Close(); open.Delete(c) })
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		open.Range(func(c, _ any) bool { c.(net.Conn).Close(); return true })
+		wg.Wait()
+	})
+	return p
+}
+
+func (p *peer) answer(nc net.Conn, cfg *xssh.ServerConfig) {
+	conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	p.mu.Lock()
+	p.logins++
+	p.mu.Unlock()
+	go xssh.DiscardRequests(reqs)
+	for nch := range chans {
+		ch, creqs, err := nch.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			for r := range creqs {
+				r.Reply(r.Type == "exec", nil)
+				if r.Type == "exec" {
+					fmt.Fprintf(ch, "hello %s\n", conn.User())
+					ch.SendRequest("exit-status", false, xssh.Marshal(struct{ S uint32 }{0}))
+					ch.Close()
+				}
+			}
+		}()
+	}
+}
+
+// host is the peer in an inventory that pins its key.
+func (p *peer) host(name string) inventory.Host {
+	return inventory.Host{Name: inventory.HostID(name), Addr: p.addr, Port: p.port, User: "ops", HostKey: xssh.FingerprintSHA256(p.key)}
+}
+
+// person is a Prompter that answers from a function and remembers the questions.
+type person struct {
+	answer func(q ssh.Question) (string, error)
+	mu     sync.Mutex
+	asked  []ssh.Question
+	busy   int
+	most   int
+}
+
+func (p *person) Prompt(_ context.Context, q ssh.Question) (string, error) {
+	p.mu.Lock()
+	p.asked = append(p.asked, q)
+	p.busy++
+	p.most = max(p.most, p.busy)
+	p.mu.Unlock()
+	defer func() { p.mu.Lock(); p.busy--; p.mu.Unlock() }()
+	return p.answer(q)
+}
+
+func (p *person) questions() []ssh.Question {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]ssh.Question(nil), p.asked...)
+}
+
+func says(answers ...string) *person {
+	p := &person{}
+	n := 0
+	p.answer = func(ssh.Question) (string, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		n++
+		if n > len(answers) {
+			return "", ssh.ErrDeclined
+		}
+		return answers[n-1], nil
+	}
+	return p
+}
