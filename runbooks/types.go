@@ -43,22 +43,26 @@ const (
 
 // Param is a runbook's parameter. Its value reaches scripts as the quoted shell variable of its name, never by substitution.
 type Param struct {
-	Name     string   `json:"name"` // a shell name
-	Type     string   `json:"type"` // "string", "int", "bool" (yes or no), "choice", "duration", "list" (space-separated)
+	Name string `json:"name"` // a shell name
+	// Type is "string", "int", "bool" (yes or no), "choice", "duration" ("90s", "15m", "2d"; scripts get whole seconds), or "list"
+	// (space-separated).
+	Type     string   `json:"type"`
 	Help     string   `json:"help,omitempty"`
 	Default  string   `json:"default,omitempty"`
 	Options  []string `json:"options,omitempty"` // of a choice
-	Min      *int     `json:"min,omitempty"`
+	Min      *int     `json:"min,omitempty"`     // of an int; of a duration in seconds
 	Max      *int     `json:"max,omitempty"`
-	Pattern  string   `json:"pattern,omitempty"` // RE2, anchored
+	Pattern  string   `json:"pattern,omitempty"` // RE2, anchored; of a list's every element
 	Required bool     `json:"required,omitempty"`
 	Secret   bool     `json:"secret,omitempty"`
 }
 
-// FactSpec declares a fact that a step may emit. A key that ends in ".*" declares a family.
+// FactSpec declares a fact that a step may emit. A key that ends in "*" declares a family: "update.*", "disk:*".
 type FactSpec struct {
-	Key  string `json:"key"`
-	Type string `json:"type"` // "string", "int", "bool", "number", "time", "list"
+	Key string `json:"key"`
+	// Type is "string", "int", "bool" (yes or no), "number", "time" (RFC 3339, or seconds since 1970), "list" (space-separated), or
+	// "check": a check of that name. A check that is declared without a "*" and does not come is UNKNOWN.
+	Type string `json:"type"`
 	Help string `json:"help,omitempty"`
 }
 
@@ -73,6 +77,9 @@ type Step struct {
 	Script string `json:"script,omitempty"`
 	// Become runs the script as root, in the way that the host's inventory entry says.
 	Become bool `json:"become,omitempty"`
+	// Given ties the step to a parameter's value, "reboot=if-needed,always": Resolve leaves it out of the plan where no host has
+	// one of these values, so that the plan names only what can happen.
+	Given string `json:"given,omitempty"`
 	// When is a selector over the host and the facts that it emitted in this run; the step is skipped where it does not match.
 	When string `json:"when,omitempty"`
 	// Timeout ends the step as failed; 0 means the default of ten minutes, or the wait itself.
@@ -154,12 +161,16 @@ type Plan struct {
 	Groups []inventory.Group `json:"groups,omitempty"` // those with a member among Hosts
 	Waves  []Wave            `json:"waves"`
 	Policy Policy            `json:"policy"`
+	// Secrets are the secret parameters whose values SecretHeader wants; the plan never holds them.
+	Secrets []Param `json:"secrets,omitempty"`
 	// Vars are per-host overrides that the steps' scripts receive, by host.
 	Vars map[inventory.HostID]map[string]string `json:"vars,omitempty"`
 	// Digest is hex SHA-256.
 	Digest string `json:"digest,omitempty"`
 	// Warnings are for the operator: shadowed runbooks, hosts that cannot keep a detached step, and so on.
 	Warnings []string `json:"warnings,omitempty"`
+	// Dry says that this is the reading part of a plan that changes something (see DryRun).
+	Dry bool `json:"dry,omitempty"`
 }
 
 // CheckState is a check's verdict. The zero value is UNKNOWN, because unknown is not OK (law 6).

@@ -1,0 +1,142 @@
+package runbooks
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// builtinSource is a built-in runbook's Source.
+const builtinSource = "built-in"
+
+//go:embed *.toml
+var builtinFiles embed.FS
+
+// Builtin returns the runbooks that the binary carries, sorted by name. An error means that the binary was built from a broken tree.
+func Builtin() ([]Runbook, error) {
+	names, err := fs.Glob(builtinFiles, "*.toml")
+	if err != nil {
+		return nil, err
+	}
+	var out []Runbook
+	for _, name := range names {
+		data, err := builtinFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		rb, err := Parse(name, data)
+		if err != nil {
+			return nil, err
+		}
+		rb.Source = builtinSource
+		out = append(out, rb)
+	}
+	return out, nil
+}
+
+// Library is the runbooks that can be run: the built-in ones, and the user's, which win over built-in ones of the same name.
+type Library struct{ byName map[string]Runbook }
+
+// Open reads every *.toml of the directories; the first directory that has a name wins, and any of them over the built-in one. A
+// directory that does not exist is no error. Files that others may write to are refused. The error joins all that is wrong; the
+// library is empty then, since half a library would run something else than what the user wrote.
+func Open(dirs ...string) (Library, error) {
+	lib := Library{byName: map[string]Runbook{}}
+	builtin, err := Builtin()
+	if err != nil {
+		return Library{}, err
+	}
+	for _, rb := range builtin {
+		lib.byName[rb.Name] = rb
+	}
+	var errs []error
+	taken := map[string]bool{}
+	for _, dir := range dirs {
+		errs = append(errs, lib.read(dir, taken))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Library{}, err
+	}
+	return lib, nil
+}
+
+// read adds a directory's runbooks; taken are the names that earlier directories have.
+func (l Library) read(dir string, taken map[string]bool) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("runbooks: %w", err)
+	}
+	var errs []error
+	here := map[string]string{}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".toml" || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		rb, err := Load(filepath.Join(dir, e.Name()))
+		switch other := here[rb.Name]; {
+		case err != nil:
+			errs = append(errs, err)
+		case other != "":
+			errs = append(errs, Problem{Source: rb.Source, Line: 1, Col: 1, Message: fmt.Sprintf("the name %q is %s's already", rb.Name, other), Advice: "give one of them another name"})
+		case !taken[rb.Name]:
+			here[rb.Name] = rb.Source
+			if hidden, ok := l.byName[rb.Name]; ok {
+				rb.Shadows = hidden.Source
+			}
+			l.byName[rb.Name] = rb
+		}
+	}
+	for name := range here {
+		taken[name] = true
+	}
+	return errors.Join(errs...)
+}
+
+// Load reads one runbook file. A file, or a directory, that its group or everyone may write to is refused: whoever can write a
+// runbook runs as root on every host that it is used on.
+func Load(path string) (Runbook, error) {
+	for _, p := range []string{filepath.Dir(path), path} {
+		info, err := os.Stat(p)
+		if err != nil {
+			return Runbook{}, fmt.Errorf("runbook: %w", err)
+		}
+		if writable := info.Mode().Perm() & 0o022; writable != 0 && !(info.IsDir() && info.Mode()&fs.ModeSticky != 0) {
+			return Runbook{}, Problem{Source: p, Message: "others may write to it, and what it says runs as root on the hosts", Advice: "chmod go-w " + p}
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Runbook{}, fmt.Errorf("runbook: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Names are the library's runbooks, sorted.
+func (l Library) Names() []string { return slices.Sorted(maps.Keys(l.byName)) }
+
+// Get returns the runbook of that name; the error suggests a near miss.
+func (l Library) Get(name string) (Runbook, error) {
+	rb, ok := l.byName[name]
+	if !ok {
+		return Runbook{}, Problem{Message: fmt.Sprintf("there is no runbook %q", name), Advice: didYouMean(name, l.Names())}
+	}
+	return rb, nil
+}
+
+// All are the library's runbooks, sorted by name.
+func (l Library) All() []Runbook {
+	out := make([]Runbook, 0, len(l.byName))
+	for _, name := range l.Names() {
+		out = append(out, l.byName[name])
+	}
+	return out
+}

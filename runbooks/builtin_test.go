@@ -1,0 +1,226 @@
+package runbooks
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"mvdan.cc/sh/v3/syntax"
+	"tend/inventory"
+)
+
+// plausible is a value for a required parameter of a built-in.
+func plausible(p Param) string {
+	switch {
+	case !p.Required:
+		return p.Default
+	case p.Type == "int":
+		return "1"
+	case strings.HasPrefix(p.Pattern, "/"):
+		return "/tmp"
+	default:
+		return "true"
+	}
+}
+
+// allSteps calls f for every script of every built-in, rendered, with each choice that adds steps taken.
+func allSteps(t *testing.T, f func(t *testing.T, rb Runbook, s Step, script string)) {
+	t.Helper()
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rb := range all {
+		params := map[string]string{}
+		for _, p := range rb.Params {
+			params[p.Name] = plausible(p)
+		}
+		for i := range rb.Steps {
+			rb.Steps[i].Given = "" // every step, whatever the parameters
+		}
+		plan, err := Resolve(rb, "all", []inventory.Host{{Name: "h1"}}, nil, params, nil)
+		if err != nil {
+			t.Errorf("%s: %v", rb.Name, err)
+			continue
+		}
+		for _, s := range plan.Steps {
+			script, err := plan.Rendered(s.ID, "h1")
+			if err != nil {
+				t.Errorf("%s/%s: %v", rb.Name, s.ID, err)
+			} else if script != "" {
+				t.Run(rb.Name+"/"+string(s.ID), func(t *testing.T) { f(t, rb, s, script) })
+			}
+		}
+	}
+}
+
+func TestBuiltinsAreThere(t *testing.T) {
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, rb := range all {
+		names = append(names, rb.Name)
+		if rb.Source != "built-in" || rb.Title == "" || len(rb.Doc) < 200 {
+			t.Errorf("%s: source %q, title %q, %d bytes of doc", rb.Name, rb.Source, rb.Title, len(rb.Doc))
+		}
+		for _, p := range rb.Params {
+			if p.Help == "" {
+				t.Errorf("%s: the parameter %s has no help", rb.Name, p.Name)
+			}
+		}
+	}
+	for _, want := range []string{"exec", "facts", "health"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("no built-in %s in %v", want, names)
+		}
+	}
+}
+
+// TestBuiltinsParseEverywhere: each rendered script is one command for our own parser and for every shell of this machine.
+func TestBuiltinsParseEverywhere(t *testing.T) {
+	sh := shells(t)
+	allSteps(t, func(t *testing.T, _ Runbook, _ Step, script string) {
+		oneCommand(t, script)
+		file := filepath.Join(t.TempDir(), "script")
+		if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for name, argv := range sh {
+			if out, err := exec.Command(argv[0], append(argv[1:], "-n", file)...).CombinedOutput(); err != nil || len(out) > 0 {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
+		}
+	})
+}
+
+// TestBuiltinsKeepTheRules: what tend's lab shell does not have, and what scripts for every host must not need, is not used.
+func TestBuiltinsKeepTheRules(t *testing.T) {
+	forbidden := map[string]string{"kill": "no kill", "local": "not POSIX", "source": "not POSIX", "[[": "not POSIX", "umask": "the lab has none", "exec": "would replace the shell",
+		"function": "not POSIX", "declare": "not POSIX", "readarray": "not POSIX", "mapfile": "not POSIX", "which": "command -v is in POSIX"}
+	awkFile := regexp.MustCompile(`\bgetline\b|\bsystem\(["a-z]`)
+	allSteps(t, func(t *testing.T, _ Runbook, _ Step, script string) {
+		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		syntax.Walk(f, func(n syntax.Node) bool {
+			switch n := n.(type) {
+			case *syntax.Redirect:
+				if n.N != nil && n.N.Value != "1" && n.N.Value != "2" && n.N.Value != "0" {
+					t.Errorf("line %d: descriptor %s", n.Pos().Line(), n.N.Value)
+				}
+			case *syntax.CallExpr:
+				if len(n.Args) > 0 && forbidden[n.Args[0].Lit()] != "" {
+					t.Errorf("line %d: %s: %s", n.Pos().Line(), n.Args[0].Lit(), forbidden[n.Args[0].Lit()])
+				}
+			}
+			return true
+		})
+		if m := awkFile.FindString(script); m != "" {
+			t.Errorf("awk reads standard input only, and runs nothing: %s", m)
+		}
+	})
+}
+
+// TestLibraryIsComplete: every tend_ function that a script or the library calls is there, and none is there for nobody.
+func TestLibraryIsComplete(t *testing.T) {
+	fns, err := libFunctions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, defined := map[string]bool{}, map[string]bool{}
+	head, _, _ := strings.Cut(libSource, "\n\n") // what its head offers is there for users' runbooks
+	for _, fn := range fns {
+		defined[fn.name] = true
+		used[fn.name] = strings.Contains(head, "  "+fn.name+" ")
+		for _, u := range fn.uses[1:] {
+			used[u] = true
+		}
+	}
+	calls := func(script string) {
+		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		syntax.Walk(f, func(n syntax.Node) bool {
+			if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 && strings.HasPrefix(c.Args[0].Lit(), "tend_") {
+				name := c.Args[0].Lit()
+				used[name] = true
+				if !defined[name] {
+					t.Errorf("%s is called and not defined", name)
+				}
+			}
+			return true
+		})
+	}
+	allSteps(t, func(_ *testing.T, _ Runbook, _ Step, script string) { calls(script) })
+	for _, fn := range fns {
+		if !used[fn.name] {
+			t.Errorf("%s is in the library, and nothing calls it", fn.name)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	mine := "title = 'mine'\nrisk = 'read'\n[[step]]\nid = 'a'\nscript = 'true'\n"
+	first, second := t.TempDir(), t.TempDir()
+	write := func(dir, name, text string, mode os.FileMode) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(p, mode); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	own := write(first, "health.toml", mine, 0o644)
+	write(second, "health.toml", strings.Replace(mine, "mine", "hidden", 1), 0o600)
+	write(second, "extra.toml", mine, 0o600)
+	write(second, ".hidden.toml", "not toml", 0o600)
+	write(second, "notes.txt", "not toml", 0o600)
+	lib, err := Open(first, filepath.Join(first, "absent"), second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := lib.Get("health")
+	if err != nil || h.Title != "mine" || h.Source != own || h.Shadows != "built-in" {
+		t.Errorf("%v %+v", err, h)
+	}
+	if e, err := lib.Get("extra"); err != nil || e.Shadows != "" {
+		t.Errorf("%v %+v", err, e)
+	}
+	if _, err := lib.Get("helth"); err == nil || err.(Problem).Hint() != `did you mean "health"?` {
+		t.Errorf("%v", err)
+	}
+	if names := lib.Names(); !slices.IsSorted(names) || !slices.Contains(names, "facts") || len(lib.All()) != len(names) {
+		t.Errorf("%v", names)
+	}
+
+	for text, c := range map[string]struct{ file, want, hint string }{
+		mine:                      {write(t.TempDir(), "open.toml", mine, 0o666), "others may write to it", "chmod go-w"},
+		"[[step":                  {write(t.TempDir(), "bad.toml", "[[step", 0o600), "bad.toml:1:", ""},
+		"name = 'extra'\n" + mine: {write(second, "twin.toml", "name = 'extra'\n"+mine, 0o600), `the name "extra" is`, ""},
+	} {
+		_, err := Open(filepath.Dir(c.file))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
+	if _, err := Open(own); err == nil { // a file where a directory should be
+		t.Error("a file was opened as a directory")
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "x.toml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err == nil {
+		t.Error("a directory was read as a runbook")
+	}
+}

@@ -1,0 +1,249 @@
+# The library of shell functions that runbooks' scripts may use. A rendered script carries the functions that it names and no others.
+#
+# Everything here is POSIX shell, and runs in dash, bash --posix, busybox sh, FreeBSD's sh and tend's own lab shell: no descriptors above 2,
+# no local, no arrays, no process substitution, no kill; awk reads standard input only. All names start with tend_.
+#
+#   tend_check NAME STATE VALUE UNIT THRESHOLD TEXT   reports a check (see emit.go)
+#   tend_fact KEY VALUE                               reports a fact
+#   tend_grade VALUE WARN CRIT                        sets tend_state for whole numbers where more is worse; a limit of 0 or "" is off
+#   tend_nagios NAME COMMAND…                         runs a Nagios plugin and reports its verdict as the check NAME
+#   tend_have COMMAND                                 whether there is such a command
+#   tend_detect                                       sets tend_kernel tend_os tend_version tend_pretty tend_end tend_family tend_pm
+#   tend_variant NAME…                                sets tend_variant to the first of them that fits the host, or ends the script
+#   tend_container                                    whether this is a container, whose kernel and clock are another's
+#   tend_fail TEXT                                    says why, and ends the script as failed
+#   tend_root                                         whether root's tools can be had; sets tend_as to what goes before them ("sudo -n", or
+#                                                     nothing). It uses sudo only where the parameter sudo is yes.
+#   tend_reboot                                       sets tend_due (yes, no, unknown) and tend_why, by what can be seen without root
+#   tend_eol                                          prints the table of distributions' ends of support
+
+# One line, no tabs: what a check or a fact may hold. Sets tend_text.
+tend_flat() {
+	tend_text=$*
+	case $tend_text in
+	*'	'* | *'
+'*) tend_text=$(printf '%s' "$tend_text" | tr '\t\n' '  ') ;;
+	esac
+}
+
+tend_fact() {
+	tend_flat "$2"
+	printf '%s=%s\n' "$1" "$tend_text"
+}
+
+tend_check() {
+	tend_flat "$6"
+	printf '@check\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$tend_text"
+}
+
+tend_grade() {
+	tend_state=OK
+	if [ "${2:-0}" -gt 0 ] && [ "$1" -ge "$2" ]; then tend_state=WARN; fi
+	if [ "${3:-0}" -gt 0 ] && [ "$1" -ge "$3" ]; then tend_state=CRIT; fi
+}
+
+tend_have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+tend_fail() {
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+# The first line up to the "|" is the plugin's text, the rest is performance data. Source: the Monitoring Plugins' development guidelines.
+tend_nagios() {
+	tend_name=$1
+	shift
+	tend_out=$("$@" </dev/null 2>&1)
+	case $? in
+	0) tend_state=OK ;;
+	1) tend_state=WARN ;;
+	2) tend_state=CRIT ;;
+	*) tend_state=UNKNOWN ;;
+	esac
+	tend_out=${tend_out%%
+*}
+	tend_check "$tend_name" "$tend_state" '' '' '' "${tend_out%%|*}"
+}
+
+tend_container() {
+	[ -e /run/systemd/container ] || [ -e /.dockerenv ] || [ -e /run/.containerenv ] || [ -e /proc/vz ]
+}
+
+tend_detect() {
+	tend_kernel=$(uname -s)
+	tend_os=unknown tend_version='' tend_pretty='' tend_like='' tend_end='' tend_family=unknown tend_pm=none
+	tend_release /etc/os-release || tend_release /usr/lib/os-release || :
+	case " $tend_os $tend_like " in
+	*' debian '* | *' ubuntu '*) tend_family=debian ;;
+	*' fedora '* | *' rhel '* | *' centos '* | *' amzn '* | *' ol '*) tend_family=rhel ;;
+	*' suse '* | *' opensuse '* | *' sles '* | *' opensuse-'*) tend_family=suse ;;
+	*' alpine '*) tend_family=alpine ;;
+	*' arch '*) tend_family=arch ;;
+	*' freebsd '*) tend_family=freebsd ;;
+	esac
+	[ "$tend_kernel" != FreeBSD ] || tend_family=freebsd
+	tend_manager
+}
+
+# Reads the file; nothing of it is executed.
+tend_release() {
+	[ -r "$1" ] || return 1
+	while IFS='=' read -r tend_k tend_v; do
+		tend_v=${tend_v#[\"\']}
+		tend_v=${tend_v%[\"\']}
+		case $tend_k in
+		ID) tend_os=$tend_v ;;
+		VERSION_ID) tend_version=$tend_v ;;
+		PRETTY_NAME) tend_pretty=$tend_v ;;
+		ID_LIKE) tend_like=$tend_v ;;
+		SUPPORT_END) tend_end=$tend_v ;;
+		esac
+	done <"$1"
+}
+
+# The family's own manager comes first: dnf can be installed on Debian, and is not what keeps it.
+tend_manager() {
+	case $tend_family in
+	debian) set -- apt ;;
+	rhel) set -- dnf5 dnf yum ;;
+	suse) set -- zypper ;;
+	alpine) set -- apk ;;
+	arch) set -- pacman ;;
+	freebsd) set -- pkg ;;
+	*) set -- apt dnf5 dnf yum zypper apk pacman pkg ;;
+	esac
+	for tend_pm in "$@" none; do
+		case $tend_pm in
+		none) return 0 ;;
+		apt) ! tend_have apt-get || return 0 ;;
+		*) ! tend_have "$tend_pm" || return 0 ;;
+		esac
+	done
+}
+
+tend_variant() {
+	tend_detect
+	tend_lower=linux
+	[ "$tend_kernel" != FreeBSD ] || tend_lower=freebsd
+	for tend_variant in "$tend_pm" "$tend_family" "$tend_lower" default; do
+		case " $* " in *" $tend_variant "*) return ;; esac
+	done
+	tend_fail "this step knows $*, and this host is ${tend_pretty:-$tend_os} with the package manager $tend_pm"
+}
+
+tend_root() {
+	tend_as=''
+	[ "$(id -u)" != 0 ] || return 0
+	[ "${sudo:-no}" = yes ] && tend_have sudo && sudo -n true 2>/dev/null || return 1
+	tend_as='sudo -n'
+}
+
+# A reboot is due where the system says so, where a newer kernel of the running flavour lies in /boot, or where the running one's
+# modules are gone. Sources: Debian's and Ubuntu's /run/reboot-required, SUSE's /run/reboot-needed, freebsd-version(1).
+tend_reboot() {
+	tend_due=no tend_why=''
+	if [ "$(uname -s)" = FreeBSD ]; then
+		tend_k=$(freebsd-version -k 2>/dev/null) tend_v=$(uname -r)
+		[ -z "$tend_k" ] || [ "$tend_k" = "$tend_v" ] || tend_due=yes tend_why="kernel $tend_k is installed, $tend_v runs"
+		return 0
+	fi
+	tend_container && return 0
+	for tend_f in /run/reboot-required /var/run/reboot-required /run/reboot-needed; do
+		[ -e "$tend_f" ] || continue
+		tend_due=yes tend_why="$tend_f"
+		[ ! -r "$tend_f.pkgs" ] || tend_why="$tend_f for $(sort -u "$tend_f.pkgs" | tr '\n' ' ')"
+		break
+	done
+	tend_v=$(uname -r)
+	tend_k=$(tend_newest_kernel "$tend_v")
+	[ -z "$tend_k" ] || tend_due=yes tend_why="${tend_why:+$tend_why; }kernel $tend_k is installed, $tend_v runs"
+	if [ -d "/lib/modules" ] && [ ! -d "/lib/modules/$tend_v" ] && [ -n "$(ls /lib/modules)" ] && [ -z "$tend_k" ]; then
+		tend_due=yes tend_why="${tend_why:+$tend_why; }the modules of the running kernel $tend_v are gone"
+	fi
+}
+
+# Prints the newest kernel in /boot of the running kernel's flavour, where it is newer. The flavour is what follows the numbers, so that a
+# -cloud or -rt kernel is not held against another.
+tend_newest_kernel() {
+	for tend_f in /boot/vmlinuz-*; do
+		[ ! -e "$tend_f" ] || printf '%s\n' "${tend_f#/boot/vmlinuz-}"
+	done | awk -v running="$1" '
+		function flavour(s) { sub(/^[0-9][0-9.]*(-[0-9.]+)*/, "", s); sub(/^[-.]/, "", s); return s }
+		function newer(a, b,   x, y, i, n, m) {
+			n = split(a, x, /[^0-9]+/); m = split(b, y, /[^0-9]+/)
+			for (i = 1; i <= n || i <= m; i++) if (x[i] + 0 != y[i] + 0) return x[i] + 0 > y[i] + 0
+			return 0
+		}
+		flavour($0) == flavour(running) && newer($0, best == "" ? running : best) { best = $0 }
+		END { if (best != "") print best }'
+}
+
+# Distribution, version, last day of support, and the last day of free long-term support where there is one.
+# Source: the distributions' life-cycle pages as collected by endoflife.date, read on 2026-08-22. SUPPORT_END in a host's own
+# os-release outranks this table.
+tend_eol() {
+	cat <<'TABLE'
+debian 13 2028-08-09 2030-06-30
+debian 12 2026-07-11 2028-06-30
+debian 11 2024-08-14 2026-08-31
+debian 10 2022-09-10 2024-06-30
+debian 9 2020-07-18 2022-07-01
+ubuntu 26.04 2031-04-30
+ubuntu 25.10 2026-07-01
+ubuntu 25.04 2026-01-17
+ubuntu 24.10 2025-07-10
+ubuntu 24.04 2029-05-31
+ubuntu 22.04 2027-04-01
+ubuntu 20.04 2025-05-31
+ubuntu 18.04 2023-05-31
+ubuntu 16.04 2021-04-02
+rhel 10 2035-05-31
+rhel 9 2032-05-31
+rhel 8 2029-05-31
+rhel 7 2024-06-30
+almalinux 10 2035-05-31
+almalinux 9 2032-05-31
+almalinux 8 2029-05-31
+rocky 10 2035-05-31
+rocky 9 2032-05-31
+rocky 8 2029-05-31
+ol 9 2032-06-30
+ol 8 2029-07-31
+ol 7 2024-12-31
+centos 10 2030-05-31
+centos 9 2027-05-31
+centos 8 2024-05-31
+centos 7 2024-06-30
+fedora 44 2027-06-02
+fedora 43 2026-12-09
+fedora 42 2026-05-27
+fedora 41 2025-12-15
+fedora 40 2025-05-13
+amzn 2023 2029-06-30
+amzn 2 2026-06-30
+alpine 3.24 2028-06-01
+alpine 3.23 2027-11-01
+alpine 3.22 2027-05-01
+alpine 3.21 2026-11-01
+alpine 3.20 2026-04-01
+alpine 3.19 2025-11-01
+alpine 3.18 2025-05-09
+opensuse-leap 16.0 2027-10-31
+opensuse-leap 15.6 2026-04-30
+opensuse-leap 15.5 2024-12-31
+sles 16.0 2027-11-30
+sles 15.7 2031-07-31
+sles 15.6 2025-12-31
+sles 15.5 2024-12-31
+sles 12.5 2024-10-31
+freebsd 15.1 2027-03-31
+freebsd 15.0 2026-09-30
+freebsd 14.4 2026-12-31
+freebsd 14.3 2026-06-30
+freebsd 13.5 2026-04-30
+arch - never
+opensuse-tumbleweed - never
+TABLE
+}

@@ -1,0 +1,172 @@
+package runbooks
+
+import (
+	"errors"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// maxFile is how long a runbook's file may be, in bytes.
+const maxFile = 1 << 20
+
+// maxRetries is how often a step may be tried again.
+const maxRetries = 20
+
+var (
+	goodName  = regexp.MustCompile(`\A[a-z][a-z0-9-]{0,63}\z`)
+	goodParam = regexp.MustCompile(`\A[a-z][a-z0-9_]{0,63}\z`)
+	risks     = []string{string(Read), string(Change), string(Disrupt)}
+)
+
+// Parse reads a runbook. Source names the file in errors, and gives the runbook its name where the file does not. The error is a
+// Problems: everything that is wrong, in the file's order, each with line, column and advice; the runbook is then empty.
+func Parse(source string, data []byte) (Runbook, error) {
+	if len(data) > maxFile {
+		return Runbook{}, Problems{{Source: source, Message: "is larger than 1 MiB, which no runbook is"}}
+	}
+	raw := map[string]any{}
+	if _, err := toml.Decode(string(data), &raw); err != nil {
+		return Runbook{}, Problems{syntaxProblem(source, err)}
+	}
+	f := &file{source: source, pos: locate(string(data))}
+	rb := f.runbook(&table{file: f, m: raw})
+	if len(f.problems) > 0 {
+		sort.SliceStable(f.problems, func(i, j int) bool {
+			a, b := f.problems[i], f.problems[j]
+			return a.Line < b.Line || a.Line == b.Line && a.Col < b.Col
+		})
+		return Runbook{}, f.problems
+	}
+	return rb, nil
+}
+
+func syntaxProblem(source string, err error) Problem {
+	var pe toml.ParseError
+	if !errors.As(err, &pe) {
+		return Problem{Source: source, Line: 1, Col: 1, Message: err.Error()}
+	}
+	return Problem{Source: source, Line: pe.Position.Line, Col: max(1, pe.Position.Col), Message: pe.Message,
+		Advice: "the file is not valid TOML there; see https://toml.io"}
+}
+
+func (f *file) runbook(t *table) Runbook {
+	rb := Runbook{Source: f.source, Name: t.text("name"), Title: t.text("title"), Doc: strings.TrimSpace(t.text("doc"))}
+	if rb.Name == "" {
+		rb.Name = strings.TrimSuffix(filepath.Base(f.source), ".toml")
+	}
+	if !goodName.MatchString(rb.Name) {
+		t.wrong("name", "lower-case letters, digits and hyphens, a letter first", "%q cannot be a runbook's name", rb.Name)
+	}
+	if rb.Title == "" {
+		t.wrong("title", "say in a few words what the runbook does", "the runbook has no title")
+	}
+	rb.Risk = Risk(t.word("risk", risks...))
+	if _, there := t.m["risk"]; !there {
+		t.wrong("risk", `say risk = "read", "change" or "disrupt"`, "the runbook does not say its risk")
+	}
+	rb.Params = f.params(t)
+	rb.Policy = f.policy(t.child("waves"))
+	for _, part := range []struct {
+		key   string
+		phase Phase
+	}{{"before", Before}, {"step", Main}, {"after", After}} {
+		for _, st := range t.children(part.key) {
+			rb.Steps = append(rb.Steps, f.step(st, part.phase, &rb))
+		}
+	}
+	if len(rb.Steps) == 0 {
+		t.wrong("step", "add a [[step]] with an id and a script", "the runbook has no steps")
+	}
+	t.close()
+	return rb
+}
+
+func (f *file) params(t *table) []Param {
+	var out []Param
+	for _, pt := range t.children("param") {
+		p := f.param(pt)
+		if slices.ContainsFunc(out, func(q Param) bool { return q.Name == p.Name }) {
+			pt.wrong("name", "", "there are two parameters named %q", p.Name)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (f *file) param(t *table) Param {
+	p := Param{
+		Name: t.text("name"), Type: t.word("type", paramTypes...), Help: t.text("help"), Options: t.words("options"),
+		Min: t.number("min"), Max: t.number("max"), Pattern: t.text("pattern"),
+		Required: t.yes("required"), Secret: t.yes("secret"),
+	}
+	if p.Type == "" {
+		p.Type = "string"
+	}
+	if !goodParam.MatchString(p.Name) || strings.HasPrefix(p.Name, "tend_") {
+		t.wrong("name", "lower-case letters, digits and underscores, a letter first, and not tend_…", "%q cannot be a parameter's name", p.Name)
+	}
+	if (p.Type == "choice") != (len(p.Options) > 0) {
+		t.wrong("options", "", "a choice has options, and nothing else has")
+	}
+	if (p.Min != nil || p.Max != nil) && p.Type != "int" && p.Type != "duration" {
+		t.wrong("min", "", "min and max belong to an int or a duration")
+	}
+	if p.Min != nil && p.Max != nil && *p.Min > *p.Max {
+		t.wrong("min", "", "min is above max")
+	}
+	if _, err := regexp.Compile(p.Pattern); err != nil {
+		t.wrong("pattern", "see https://github.com/google/re2/wiki/Syntax", "the pattern is no regular expression: %v", err)
+		p.Pattern = ""
+	}
+	p.Default = f.fallback(t, p)
+	t.close()
+	return p
+}
+
+// fallback reads a parameter's default, in whichever TOML type is natural for it.
+func (f *file) fallback(t *table, p Param) string {
+	v, there := t.get("default")
+	if !there {
+		return ""
+	}
+	if p.Required || p.Secret {
+		t.wrong("default", "", "a required or secret parameter has no default")
+		return ""
+	}
+	s, ok := scalar(v)
+	if list, isList := v.([]any); isList && p.Type == "list" {
+		s, ok = strings.Join(t.words("default"), " "), len(list) >= 0
+	}
+	if !ok {
+		t.wrong("default", "", "default must fit the type %s", p.Type)
+		return ""
+	}
+	plain, err := p.Value(s)
+	if err != nil {
+		t.wrong("default", "", "default %v", err)
+	}
+	return plain
+}
+
+func (f *file) policy(t *table) Policy {
+	if t == nil {
+		return Policy{}
+	}
+	p := Policy{Batch: t.plain("batch"), MaxFailures: t.plain("max_failures"), Pause: t.text("pause")}
+	if n := t.number("canary"); n != nil {
+		p.Canary = *n
+	}
+	if n := t.number("parallel"); n != nil {
+		p.Parallel = *n
+	}
+	for _, w := range p.problems() {
+		t.wrong(w.key, w.advice, "%s", w.message)
+	}
+	t.close()
+	return p
+}
