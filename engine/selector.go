@@ -1,8 +1,12 @@
 package engine
 
-import "errors"
+import "tend/inventory"
 
 // selector reads a When with the one selector language of the house.
 func selector(expr string) (Match, error) {
-	return nil, errors.New("selectors cannot be read yet")
+	s, err := inventory.ParseSelector(expr)
+	if err != nil {
+		return nil, err
+	}
+	return s.Match, nil
 }
