@@ -119,8 +119,8 @@ func (l *login) denied() error {
 		f.kind = NoPrompter
 		return f
 	}
-	if l.keys != nil && l.keys.left() > 0 {
-		return f.withHint("%d more keys were not offered, since hosts lock out after six: name the right one with IdentityFile and IdentitiesOnly, or identity in the inventory", l.keys.left())
+	if n := l.keys.left(); n > 0 {
+		return f.withHint("%d more keys were not offered, since hosts hang up after six: name the right one with IdentityFile in ssh_config, or identity in the inventory", n)
 	}
 	return f.withHint("is this the right user and key? see `tend host show %s`", quote.Line(string(l.t.host.Name)))
 }

@@ -114,12 +114,13 @@ func (o *offers) repeated(pub xssh.PublicKey) bool {
 // left counts the keys that were not offered.
 func (o *offers) left() int {
 	n := 0
-	for {
+	for o != nil {
 		if _, ok := o.pop(); !ok {
 			return n
 		}
 		n++
 	}
+	return n
 }
 
 func (o *offers) won() {
