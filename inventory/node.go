@@ -43,8 +43,13 @@ type node struct {
 	origin origin
 	at     int32 // byte offset of the value; of the name in the header for a table that a header opened
 	// text is a string's value; for any other scalar it is the source.
-	text  string
-	num   int64 // of an integer
+	text string
+	num  int64 // of an integer
+	*branch
+}
+
+// branch is what only tables and arrays have. It stands apart because most nodes are scalars.
+type branch struct {
 	keys  []entry
 	index map[string]int32 // keys by name, once there are many
 	items []*node
@@ -79,7 +84,7 @@ func (n *node) get(key string) *entry {
 // add appends a key that the table does not have yet.
 func (n *node) add(key string, at int32, val *node) {
 	if n.keys == nil {
-		n.keys = make([]entry, 0, 4)
+		n.keys = make([]entry, 0, 6)
 	}
 	n.keys = append(n.keys, entry{key, at, val})
 	switch {

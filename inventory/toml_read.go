@@ -28,6 +28,7 @@ type tomlReader struct {
 	root *node
 	cur  *node // the table that keys go to
 	slab []node
+	tabs []branch
 	key  []keyPart // of the key read last
 }
 
@@ -68,6 +69,13 @@ func (r *tomlReader) node(k kind, o origin, at int) *node {
 	n := &r.slab[0]
 	r.slab = r.slab[1:]
 	n.kind, n.origin, n.at = k, o, int32(at)
+	if k == kindTable || k == kindArray {
+		if len(r.tabs) == 0 {
+			r.tabs = make([]branch, min(1024, 4+len(r.s)/128))
+		}
+		n.branch = &r.tabs[0]
+		r.tabs = r.tabs[1:]
+	}
 	return n
 }
 

@@ -139,6 +139,9 @@ func checkPositions(t *testing.T, text string, n *node) {
 		n.kind == kindTable && n.origin == byValue && here[0] != '{':
 		t.Fatalf("%s is not at byte %d: %.20q", n.kind, n.at, here)
 	}
+	if n.branch == nil {
+		return
+	}
 	for _, e := range n.keys {
 		r := &tomlReader{s: text, i: int(e.at)}
 		if name, err := r.keyName(); err != nil || name != e.key {

@@ -37,10 +37,29 @@ type Host struct {
 	Identity   []string `json:"identity,omitempty"`
 	// Prod says that the host serves production; screens show it in words.
 	Prod bool `json:"prod,omitempty"`
+	// Face is the side of the rack that a host of half depth takes: "front" or "rear"; "" = the full depth.
+	Face string `json:"face,omitempty"`
+	// Owner is who to ask, Warranty the last day of the hardware's warranty (midnight UTC; zero = not declared).
+	Owner    string    `json:"owner,omitempty"`
+	Warranty time.Time `json:"warranty,omitzero"`
+	// Groups and Services are those that the host is a member of, in the file's order. Parse fills them in, so that a selector
+	// can ask for them wherever a Host goes.
+	Groups   []string `json:"groups,omitempty"`
+	Services []string `json:"services,omitempty"`
+	// Expect is what should be found on the host; nil = nothing declared.
+	Expect *Expect `json:"expect,omitempty"`
 	// Vars overrides runbook parameters for this host: "health.disk_crit" = "98".
 	Vars map[string]string `json:"vars,omitempty"`
 	// Line is where the inventory declares the host, counted from 1.
 	Line int `json:"line,omitempty"`
+}
+
+// Expect is what should be found on a host. The lists of all levels add up.
+type Expect struct {
+	Ports  []string `json:"ports,omitempty"`  // listening: "22", "53/udp"
+	Mounts []string `json:"mounts,omitempty"` // mount points: "/srv"
+	Units  []string `json:"units,omitempty"`  // running units or services: "nginx.service"
+	Certs  []string `json:"certs,omitempty"`  // certificate files
 }
 
 // Rack is a cabinet; Units is its height.
@@ -65,7 +84,11 @@ type Group struct {
 	// Members is a selector; Hosts is what it selected, in inventory order.
 	Members string   `json:"members"`
 	Hosts   []HostID `json:"hosts"`
-	MaxDown int      `json:"max_down"`
+	// MaxDown is below the number of members; 0 = a disruptive runbook never touches them. A percentage in the file is resolved
+	// here: it rounds down, to one at least.
+	MaxDown int `json:"max_down"`
+	// Quorum is how many members must stay up for the group to work at all; 0 = not declared. MaxDown never goes below it.
+	Quorum int `json:"quorum,omitempty"`
 	// Drain and Undrain are scripts run on the member; each Proof exits 0 once it is so.
 	Drain        string `json:"drain,omitempty"`
 	DrainProof   string `json:"drain_proof,omitempty"`
@@ -80,8 +103,9 @@ type Service struct {
 	Select      string // the selector
 	Hosts       []HostID
 	RTO, RPO    time.Duration
-	EndOfLife   time.Time
-	Backup      string
+	EndOfLife   time.Time // the day, at midnight UTC
+	Backup      string    // where and how it is backed up, in words or as a path
+	Depends     []string  // services that it needs, by name
 	Line        int
 }
 
@@ -93,7 +117,8 @@ type Inventory struct {
 	Hosts    []Host // in the file's order
 	Groups   []Group
 	Services []Service
-	byName   map[HostID]int
+	byName   map[HostID]int32
+	byTag    map[string][]int32 // hosts, in their order
 }
 
 // Host returns the host of that name.

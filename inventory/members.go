@@ -1,0 +1,354 @@
+package inventory
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// membership is a group or a service on its way to its hosts.
+type membership struct {
+	kind    string // "group" or "service"
+	name    string
+	named   *entry // the key of the name
+	line    int
+	depends []*node // the services that a service needs
+	key     *entry  // of the selector; nil = there is none
+	sel     Selector
+	sound   bool // the selector could be read
+	hosts   []HostID
+	maxDown *entry
+	quorum  *entry
+	state   visit
+}
+
+// visit is how far the walk along group= and service= has come.
+type visit uint8
+
+const (
+	unseen visit = iota
+	walking
+	done
+)
+
+// members reads groups and services, and gives them their hosts.
+func (d *decoder) members(root *node) {
+	var all []*membership
+	for _, n := range d.tables(root, "group") {
+		all = append(all, d.group(n))
+	}
+	groups := len(all)
+	for _, n := range d.tables(root, "service") {
+		all = append(all, d.service(n))
+	}
+	d.unique(all)
+	d.checkDepends(all[groups:])
+	if d.partial {
+		return // a selector may miss hosts that are there, but could not be read
+	}
+	for _, m := range all {
+		d.resolve(m, all, nil)
+	}
+	for i := range d.inv.Hosts { // resolve filled these in its own order
+		d.inv.Hosts[i].Groups, d.inv.Hosts[i].Services = nil, nil
+	}
+	for i, m := range all {
+		if i < groups {
+			g := &d.inv.Groups[i]
+			g.Hosts = m.hosts
+			d.limit(m, g)
+		} else {
+			d.inv.Services[i-groups].Hosts = m.hosts
+		}
+		d.enlist(m)
+	}
+}
+
+// group reads a [[group]].
+func (d *decoder) group(n *node) *membership {
+	m := &membership{kind: "group", named: n.get("name"), line: d.src.line(n.at)}
+	g := Group{Line: m.line}
+	for i := range n.keys {
+		e := &n.keys[i]
+		switch e.key {
+		case "name":
+			g.Name = d.name(e, "group")
+		case "members":
+			g.Members, m.key = d.text(e), e
+		case "max_down":
+			m.maxDown = e
+		case "quorum":
+			m.quorum = e
+			g.Quorum = d.number(e, 1, math.MaxInt32)
+		case "drain":
+			g.Drain = d.text(e)
+		case "drain_proof":
+			g.DrainProof = d.text(e)
+		case "undrain":
+			g.Undrain = d.text(e)
+		case "undrain_proof":
+			g.UndrainProof = d.text(e)
+		default:
+			d.unknownKey("group", *e)
+		}
+	}
+	if m.maxDown == nil && m.quorum == nil {
+		d.fail(n.at, "max_down = 1 lets one member be down at a time, 0 none; quorum = 2 keeps two up", "this group has neither max_down nor quorum")
+	}
+	m.name = g.Name
+	d.inv.Groups = append(d.inv.Groups, g)
+	d.selector(m, n, "members")
+	return m
+}
+
+// service reads a [[service]].
+func (d *decoder) service(n *node) *membership {
+	m := &membership{kind: "service", named: n.get("name"), line: d.src.line(n.at)}
+	s := Service{Line: m.line}
+	for i := range n.keys {
+		e := &n.keys[i]
+		switch e.key {
+		case "name":
+			s.Name = d.name(e, "service")
+		case "hosts":
+			s.Select, m.key = d.text(e), e
+		case "owner":
+			s.Owner = d.words(e)
+		case "backup":
+			s.Backup = d.words(e)
+		case "rto":
+			s.RTO = d.duration(e)
+		case "rpo":
+			s.RPO = d.duration(e)
+		case "end_of_life":
+			s.EndOfLife = d.day(e)
+		case "depends":
+			s.Depends = d.union(nil, e, isName, "is not the name of a service", "")
+			m.depends = e.val.items
+		default:
+			d.unknownKey("service", *e)
+		}
+	}
+	m.name = s.Name
+	d.inv.Services = append(d.inv.Services, s)
+	d.selector(m, n, "hosts")
+	return m
+}
+
+// selector reads the membership's selector and says what is missing.
+func (d *decoder) selector(m *membership, n *node, key string) {
+	if m.named == nil {
+		d.fail(n.at, "", "this %s has no name", m.kind)
+	}
+	if m.key == nil {
+		d.fail(n.at, "a selector: "+key+" = \"tag=db site=ams1\"", "this %s has no %s", m.kind, key)
+		return
+	}
+	if m.key.val.kind != kindString {
+		return
+	}
+	if strings.TrimSpace(m.key.val.text) == "" {
+		d.fail(m.key.val.at, "all hosts are \"all\"", "an empty selector")
+		return
+	}
+	sel, err := ParseSelector(m.key.val.text)
+	if err != nil {
+		d.selectorFault(m, err.(*SelectorError))
+		return
+	}
+	m.sel, m.sound = sel, true
+}
+
+// selectorFault reports what is wrong with a selector, at its column in the file.
+func (d *decoder) selectorFault(m *membership, err *SelectorError) {
+	d.fail(d.src.inside(m.key.val, err.at), err.hint, "%s", err.Msg)
+}
+
+// duration reads a duration above zero.
+func (d *decoder) duration(e *entry) (out time.Duration) {
+	s := d.text(e)
+	if e.val.kind != kindString {
+		return 0
+	}
+	out, ok := parseDuration(s)
+	if !ok || out == 0 {
+		d.fail(e.val.at, "write it as 15m, 1h30m, 7d or 2w", "%s cannot be %q", e.key, s)
+		return 0
+	}
+	return out
+}
+
+// unique reports names that stand twice.
+func (d *decoder) unique(all []*membership) {
+	seen := map[string]int{}
+	for _, m := range all {
+		key := m.kind + " " + m.name
+		if first, twice := seen[key]; twice && m.name != "" {
+			d.fail(m.named.val.at, "", "%s %q is already declared on line %d", m.kind, m.name, first)
+			continue
+		}
+		seen[key] = m.line
+	}
+}
+
+// checkDepends reports services that depend on what is not there, or on themselves by any way round.
+func (d *decoder) checkDepends(services []*membership) {
+	byName := map[string]*membership{}
+	for _, m := range services {
+		byName[m.name] = m
+	}
+	names, _ := d.inv.names("service")
+	for _, m := range services {
+		for _, n := range m.depends {
+			if byName[n.text] == nil && isName(n.text) {
+				d.fail(n.at, didYouMean(n.text, names), "there is no service %q", n.text)
+			}
+		}
+	}
+	for _, m := range services {
+		d.dependsWalk(m, byName, nil)
+	}
+	for _, m := range services {
+		m.state = unseen // resolve walks anew
+	}
+}
+
+func (d *decoder) dependsWalk(m *membership, byName map[string]*membership, path []*membership) {
+	if m.state != unseen {
+		return
+	}
+	m.state = walking
+	path = append(path, m)
+	for _, n := range m.depends {
+		other := byName[n.text]
+		if other != nil && other.state == walking {
+			d.fail(n.at, "", "service %s depends on itself: %s", other.name, circle(path, other))
+		} else if other != nil {
+			d.dependsWalk(other, byName, path)
+		}
+	}
+	m.state = done
+}
+
+// circle writes the way from a membership back to itself.
+func circle(path []*membership, back *membership) string {
+	var names []string
+	for _, step := range path[slices.Index(path, back):] {
+		names = append(names, step.name)
+	}
+	return strings.Join(append(names, back.name), " → ")
+}
+
+// resolve finds the hosts of a membership, those that its selector refers to first. Path is the way that led here.
+func (d *decoder) resolve(m *membership, all []*membership, path []*membership) {
+	if m.state != unseen || !m.sound {
+		return
+	}
+	m.state = walking
+	path = append(path, m)
+	for i := range m.sel.terms {
+		t := &m.sel.terms[i]
+		if t.key != "group" && t.key != "service" {
+			continue
+		}
+		for j := range t.vals {
+			if !d.follow(m, t, &t.vals[j], all, path) {
+				m.state = done
+				return
+			}
+		}
+	}
+	m.state = done
+	if err := d.inv.check(m.sel, nil); err != nil {
+		d.selectorFault(m, err)
+		return
+	}
+	m.hosts = d.inv.SelectIDs(m.sel, nil)
+	if len(m.hosts) == 0 {
+		d.fail(d.src.inside(m.key.val, 0), "", "%s %s has no host", m.kind, m.name)
+	}
+	d.enlist(m)
+}
+
+// follow resolves what one value of group= or service= refers to; false = that leads back here.
+func (d *decoder) follow(m *membership, t *term, p *pattern, all, path []*membership) bool {
+	for _, other := range all {
+		if other.kind != t.key || !p.match(other.name) || other == m && p.open() {
+			continue
+		}
+		if other.state == walking {
+			d.fail(d.src.inside(m.key.val, p.at), "", "%s %s refers to itself: %s", other.kind, other.name, circle(path, other))
+			return false
+		}
+		d.resolve(other, all, path)
+	}
+	return true
+}
+
+// enlist tells the hosts what they are members of.
+func (d *decoder) enlist(m *membership) {
+	for _, id := range m.hosts {
+		h := &d.inv.Hosts[d.inv.byName[id]]
+		if m.kind == "group" {
+			h.Groups = append(h.Groups, m.name)
+		} else {
+			h.Services = append(h.Services, m.name)
+		}
+	}
+}
+
+// limit works out max_down: below the number of members, and never below the quorum.
+func (d *decoder) limit(m *membership, g *Group) {
+	n := len(g.Hosts)
+	if n == 0 {
+		return
+	}
+	if g.Quorum > n {
+		d.fail(m.quorum.val.at, "", "a quorum of %d in a group of %d", g.Quorum, n)
+		return
+	}
+	if m.maxDown == nil {
+		g.MaxDown = n - g.Quorum
+		return
+	}
+	down, ok := d.maxDown(m.maxDown, n)
+	if !ok {
+		return
+	}
+	g.MaxDown = down
+	switch e := m.maxDown; {
+	case down >= n && n == 1:
+		d.fail(e.val.at, "0 = a disruptive runbook never touches it; a host without a limit needs no group", "max_down lets the only member go down")
+	case down >= n:
+		d.fail(e.val.at, "at most "+strconv.Itoa(n-1)+"; 0 = a disruptive runbook never touches them", "max_down lets all %d members go down", n)
+	case down > n-g.Quorum:
+		d.fail(e.val.at, "", "max_down of %d leaves %d of %d members, fewer than the quorum of %d", down, n-down, n, g.Quorum)
+	}
+}
+
+// maxDown reads a number of members, or a percentage, which rounds down, to one at least.
+func (d *decoder) maxDown(e *entry, n int) (int, bool) {
+	const hint = "a number of members, or a percentage such as \"20%\""
+	switch e.val.kind {
+	case kindInt:
+		if e.val.num < 0 {
+			d.fail(e.val.at, hint, "max_down cannot be negative")
+			return 0, false
+		}
+		return int(min(e.val.num, math.MaxInt32)), true
+	case kindString:
+		percent, err := strconv.Atoi(strings.TrimSuffix(e.val.text, "%"))
+		if err != nil || !strings.HasSuffix(e.val.text, "%") || percent < 0 || percent > 100 || !isDigit(e.val.text[0]) {
+			d.fail(e.val.at, hint, "max_down cannot be %q", e.val.text)
+			return 0, false
+		}
+		if percent == 0 {
+			return 0, true
+		}
+		return max(1, n*percent/100), true
+	}
+	d.fail(e.val.at, hint, "max_down must be an integer or a percentage, not %s", e.val.kind)
+	return 0, false
+}
