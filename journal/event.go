@@ -105,7 +105,8 @@ type (
 		Addr string           `json:"addr"`
 		Via  []string         `json:"via,omitempty"`
 		User string           `json:"user,omitempty"`
-		Key  string           `json:"key,omitempty"` // "ssh-ed25519 SHA256:…"
+		Key  string           `json:"key,omitempty"`  // "ssh-ed25519 SHA256:…"
+		Auth string           `json:"auth,omitempty"` // "publickey ssh-ed25519 SHA256:… (agent)"
 	}
 	// StepStarted is durable before the step's command leaves. Job names a detached step on its host; "" = attached.
 	StepStarted struct {
