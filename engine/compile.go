@@ -58,10 +58,7 @@ func Compile(p *runbooks.Plan, r Rules) (*Compiled, error) {
 	if c.parallel <= 0 {
 		c.parallel = runbooks.DefaultParallel
 	}
-	place := make(map[inventory.HostID]int, len(p.Hosts))
-	for i, h := range p.Hosts {
-		place[h.Name] = i
-	}
+	at := newPlaces(p.Hosts)
 	var err error
 	if c.pause, err = readPause(p.Policy.Pause); err != nil {
 		return nil, err
@@ -73,33 +70,48 @@ func Compile(p *runbooks.Plan, r Rules) (*Compiled, error) {
 		return nil, err
 	}
 	for _, w := range p.Waves {
-		c.waves = append(c.waves, places(place, w.Hosts))
+		c.waves = append(c.waves, at.of(w.Hosts))
 	}
-	c.bind(place)
+	c.bind(at)
 	return c, nil
 }
 
 // bind makes the groups' limits hold: only what takes a host down is limited by them.
-func (c *Compiled) bind(place map[inventory.HostID]int) {
+func (c *Compiled) bind(at *places) {
 	if c.plan.Risk != runbooks.Disrupt || len(c.plan.Groups) == 0 {
 		return
 	}
 	c.member = make([][]int, len(c.plan.Hosts))
 	for g, gr := range c.plan.Groups {
-		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: places(place, gr.Hosts)})
+		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: at.of(gr.Hosts)})
 		for _, h := range c.groups[g].hosts {
 			c.member[h] = append(c.member[h], g)
 		}
 	}
 }
 
-// places are the hosts' places in the plan, each once; who is not in the plan is not at risk.
-func places(place map[inventory.HostID]int, hosts []inventory.HostID) []int {
-	seen := make(map[int]bool, len(hosts))
+// places finds hosts' places in the plan.
+type places struct {
+	at   map[inventory.HostID]int
+	seen []int // by place: the last list that named the host
+	list int
+}
+
+func newPlaces(hosts []inventory.Host) *places {
+	p := &places{at: make(map[inventory.HostID]int, len(hosts)), seen: make([]int, len(hosts))}
+	for i := range hosts {
+		p.at[hosts[i].Name] = i
+	}
+	return p
+}
+
+// of is the hosts' places, each once; who is not in the plan is not at risk.
+func (p *places) of(hosts []inventory.HostID) []int {
+	p.list++
 	at := make([]int, 0, len(hosts))
 	for _, id := range hosts {
-		if i, ok := place[id]; ok && !seen[i] {
-			seen[i] = true
+		if i, ok := p.at[id]; ok && p.seen[i] != p.list {
+			p.seen[i] = p.list
 			at = append(at, i)
 		}
 	}
