@@ -1,0 +1,165 @@
+package fleet
+
+import (
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// Apply folds one event. It is total, and may be given runs in any order: what is older than what is known changes nothing.
+func (f *Fleet) Apply(e journal.Event) {
+	if e.At.After(f.now) {
+		f.now = e.At
+	}
+	switch b := e.Body.(type) {
+	case journal.PlanAccepted:
+		r := run{runbook: b.Plan.Runbook}
+		if n := len(b.Plan.Steps); n > 0 {
+			r.last = b.Plan.Steps[n-1].ID
+		}
+		f.runs[e.Run] = r
+	case journal.HostReached:
+		f.with(b.Host, func(h *host) { h.see(e.At) })
+	case journal.StepStarted:
+		f.with(b.Host, func(h *host) { f.started(h, e, b) })
+	case journal.StepEnded:
+		f.with(b.Host, func(h *host) { f.ended(h, e, b) })
+	case journal.FactsRead:
+		f.with(b.Host, func(h *host) {
+			h.see(e.At)
+			for _, fact := range b.Facts {
+				h.learn(journal.Known{Host: b.Host, Fact: fact, At: e.At, Run: e.Run, Step: b.Step})
+			}
+		})
+	case journal.RunClosed:
+		delete(f.runs, e.Run)
+	}
+}
+
+// Known takes in what earlier runs learnt. Many facts at once cost one judgement a host.
+func (f *Fleet) Known(known ...journal.Known) {
+	touched := make(map[int]bool)
+	for _, k := range known {
+		i, ok := f.index[k.Host]
+		if !ok {
+			continue
+		}
+		if k.At.After(f.now) {
+			f.now = k.At
+		}
+		touched[i] = true
+		f.recount(i, func(h *host) {
+			h.see(k.At)
+			h.learn(k)
+		})
+	}
+	for i := range touched {
+		f.judge(i)
+	}
+}
+
+// Ended takes in how a host's part in an earlier run ended.
+func (f *Fleet) Ended(id inventory.HostID, last Last) {
+	if last.At.After(f.now) {
+		f.now = last.At
+	}
+	last.Running = false
+	f.with(id, func(h *host) {
+		if ran(last.Outcome) {
+			h.see(last.At)
+		}
+		h.part(last)
+		h.conclude(last)
+	})
+}
+
+func (f *Fleet) with(id inventory.HostID, do func(*host)) {
+	if i, ok := f.index[id]; ok {
+		f.recount(i, do)
+		f.judge(i)
+	}
+}
+
+// recount changes a host and keeps the numbers.
+func (f *Fleet) recount(i int, change func(*host)) {
+	h := &f.hosts[i]
+	f.eachRoll(i, func(r *Roll) { r.add(&h.view, -1) })
+	change(h)
+	f.version++
+	f.eachRoll(i, func(r *Roll) { r.add(&h.view, +1) })
+}
+
+func (f *Fleet) started(h *host, e journal.Event, b journal.StepStarted) {
+	l := Last{Run: e.Run, Runbook: f.runs[e.Run].runbook, At: e.At, Running: true, Step: b.Step}
+	if was := h.view.Last; was.Run == e.Run && was.Running && was.Outcome == journal.Warned {
+		l.Outcome, l.Reason = was.Outcome, was.Reason
+	}
+	h.part(l)
+}
+
+// ended concludes the host's part where nothing follows: the step was the plan's last, or it ended badly.
+func (f *Fleet) ended(h *host, e journal.Event, b journal.StepEnded) {
+	if ran(b.Outcome) {
+		h.see(e.At)
+	}
+	r := f.runs[e.Run]
+	if was := h.view.Last; was.Run == e.Run && was.Running && was.Outcome == journal.Warned && b.Outcome == journal.OK {
+		b.Outcome, b.Reason = journal.Warned, was.Reason // an earlier step warned, and a host is no better than its steps
+	}
+	l := Last{Run: e.Run, Runbook: r.runbook, At: e.At, Step: b.Step, Outcome: b.Outcome, Reason: b.Reason}
+	if b.Outcome.Good() && b.Step != r.last {
+		l.Running = true
+		h.part(l)
+		return
+	}
+	h.part(l)
+	h.conclude(l)
+}
+
+// ran reports whether the outcome proves that the host answered.
+func ran(o journal.Outcome) bool {
+	return o == journal.OK || o == journal.Warned || o == journal.Failed
+}
+
+func (h *host) see(at time.Time) {
+	if at.After(h.view.Seen) {
+		h.view.Seen = at
+	}
+}
+
+func (h *host) learn(k journal.Known) {
+	if h.facts == nil {
+		h.facts = make(map[string]journal.Known)
+	}
+	if old, ok := h.facts[k.Fact.Key]; ok && old.At.After(k.At) {
+		return
+	}
+	h.facts[k.Fact.Key] = k
+}
+
+func (h *host) part(l Last) {
+	if !l.At.Before(h.view.Last.At) {
+		h.view.Last = l
+	}
+}
+
+// conclude keeps the latest verdict. What an operator skipped or aborted says nothing about the host.
+func (h *host) conclude(l Last) {
+	if l.At.Before(h.verdict.At) || l.Outcome == journal.Skipped || l.Outcome == journal.Aborted {
+		return
+	}
+	h.verdict = l
+}
+
+// Facts are what is known of the host, checks and others, by key.
+func (f *Fleet) Facts(id inventory.HostID) []journal.Known {
+	i, ok := f.index[id]
+	if !ok {
+		return nil
+	}
+	return sorted(f.hosts[i].facts)
+}
+
+// Fresh reports whether something learnt at the time at still counts.
+func (f *Fleet) Fresh(at time.Time) bool { return f.now.Before(at.Add(f.Patience)) }

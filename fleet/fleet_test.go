@@ -1,0 +1,236 @@
+package fleet
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+var t0 = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+func room() *inventory.Inventory {
+	inv := &inventory.Inventory{}
+	for _, h := range []struct{ name, site, rack string }{
+		{"db-1", "nyc1", "r01"}, {"db-2", "nyc1", "r01"}, {"web-1", "nyc1", "r02"}, {"web-2", "lon2", "r01"},
+	} {
+		inv.Hosts = append(inv.Hosts, inventory.Host{Name: inventory.HostID(h.name), Site: h.site, Rack: h.rack})
+	}
+	return inv
+}
+
+// story is a run told in short: each call appends an event a second later.
+type story struct {
+	f   *Fleet
+	run journal.RunID
+	at  time.Time
+}
+
+func (s *story) tell(bodies ...journal.Body) {
+	for _, b := range bodies {
+		s.at = s.at.Add(time.Second)
+		s.f.Apply(journal.Event{Run: s.run, At: s.at, Body: b})
+	}
+}
+
+func plan(runbook string, steps ...runbooks.StepID) journal.PlanAccepted {
+	p := journal.PlanAccepted{Plan: runbooks.Plan{Runbook: runbook}}
+	for _, id := range steps {
+		p.Plan.Steps = append(p.Plan.Steps, runbooks.Step{ID: id})
+	}
+	return p
+}
+
+func check(key, value, unit string, state runbooks.CheckState) runbooks.Fact {
+	return runbooks.Fact{Key: key, Value: value, Unit: unit, Check: true, State: state}
+}
+
+func want(t *testing.T, f *Fleet, id inventory.HostID, state State, reason string) {
+	t.Helper()
+	h, ok := f.Host(id)
+	if !ok || h.State != state || h.Reason != reason {
+		t.Errorf("%s is %v %q, want %v %q", id, h.State, h.Reason, state, reason)
+	}
+}
+
+func TestStates(t *testing.T) {
+	end := func(step runbooks.StepID, o journal.Outcome, reason string) journal.StepEnded {
+		return journal.StepEnded{Host: "db-1", Step: step, Attempt: 1, Outcome: o, Reason: reason}
+	}
+	facts := func(list ...runbooks.Fact) journal.FactsRead {
+		return journal.FactsRead{Host: "db-1", Step: "look", Facts: list}
+	}
+	fine := check("load", "0.3", "", runbooks.CheckOK)
+	for name, c := range map[string]struct {
+		bodies []journal.Body
+		state  State
+		reason string
+	}{
+		"nothing":         {nil, Never, "never seen"},
+		"reached only":    {[]journal.Body{journal.HostReached{Host: "db-1"}}, Unknown, "no health check yet"},
+		"facts only":      {[]journal.Body{facts(runbooks.Fact{Key: "os", Value: "debian-12"}), end("look", journal.OK, "")}, Unknown, "no health check yet"},
+		"fine":            {[]journal.Body{facts(fine), end("look", journal.OK, "")}, OK, ""},
+		"check unknown":   {[]journal.Body{facts(fine, check("smart", "", "", runbooks.CheckUnknown)), end("look", journal.Warned, "")}, Unknown, "smart"},
+		"warn":            {[]journal.Body{facts(fine, check("disk:/var", "91", "%", runbooks.CheckWarn))}, Warn, "disk:/var 91%"},
+		"worst is named":  {[]journal.Body{facts(check("disk:/", "91", "%", runbooks.CheckWarn), check("disk:/var", "97", "%", runbooks.CheckCrit)), end("look", journal.Failed, "exit 2")}, Fail, "disk:/var 97%"},
+		"step failed":     {[]journal.Body{facts(fine), end("look", journal.Failed, "exit 100")}, Fail, "patch look failed: exit 100"},
+		"never answered":  {[]journal.Body{end("look", journal.Unreachable, "i/o timeout 10s")}, Down, "unreachable: i/o timeout 10s"},
+		"down after fine": {[]journal.Body{facts(fine), end("look", journal.OK, ""), end("work", journal.Unreachable, "refused")}, Down, "unreachable: refused"},
+		"lost":            {[]journal.Body{facts(fine), end("look", journal.Unknown, "link lost")}, Unknown, "patch look ended unseen: link lost"},
+		"skipped":         {[]journal.Body{facts(fine), end("look", journal.Skipped, "")}, OK, ""},
+		"warned in step":  {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := New(room())
+			s := &story{f: f, run: "r1", at: t0}
+			s.tell(plan("patch", "look", "work"))
+			s.tell(c.bodies...)
+			want(t, f, "db-1", c.state, c.reason)
+			tallies(t, f)
+		})
+	}
+}
+
+// TestUnknownIsNotOK is law 6: age alone turns a host, with no event.
+func TestUnknownIsNotOK(t *testing.T) {
+	f := New(room())
+	s := &story{f: f, run: "r1", at: t0}
+	s.tell(plan("health", "look"),
+		journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{check("load", "0.3", "", runbooks.CheckOK), {Key: FactPending, Value: "0"}}},
+		journal.StepEnded{Host: "db-1", Step: "look", Outcome: journal.OK})
+	want(t, f, "db-1", OK, "")
+	if v, ok := f.Values("db-1", FactPending); !ok || v != "0" {
+		t.Errorf("pending is %q, %v while fresh", v, ok)
+	}
+	f.Refresh(t0.Add(DefaultPatience - time.Minute))
+	want(t, f, "db-1", OK, "")
+	f.Refresh(t0.Add(DefaultPatience + 4*time.Hour))
+	want(t, f, "db-1", Unknown, "not looked at for 29h")
+	if v, ok := f.Values("db-1", FactPending); ok {
+		t.Errorf("a stale pending still counts, as %q", v)
+	}
+	if h, _ := f.Host("db-1"); h.Pending != -1 {
+		t.Errorf("a stale pending is shown as %d", h.Pending)
+	}
+	if n := f.All().Count(OK); n != 0 {
+		t.Errorf("%d hosts are green, none has been looked at", n)
+	}
+	tallies(t, f)
+}
+
+// TestGoneCheck: a check that its step no longer reports leaves the verdict once it is stale; until then it stands.
+func TestGoneCheck(t *testing.T) {
+	f := New(room())
+	old := &story{f: f, run: "r1", at: t0}
+	old.tell(plan("health", "look"), journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{check("disk:/old", "99", "%", runbooks.CheckCrit)}})
+	later := &story{f: f, run: "r2", at: t0.Add(20 * time.Hour)}
+	later.tell(plan("health", "look"), journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{check("load", "1", "", runbooks.CheckOK)}})
+	want(t, f, "db-1", Fail, "disk:/old 99%")
+	f.Refresh(t0.Add(30 * time.Hour))
+	want(t, f, "db-1", OK, "")
+}
+
+func TestOlderRunsChangeNothing(t *testing.T) {
+	f := New(room())
+	newer := &story{f: f, run: "r2", at: t0.Add(time.Hour)}
+	newer.tell(plan("health", "look"), journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{check("load", "1", "", runbooks.CheckOK)}},
+		journal.StepEnded{Host: "db-1", Step: "look", Outcome: journal.OK})
+	older := &story{f: f, run: "r1", at: t0}
+	older.tell(plan("health", "look"), journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{check("load", "99", "", runbooks.CheckCrit)}},
+		journal.StepEnded{Host: "db-1", Step: "look", Outcome: journal.Failed})
+	f.Ended("db-1", Last{Run: "r0", Runbook: "patch", At: t0, Outcome: journal.Unreachable})
+	want(t, f, "db-1", OK, "")
+	if h, _ := f.Host("db-1"); h.Last.Run != "r2" {
+		t.Errorf("last run is %s, want r2", h.Last.Run)
+	}
+}
+
+func TestBulk(t *testing.T) {
+	f := New(room())
+	f.Known(
+		journal.Known{Host: "db-1", Fact: check("disk:/var", "97", "%", runbooks.CheckCrit), At: t0, Run: "r1", Step: "look"},
+		journal.Known{Host: "db-1", Fact: runbooks.Fact{Key: FactPending, Value: "17"}, At: t0, Run: "r1"},
+		journal.Known{Host: "db-2", Fact: check("load", "1", "", runbooks.CheckOK), At: t0.Add(-time.Minute), Run: "r1"},
+		journal.Known{Host: "web-2", Fact: runbooks.Fact{Key: FactReboot, Value: "yes"}, At: t0, Run: "r1"},
+		journal.Known{Host: "stranger", Fact: check("load", "1", "", runbooks.CheckOK), At: t0, Run: "r1"},
+	)
+	f.Ended("web-1", Last{Run: "r1", Runbook: "health", At: t0, Outcome: journal.Unreachable, Reason: "no route"})
+	want(t, f, "db-1", Fail, "disk:/var 97%")
+	want(t, f, "db-2", OK, "")
+	want(t, f, "web-1", Down, "unreachable: no route")
+	want(t, f, "web-2", Unknown, "no health check yet")
+	r01 := f.Rack("nyc1", "r01")
+	if r01.Hosts != 2 || r01.Count(Fail) != 1 || r01.Count(OK) != 1 || r01.Pending != 17 {
+		t.Errorf("nyc1/r01 = %+v", r01)
+	}
+	if got := r01.Seen(); !got.Equal(t0.Add(-time.Minute)) {
+		t.Errorf("nyc1/r01 was seen at %v, the oldest is %v", got, t0.Add(-time.Minute))
+	}
+	if all := f.All(); all.Hosts != 4 || all.Reboot != 1 || all.Problems() != 3 {
+		t.Errorf("all = %+v", all)
+	}
+	if s := f.Site("nyc1"); s.Hosts != 3 || s.Count(Down) != 1 {
+		t.Errorf("nyc1 = %+v", s)
+	}
+	tallies(t, f)
+}
+
+func TestValues(t *testing.T) {
+	f := New(room())
+	f.Known(journal.Known{Host: "db-1", Fact: check("disk:/var", "97", "%", runbooks.CheckCrit), At: t0, Run: "r1"},
+		journal.Known{Host: "db-1", Fact: runbooks.Fact{Key: FactReboot, Value: "true"}, At: t0, Run: "r1"})
+	var values inventory.Values = f.Values
+	for key, want := range map[string]string{"state": "fail", "disk:/var": "97", FactReboot: "yes"} {
+		if v, ok := values("db-1", key); !ok || v != want {
+			t.Errorf("%s = %q, %v; want %q", key, v, ok, want)
+		}
+	}
+	for _, key := range []string{"pending", "security", "last", "runbook", "nonsense"} {
+		if v, ok := values("db-1", key); ok {
+			t.Errorf("%s = %q, which nobody has told", key, v)
+		}
+	}
+	if _, ok := values("stranger", "state"); ok {
+		t.Error("a host that the inventory does not have has a state")
+	}
+}
+
+// tallies compares the numbers that are kept with a count of the hosts.
+func tallies(t *testing.T, f *Fleet) {
+	t.Helper()
+	var want Roll
+	for i := range f.Len() {
+		h := f.At(i)
+		want.add(&h, +1)
+	}
+	got := f.All()
+	if got.Hosts != want.Hosts || got.By != want.By || got.Pending != want.Pending || got.oldest != want.oldest {
+		t.Errorf("kept %+v, counted %+v", got, want)
+	}
+}
+
+func TestAge(t *testing.T) {
+	for d, want := range map[time.Duration]string{-1: "0s", 12 * time.Second: "12s", 90 * time.Second: "1m", 3 * time.Hour: "3h", 47 * time.Hour: "47h", 300 * time.Hour: "12d"} {
+		if got := Age(d); got != want {
+			t.Errorf("Age(%v) = %s, want %s", d, got, want)
+		}
+	}
+}
+
+func BenchmarkKnown(b *testing.B) {
+	inv := &inventory.Inventory{}
+	var known []journal.Known
+	for i := range 10_000 {
+		id := inventory.HostID("h" + strconv.Itoa(i))
+		inv.Hosts = append(inv.Hosts, inventory.Host{Name: id, Site: "s" + strconv.Itoa(i%10), Rack: "r" + strconv.Itoa(i%250)})
+		for _, key := range []string{"load", "disk:/", "units"} {
+			known = append(known, journal.Known{Host: id, Fact: check(key, "1", "", runbooks.CheckOK), At: t0.Add(time.Duration(i) * time.Millisecond), Run: "r"})
+		}
+	}
+	for b.Loop() {
+		New(inv).Known(known...)
+	}
+}

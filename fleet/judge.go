@@ -1,0 +1,172 @@
+package fleet
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// judge works a host's state out anew, and keeps the numbers.
+func (f *Fleet) judge(i int) {
+	f.recount(i, func(h *host) {
+		h.turns = time.Time{}
+		h.view.State, h.view.Reason = f.verdict(h)
+		h.view.Pending = f.number(h, FactPending)
+		h.view.Security = f.number(h, FactSecurity)
+		reboot, fresh := f.fresh(h, FactReboot)
+		h.view.Reboot = fresh && truth(reboot.Fact.Value)
+	})
+	f.due(f.hosts[i].turns)
+}
+
+// verdict is the worst of the host's last run and its checks.
+func (f *Fleet) verdict(h *host) (State, string) {
+	if h.verdict.Run == "" && h.view.Seen.IsZero() {
+		return Never, "never seen"
+	}
+	state, reason := f.checks(h)
+	v := h.verdict
+	if v.Run == "" {
+		return state, reason
+	}
+	what := strings.TrimSpace(v.Runbook + " " + string(v.Step))
+	switch {
+	case v.Outcome == journal.Unreachable:
+		return Down, why("unreachable", v.Reason)
+	case v.Outcome == journal.Failed && state != Fail:
+		return Fail, why(what+" failed", v.Reason)
+	case v.Outcome == journal.Unknown && Unknown.Rank() < state.Rank():
+		return Unknown, why(what+" ended unseen", v.Reason)
+	case v.Outcome == journal.Warned && state == OK:
+		return Warn, why(what+" warned", v.Reason)
+	}
+	return state, reason
+}
+
+func why(what, reason string) string {
+	if reason == "" {
+		return what
+	}
+	return what + ": " + reason
+}
+
+// checks is the worst check. A stale one is unknown, unless its step has since run again without it: then it is gone.
+func (f *Fleet) checks(h *host) (State, string) {
+	state, reason, seen := OK, "", false
+	for _, k := range h.facts {
+		if !k.Fact.Check {
+			continue
+		}
+		s, fresh := stateOf(k.Fact.State), f.touch(h, k.At)
+		if !fresh && f.replaced(h, k) {
+			continue
+		}
+		text := Words(k.Fact)
+		if !fresh {
+			s, text = Unknown, "not looked at for "+Age(f.now.Sub(k.At))
+		}
+		seen = true
+		if s.Rank() < state.Rank() || s == state && s != OK && text < reason {
+			state, reason = s, text
+		}
+	}
+	if !seen {
+		return Unknown, "no health check yet"
+	}
+	return state, reason
+}
+
+// touch reports whether something of the time at is fresh, and remembers when it will not be.
+func (f *Fleet) touch(h *host, at time.Time) bool {
+	ends := at.Add(f.Patience)
+	if !f.now.Before(ends) {
+		return false
+	}
+	if h.turns.IsZero() || ends.Before(h.turns) {
+		h.turns = ends
+	}
+	return true
+}
+
+func (f *Fleet) replaced(h *host, k journal.Known) bool {
+	for _, other := range h.facts {
+		if other.Step == k.Step && other.Run != k.Run && f.now.Before(other.At.Add(f.Patience)) {
+			return true
+		}
+	}
+	return false
+}
+
+// fresh is the host's fact, where it is known and not stale.
+func (f *Fleet) fresh(h *host, key string) (journal.Known, bool) {
+	k, ok := h.facts[key]
+	if !ok || !f.touch(h, k.At) {
+		return journal.Known{}, false
+	}
+	return k, true
+}
+
+func (f *Fleet) number(h *host, key string) int {
+	k, ok := f.fresh(h, key)
+	if !ok {
+		return -1
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(k.Fact.Value))
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+func truth(s string) bool {
+	switch strings.ToLower(s) {
+	case "yes", "true", "1", "required":
+		return true
+	}
+	return false
+}
+
+func stateOf(s runbooks.CheckState) State {
+	switch s {
+	case runbooks.CheckOK:
+		return OK
+	case runbooks.CheckWarn:
+		return Warn
+	case runbooks.CheckCrit:
+		return Fail
+	}
+	return Unknown
+}
+
+// Words is a check in words, as short as it can be said: "disk:/var 97%".
+func Words(c runbooks.Fact) string {
+	value := c.Value
+	if c.Unit == "%" {
+		value += c.Unit
+	} else if c.Unit != "" {
+		value += " " + c.Unit
+	}
+	if value == "" {
+		value = c.Text
+	}
+	return strings.TrimSpace(c.Key + " " + value)
+}
+
+// Age is a duration as screens show it, in two figures and a unit at most: "12s", "4m", "3h", "12d".
+func Age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}

@@ -1,0 +1,178 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// commands are the verbs of the command line that no key has. They take words behind them.
+func (c *console) commands() []bind {
+	open := func(name string) func() action {
+		return func() action { return func(c *console) tea.Cmd { return c.openPrompt(name + " ") } }
+	}
+	return []bind{
+		{name: "fleet", help: "to the fleet", do: func() action { return func(c *console) tea.Cmd { return c.home() } }},
+		{name: "host", help: "host NAME: open a host", do: open("host")},
+		{name: "rack", help: "rack SITE/RACK: a rack's elevation", do: open("rack")},
+		{name: "run", help: "run RUNBOOK SELECTOR: make a plan", do: open("run")},
+		{name: "replay", help: "replay RUN: open a run", do: open("replay")},
+		{name: "size", help: "size WIDTHxHEIGHT: what the terminal does not tell", do: open("size")},
+		{name: "mark", help: "mark SELECTOR: mark hosts", do: open("mark")},
+	}
+}
+
+// commandLine opens the prompt.
+func (c *console) commandLine(*console) tea.Cmd { return c.openPrompt("") }
+
+func (c *console) openPrompt(text string) tea.Cmd {
+	c.history.at = len(c.history.lines)
+	c.prompt = &prompt{label: ":", field: newField(text), enter: c.command, complete: c.complete, history: &c.history}
+	return nil
+}
+
+// command does what was typed: a verb of the screen by its name, or one of commands.
+func (c *console) command(line string) action {
+	name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	rest = strings.TrimSpace(rest)
+	if name == "" {
+		return nothing
+	}
+	if act := c.worded(name, rest); act != nil {
+		return act
+	}
+	for _, b := range append(c.top().Binds(), c.binds()...) {
+		if b.name == name {
+			return b.act()
+		}
+	}
+	return warnOf(fmt.Sprintf("no command %q; tab completes, ? lists", name))
+}
+
+// worded are the commands that take words.
+func (c *console) worded(name, rest string) action {
+	switch name {
+	case "q", "quit":
+		return func(*console) tea.Cmd { return tea.Quit }
+	case "fleet":
+		return func(c *console) tea.Cmd { return c.home() }
+	case "host":
+		if _, ok := c.cfg.Inventory.Host(inventory.HostID(rest)); !ok {
+			return warnOf(fmt.Sprintf("the inventory has no host %q", rest))
+		}
+		return func(c *console) tea.Cmd { return c.openHost(inventory.HostID(rest)) }
+	case "rack":
+		site, rack, ok := strings.Cut(rest, "/")
+		if !ok || c.fleet.Rack(site, rack).Hosts == 0 {
+			if rest == "" {
+				return nil // the screen's own verb
+			}
+			return warnOf(fmt.Sprintf("no rack %q; it is written SITE/RACK", rest))
+		}
+		return push(newRackScreen(c, site, rack))
+	case "replay":
+		return func(c *console) tea.Cmd { return c.openRun(journal.RunID(rest)) }
+	case "run":
+		return c.runCommand(rest)
+	case "mark":
+		if rest == "" {
+			return nil
+		}
+		return c.markCommand(rest)
+	case "size":
+		return sizeCommand(rest)
+	}
+	return nil
+}
+
+// home goes back to the fleet.
+func (c *console) home() tea.Cmd {
+	for len(c.stack) > 1 {
+		c.pop()
+	}
+	return nil
+}
+
+func (c *console) runCommand(rest string) action {
+	name, sel, _ := strings.Cut(rest, " ")
+	for _, rb := range c.cfg.Library {
+		if rb.Name == name {
+			return planFor(rb, Wish{Runbook: name, Select: strings.TrimSpace(sel)})
+		}
+	}
+	return warnOf(fmt.Sprintf("no runbook %q", name))
+}
+
+func (c *console) markCommand(text string) action {
+	sel, err := inventory.ParseSelector(text)
+	if err != nil {
+		return warnOf(withHint(err))
+	}
+	n := 0
+	for _, h := range c.cfg.Inventory.Hosts {
+		if sel.Match(h, c.fleet.Values) {
+			c.marks[h.Name] = true
+			n++
+		}
+	}
+	return say(plural(n, "host") + " marked")
+}
+
+// sizeCommand is for serial lines, which never tell when the window changes.
+func sizeCommand(text string) action {
+	ws, hs, _ := strings.Cut(text, "x")
+	w, err1 := strconv.Atoi(strings.TrimSpace(ws))
+	h, err2 := strconv.Atoi(strings.TrimSpace(hs))
+	if err1 != nil || err2 != nil || w < 1 || h < 1 || w > 1000 || h > 1000 {
+		return warnOf("write it as 80x24")
+	}
+	return func(c *console) tea.Cmd {
+		return func() tea.Msg { return tea.WindowSizeMsg{Width: w, Height: h} }
+	}
+}
+
+// complete offers what the line may become.
+func (c *console) complete(text string) []string {
+	name, rest, worded := strings.Cut(text, " ")
+	var pool []string
+	head := ""
+	switch {
+	case !worded:
+		for _, b := range append(append(c.top().Binds(), c.binds()...), c.commands()...) {
+			pool = append(pool, b.name)
+		}
+		rest = name
+	case name == "host":
+		head = "host "
+		for _, h := range c.cfg.Inventory.Hosts {
+			pool = append(pool, string(h.Name))
+		}
+	case name == "rack":
+		head = "rack "
+		for _, s := range c.cfg.Inventory.Sites {
+			for _, r := range s.Racks {
+				pool = append(pool, s.Name+"/"+r.Name)
+			}
+		}
+	case name == "run" && !strings.Contains(rest, " "):
+		head = "run "
+		for _, rb := range c.cfg.Library {
+			pool = append(pool, rb.Name)
+		}
+	}
+	var out []string
+	for _, p := range pool {
+		if strings.HasPrefix(p, rest) {
+			out = append(out, head+p)
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return out[:min(len(out), 200)]
+}

@@ -1,0 +1,82 @@
+package ui
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// Runs is where runs live: each in its own process, which the console never is.
+type Runs interface {
+	// Start begins a run of exactly this plan and returns once its first event is durable.
+	Start(ctx context.Context, plan runbooks.Plan, reason, ticket string) (journal.RunID, error)
+	// Decide hands a decision to the run; it has effect when the journal shows it.
+	Decide(ctx context.Context, run journal.RunID, d journal.Decided) error
+	// Alive lists the runs that some process is at work on.
+	Alive(ctx context.Context) ([]journal.RunID, error)
+}
+
+// Asks is what running runs want to know: passphrases, host keys, passwords.
+type Asks interface {
+	// Asks yields questions until ctx ends; the channel is closed then.
+	Asks(ctx context.Context) <-chan Ask
+	// Answer hands the answer over. ok is false where the operator refused.
+	Answer(ctx context.Context, a Ask, answer string, ok bool) error
+}
+
+// Ask is one question of a run. Title and Text come from elsewhere and are escaped before they are drawn.
+type Ask struct {
+	Run    journal.RunID
+	ID     string // unique within Run
+	Host   inventory.HostID
+	Title  string // "host key of db-0712"
+	Text   string // several lines: the fingerprint, what known_hosts says
+	Secret bool   // the answer is not echoed and touches nothing but Answer
+	// Words is what must be typed to say yes, for a question that is not to be answered by habit; "" = any text, or Enter.
+	Words string
+	// Gone says that the question with this ID was answered elsewhere, or is moot.
+	Gone bool
+}
+
+// Wish is what an operator wants to run; Config.Resolve makes it a plan, or says what is wrong.
+type Wish struct {
+	Runbook string
+	Select  string            // a selector, as typed or as the marks spell it
+	Params  map[string]string // those that differ from the runbook's defaults
+	Policy  *runbooks.Policy  // nil = the runbook's own
+}
+
+// Config is what the console is given. Inventory, Journal and Now must be there; what is nil is shown as not available.
+type Config struct {
+	Inventory *inventory.Inventory
+	// Library are the runbooks, those that are hidden left out.
+	Library []runbooks.Runbook
+	Journal journal.Journal // reading only
+	Runs    Runs
+	Asks    Asks
+	// Known yields the latest facts of every host, for the first picture of the fleet.
+	Known func(context.Context) iter.Seq2[journal.Known, error]
+	// Resolve is pure: it makes a plan and touches nothing. Its errors are shown where they belong; one with Hint() string, with it.
+	Resolve func(Wish) (runbooks.Plan, error)
+	// Note writes a note into the journal.
+	Note     func(context.Context, journal.Noted) error
+	Now      func() time.Time
+	Tier     Tier
+	Readonly bool
+	Who      journal.Who
+	// StateDir is where the console keeps its cursor and its crash logs; "" = nowhere.
+	StateDir string
+	// Fresh forgets the kept cursor, folds and marks.
+	Fresh  bool
+	Input  io.Reader
+	Output io.Writer
+	// Env is the environment that the terminal is judged by; nil = the process's.
+	Env []string
+	// Open is a run to show first; "" = the fleet.
+	Open journal.RunID
+}

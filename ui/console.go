@@ -1,0 +1,198 @@
+package ui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/fleet"
+	"tend/inventory"
+	"tend/journal"
+)
+
+// console is the one tea.Model. Screens are plain structs on its stack; it holds what they share and does what they ask.
+type console struct {
+	cfg    Config
+	pen    *pen
+	w, h   int
+	now    time.Time
+	stack  []screen
+	prompt *prompt
+	note   note
+	// leaving counts the presses of the key that leaves: the second one in a row does.
+	leaving string
+	fleet   *fleet.Fleet
+	marks   map[inventory.HostID]bool
+	watches map[journal.RunID]*watch
+	known   *feed[journal.Known]
+	asks    *feed[Ask]
+	history history
+	work    *work
+	crash   string // the log file that a panic was written to
+	typed   time.Time
+}
+
+type (
+	// pullMsg says that it is time to take up what the feeds have read.
+	pullMsg struct{}
+	// doneMsg carries an action that a command came back with.
+	doneMsg struct{ act action }
+)
+
+// then is a command's usual end: an action on the console, in Update.
+func then(act action) tea.Msg { return doneMsg{act} }
+
+func newConsole(cfg Config, w *work) *console {
+	c := &console{
+		cfg: cfg, work: w, w: 80, h: 24, now: cfg.Now(),
+		fleet:   fleet.New(cfg.Inventory),
+		marks:   map[inventory.HostID]bool{},
+		watches: map[journal.RunID]*watch{},
+	}
+	c.pen = newPen(cfg.Tier, cfg.Tier == Full || cfg.Tier == Basic && utf8(cfg.Env))
+	c.stack = []screen{newFleetScreen(c)}
+	return c
+}
+
+// Init starts the readers; nothing is waited for, so that the first picture is there at once.
+func (c *console) Init() tea.Cmd {
+	if c.cfg.Known != nil {
+		c.known = newFeed(c.work.ctx, &c.work.wg, c.cfg.Known, func(journal.Known) int { return 0 })
+	}
+	if c.cfg.Asks != nil {
+		c.asks = newFeed(c.work.ctx, &c.work.wg, c.readAsks, func(Ask) int { return 0 })
+	}
+	cmds := []tea.Cmd{c.tick(10 * time.Millisecond), c.loadOpen()}
+	if c.cfg.Open != "" {
+		cmds = append(cmds, c.openRun(c.cfg.Open))
+	}
+	return tea.Batch(cmds...)
+}
+
+func (c *console) tick(d time.Duration) tea.Cmd {
+	if !c.work.ticks {
+		return nil
+	}
+	return tea.Tick(d, func(time.Time) tea.Msg { return pullMsg{} })
+}
+
+// Update folds a message. A panic anywhere beneath ends the console, not the run: the cause goes to a file.
+func (c *console) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
+	defer func() {
+		if r := recover(); r != nil {
+			m, cmd = c, c.crashed(r)
+		}
+	}()
+	if c.crash != "" {
+		return c, tea.Quit
+	}
+	return c, c.update(msg)
+}
+
+func (c *console) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		c.w, c.h = msg.Width, msg.Height
+	case tea.KeyPressMsg:
+		c.now = c.cfg.Now()
+		c.fleet.Refresh(c.now)
+		return c.key(msg)
+	case tea.PasteMsg:
+		return c.paste(msg.Content)
+	case pullMsg:
+		return c.pull()
+	case doneMsg:
+		c.now = c.cfg.Now()
+		return c.run(msg.act)
+	case panicMsg:
+		return c.crashed(msg)
+	}
+	return nil
+}
+
+func (c *console) run(act action) tea.Cmd {
+	if act == nil {
+		return nil
+	}
+	return act(c)
+}
+
+func (c *console) top() screen { return c.stack[len(c.stack)-1] }
+
+// pop leaves the screen on top; the first one stays.
+func (c *console) pop() tea.Cmd {
+	if len(c.stack) == 1 {
+		return nil
+	}
+	if l, ok := c.top().(leaver); ok {
+		l.Leave()
+	}
+	c.stack = c.stack[:len(c.stack)-1]
+	return nil
+}
+
+// replace puts a screen in the place of the one on top.
+func (c *console) replace(s screen) tea.Cmd {
+	c.pop()
+	return c.run(push(s))
+}
+
+// pullBudget is how long a pull may take before keys get their turn again.
+const pullBudget = 8 * time.Millisecond
+
+// pull takes up what the feeds have read. With a backlog it comes again at once, otherwise in its own time.
+func (c *console) pull() tea.Cmd {
+	start := time.Now()
+	until := start.Add(pullBudget)
+	changed, more := false, false
+	for _, w := range c.watches {
+		ch, m := w.pull(c.fleet, until, time.Now)
+		changed, more = changed || ch, more || m
+	}
+	if p, ok := c.top().(puller); ok {
+		ch, m := p.Pull(time.Until(until))
+		changed, more = changed || ch, more || m
+	}
+	ch, m := c.pullKnown(until)
+	changed, more = changed || ch, more || m
+	changed = c.pullAsks() || changed
+	if now := c.cfg.Now(); changed || now.Sub(c.now) >= time.Minute {
+		c.now = now
+		c.fleet.Refresh(now)
+	}
+	if more {
+		return c.tick(pullBudget)
+	}
+	return c.tick(c.work.period)
+}
+
+func (c *console) pullKnown(until time.Time) (changed, more bool) {
+	for c.known != nil {
+		items, left, ended, err := c.known.take(500)
+		c.fleet.Known(items...)
+		changed = changed || len(items) > 0
+		if ended {
+			c.known = nil
+			if err != nil {
+				c.note = note{text: "what the journal knows could not be read: " + err.Error(), bad: true}
+			}
+			return true, false
+		}
+		if !left || !time.Now().Before(until) {
+			return changed, left
+		}
+	}
+	return changed, false
+}
+
+// pulled counts the events taken up so far.
+func (c *console) pulled() uint64 {
+	n := c.fleet.Version()
+	for _, w := range c.watches {
+		n += w.version
+	}
+	if p, ok := c.top().(*pager); ok {
+		n += uint64(len(p.store.lines) + p.store.dropped)
+	}
+	return n
+}

@@ -1,0 +1,362 @@
+package ui
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC // goldens show local times
+	os.Exit(m.Run())
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// driver presses keys on the console and reads its screen, synchronously: a command that a key leads to has ended before the next key.
+type driver struct {
+	t       *testing.T
+	c       *console
+	now     time.Time
+	journal *journal.Memory
+	runs    *fakeRuns
+	asks    *fakeAsks
+	quit    bool
+}
+
+// newDriver shows the fleet of testdata/inventory.toml.
+func newDriver(t *testing.T, w, h int, change ...func(*Config)) *driver {
+	t.Helper()
+	d := &driver{t: t, now: noon, asks: newFakeAsks()}
+	d.journal = journal.NewMemory("ops@test", func() time.Time { return d.now })
+	d.runs = &fakeRuns{}
+	raw, err := os.ReadFile("testdata/inventory.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := inventory.Parse("testdata/inventory.toml", raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{
+		Inventory: inv, Library: library(), Journal: d.journal, Runs: d.runs, Asks: d.asks, Tier: Plain, Who: journal.Who{User: "ops", From: "test"},
+		Now: func() time.Time { return d.now }, Env: []string{"TERM=vt220"},
+		Resolve: func(w Wish) (runbooks.Plan, error) { return resolve(inv, w) },
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	work := &work{ctx: ctx}
+	t.Cleanup(func() { cancel(); work.close() })
+	d.c = newConsole(cfg, work)
+	d.do(d.c.Init())
+	d.send(tea.WindowSizeMsg{Width: w, Height: h})
+	return d
+}
+
+// send hands a message over and sees its commands to their end.
+func (d *driver) send(msg tea.Msg) {
+	d.t.Helper()
+	_, cmd := d.c.Update(msg)
+	d.do(cmd)
+}
+
+func (d *driver) do(cmd tea.Cmd) {
+	d.t.Helper()
+	if cmd == nil {
+		return
+	}
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.QuitMsg:
+		d.quit = true
+	case tea.BatchMsg:
+		for _, c := range msg {
+			d.do(c)
+		}
+	default:
+		d.send(msg)
+	}
+}
+
+// Press presses keys by their names, in order: "j", "enter", "ctrl+p".
+func (d *driver) Press(names ...string) *driver {
+	d.t.Helper()
+	for _, name := range names {
+		d.send(keyMsg(name))
+	}
+	return d
+}
+
+// Type types text letter by letter.
+func (d *driver) Type(text string) *driver {
+	d.t.Helper()
+	for _, r := range text {
+		d.send(tea.KeyPressMsg{Code: r, Text: string(r)})
+	}
+	return d
+}
+
+var named = map[string]rune{
+	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "space": tea.KeySpace, "backspace": tea.KeyBackspace,
+	"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
+}
+
+func keyMsg(name string) tea.KeyPressMsg {
+	if rest, ok := strings.CutPrefix(name, "ctrl+"); ok {
+		return tea.KeyPressMsg{Code: rune(rest[0]), Mod: tea.ModCtrl}
+	}
+	if code, ok := named[name]; ok {
+		k := tea.KeyPressMsg{Code: code}
+		if name == "space" {
+			k.Text = " "
+		}
+		return k
+	}
+	r := []rune(name)[0]
+	return tea.KeyPressMsg{Code: r, Text: name}
+}
+
+// Pull lets the console take up what its readers have read, after they have read all that there is.
+func (d *driver) Pull() *driver {
+	d.t.Helper()
+	for range 1000 {
+		d.settle()
+		before := d.c.pulled()
+		d.send(pullMsg{})
+		d.settle()
+		if d.c.pulled() == before {
+			return d
+		}
+	}
+	d.t.Fatal("the readers never come to rest")
+	return d
+}
+
+// settle waits until every reader has handed over what the journal holds, or its feed is full.
+func (d *driver) settle() {
+	for id, w := range d.c.watches {
+		d.settleFeed(id, w.feed, w.state)
+	}
+	for _, s := range d.c.stack {
+		if p, ok := s.(*pager); ok && p.feed != nil {
+			d.settleFeed(p.run, p.feed, p.state)
+		}
+	}
+	if d.c.known != nil {
+		waitFor(d.t, func() bool { d.c.known.mu.Lock(); defer d.c.known.mu.Unlock(); return d.c.known.ended || len(d.c.known.buf) > 0 })
+	}
+}
+
+func (d *driver) settleFeed(id journal.RunID, f *feed[journal.Event], st *journal.State) {
+	want := uint64(0)
+	for e, err := range d.journal.Events(context.Background(), id, 0, false) {
+		if err != nil {
+			return
+		}
+		want = e.Seq
+	}
+	waitFor(d.t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.ended || len(f.buf) > 0 || st.Seq >= want
+	})
+}
+
+// waitFor polls a condition that another goroutine brings about.
+func waitFor(t *testing.T, cond func() bool) {
+	t.Helper()
+	end := time.Now().Add(10 * time.Second)
+	for !cond() {
+		if time.Now().After(end) {
+			t.Fatal("waited for ten seconds")
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// Screen is the picture without its colours, one string a line.
+func (d *driver) Screen() []string {
+	v := d.c.View()
+	return strings.Split(ansi.Strip(v.Content), "\n")
+}
+
+// See fails the test where the screen does not hold the text.
+func (d *driver) See(texts ...string) *driver {
+	d.t.Helper()
+	screen := strings.Join(d.Screen(), "\n")
+	for _, text := range texts {
+		if !strings.Contains(screen, text) {
+			d.t.Fatalf("the screen does not show %q:\n%s", text, screen)
+		}
+	}
+	return d
+}
+
+// Miss fails the test where the screen holds the text.
+func (d *driver) Miss(text string) *driver {
+	d.t.Helper()
+	if screen := strings.Join(d.Screen(), "\n"); strings.Contains(screen, text) {
+		d.t.Fatalf("the screen shows %q:\n%s", text, screen)
+	}
+	return d
+}
+
+// Golden compares the screen with testdata/NAME.WxH.txt.
+func (d *driver) Golden(name string) *driver {
+	d.t.Helper()
+	d.sizes()
+	path := filepath.Join("testdata", fmt.Sprintf("%s.%dx%d.txt", name, d.c.w, d.c.h))
+	got := ""
+	for _, l := range d.Screen() {
+		got += strings.TrimRight(l, " ") + "\n"
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			d.t.Fatal(err)
+		}
+		return d
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if string(want) != got {
+		d.t.Errorf("%s differs; -update writes it anew. got:\n%s\nwant:\n%s", path, got, want)
+	}
+	return d
+}
+
+// sizes checks what holds of every picture: its height exactly, no line wider than the width, nothing that acts on a terminal.
+func (d *driver) sizes() {
+	d.t.Helper()
+	raw := d.c.View().Content
+	lines := strings.Split(raw, "\n")
+	if len(lines) != d.c.h && d.c.h >= minHeight && d.c.w >= minWidth {
+		d.t.Errorf("%d lines at %dx%d", len(lines), d.c.w, d.c.h)
+	}
+	for i, l := range lines {
+		if n := ansi.StringWidthWc(l); n > d.c.w {
+			d.t.Errorf("line %d is %d cells wide at %dx%d: %q", i, n, d.c.w, d.c.h, l)
+		}
+		for _, r := range ansi.Strip(l) {
+			if r < 0x20 || r >= 0x7f && r < 0xa0 {
+				d.t.Errorf("line %d holds the control character %U: %q", i, r, l)
+			}
+			if d.c.cfg.Tier == Plain && r > 0x7e {
+				d.t.Errorf("line %d holds %q, which is not ASCII", i, r)
+			}
+		}
+	}
+	if n := reflect.TypeFor[console]().NumField(); n >= 20 {
+		d.t.Errorf("the console has %d fields; it is becoming a bag", n)
+	}
+}
+
+// fakeRuns notes what was asked of it.
+type fakeRuns struct {
+	mu      sync.Mutex
+	started []runbooks.Plan
+	reasons []string
+	decided []journal.Decided
+	alive   []journal.RunID
+	err     error
+	start   func(runbooks.Plan) journal.RunID
+}
+
+func (f *fakeRuns) Start(_ context.Context, p runbooks.Plan, reason, ticket string) (journal.RunID, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return "", f.err
+	}
+	f.started, f.reasons = append(f.started, p), append(f.reasons, reason+"/"+ticket)
+	return f.start(p), nil
+}
+
+func (f *fakeRuns) Decide(_ context.Context, _ journal.RunID, d journal.Decided) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.decided = append(f.decided, d)
+	return f.err
+}
+
+func (f *fakeRuns) Alive(context.Context) ([]journal.RunID, error) { return f.alive, nil }
+
+// fakeAsks hands questions over when the test says so.
+type fakeAsks struct {
+	ch      chan Ask
+	mu      sync.Mutex
+	answers []string
+}
+
+func newFakeAsks() *fakeAsks { return &fakeAsks{ch: make(chan Ask)} }
+
+func (f *fakeAsks) Asks(ctx context.Context) <-chan Ask {
+	out := make(chan Ask)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case a := <-f.ch:
+				select {
+				case out <- a:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}
+
+func (f *fakeAsks) Answer(_ context.Context, a Ask, answer string, ok bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers = append(f.answers, fmt.Sprintf("%s=%s,%v", a.ID, answer, ok))
+	return nil
+}
+
+// ask asks and waits until the console has it.
+func (d *driver) ask(a Ask) *driver {
+	d.t.Helper()
+	d.asks.ch <- a
+	waitFor(d.t, func() bool { d.c.asks.mu.Lock(); defer d.c.asks.mu.Unlock(); return len(d.c.asks.buf) > 0 })
+	d.send(pullMsg{})
+	return d
+}
+
+// known makes a Known of a list.
+func known(list ...journal.Known) func(context.Context) iter.Seq2[journal.Known, error] {
+	return func(context.Context) iter.Seq2[journal.Known, error] {
+		return func(yield func(journal.Known, error) bool) {
+			for _, k := range list {
+				if !yield(k, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func windowSize(w, h int) tea.Msg { return tea.WindowSizeMsg{Width: w, Height: h} }

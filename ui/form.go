@@ -1,0 +1,255 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/runbooks"
+)
+
+// form sets a runbook's parameters and its policy. Values are checked where they are typed, and by Resolve as a whole.
+type form struct {
+	rb     runbooks.Runbook
+	sel    string
+	wish   Wish
+	fields []formField
+	list   list
+	errs   []string // what Resolve said
+}
+
+// formField is one line: a parameter, or a piece of the policy.
+type formField struct {
+	name, help, kind, initial string
+	options                   []string
+	field                     *field
+	check                     func(string) error
+	policy                    bool
+}
+
+func newForm(rb runbooks.Runbook, sel string, wish Wish) *form {
+	f := &form{rb: rb, sel: sel, wish: wish}
+	for _, p := range rb.Params {
+		value, given := wish.Params[p.Name]
+		if !given {
+			value = p.Default
+		}
+		help := p.Help
+		if p.Secret {
+			help += " (secret: the run asks for it; it is never written down)"
+		}
+		f.fields = append(f.fields, formField{name: p.Name, kind: kindOf(p), help: help, initial: p.Default, options: optionsOf(p), field: newField(value),
+			check: func(s string) error { return checkParam(p, s) }})
+	}
+	pol := rb.Policy
+	if wish.Policy != nil {
+		pol = *wish.Policy
+	}
+	add := func(name, value, initial, help string, check func(string) error) {
+		f.fields = append(f.fields, formField{name: name, kind: "order", help: help, initial: initial, field: newField(value), check: check, policy: true})
+	}
+	add("canary", strconv.Itoa(pol.Canary), strconv.Itoa(rb.Policy.Canary), "hosts of the first wave; 0 = none", isNumber)
+	add("batch", pol.Batch, rb.Policy.Batch, "hosts of each later wave: 5, 20%, or empty for all the rest", isShare)
+	add("parallel", strconv.Itoa(pol.Parallel), strconv.Itoa(rb.Policy.Parallel), fmt.Sprintf("hosts at work at once; 0 = %d", runbooks.DefaultParallel), isNumber)
+	add("max_failures", pol.MaxFailures, rb.Policy.MaxFailures, "3 stops at the 4th failure, 0 at the first; empty never stops", isShare)
+	add("pause", pol.Pause, rb.Policy.Pause, "between waves: empty, manual, or a time such as 5m", nil)
+	return f
+}
+
+func kindOf(p runbooks.Param) string {
+	if p.Secret {
+		return "secret"
+	}
+	if p.Type == "choice" {
+		return strings.Join(p.Options, "|")
+	}
+	return p.Type
+}
+
+func optionsOf(p runbooks.Param) []string {
+	if p.Type == "bool" {
+		return []string{"yes", "no"}
+	}
+	return p.Options
+}
+
+// checkParam is what the runbook itself says of the value. An empty one is the default.
+func checkParam(p runbooks.Param, s string) error {
+	if s == "" {
+		if p.Required && p.Default == "" && !p.Secret {
+			return errors.New("must be given")
+		}
+		return nil
+	}
+	_, err := p.Value(s)
+	return err
+}
+
+func isNumber(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 {
+		return errors.New("a number, 0 or more")
+	}
+	return nil
+}
+
+func isShare(s string) error {
+	if s == "" {
+		return nil
+	}
+	if n, err := strconv.Atoi(strings.TrimSuffix(s, "%")); err != nil || n < 0 {
+		return errors.New("a number, or a percentage such as 20%")
+	}
+	return nil
+}
+
+// fail shows why no plan could be made.
+func (f *form) fail(err error) { f.errs = strings.Split(withHint(err), "\n") }
+
+// Binds are for help and footer; keys go to Type first.
+func (f *form) Binds() []bind {
+	return []bind{
+		{keys: "enter", name: "plan", help: "make the plan; nothing runs yet", foot: true, do: f.submit},
+		{keys: "tab down ctrl+n", name: "next", help: "next field", foot: true, do: done(func() { f.list.move(+1) })},
+		{keys: "shift+tab up", name: "previous", help: "previous field", do: done(func() { f.list.move(-1) })},
+		{keys: "ctrl+o", name: "choose", help: "next of the values that may be chosen", foot: true, do: done(f.choose)},
+		{keys: "ctrl+r", name: "default", help: "the field's default", foot: true, do: done(func() {
+			if f.list.at < len(f.fields) {
+				f.fields[f.list.at].field.set(f.fields[f.list.at].initial)
+			}
+		})},
+	}
+}
+
+// Type gives what types text to the field; the other keys are verbs.
+func (f *form) Type(k press) (action, bool) {
+	for _, b := range f.Binds() {
+		if b.has(k.name) {
+			return nil, false
+		}
+	}
+	if k.name == "esc" || strings.HasPrefix(k.name, "ctrl+") && k.name != "ctrl+u" && k.name != "ctrl+w" && k.name != "ctrl+k" {
+		return nil, false
+	}
+	f.errs = nil
+	if f.list.at < len(f.fields) {
+		f.fields[f.list.at].field.edit(k.msg())
+	}
+	return nothing, true
+}
+
+// Paste puts text into the field.
+func (f *form) Paste(text string) {
+	if f.list.at < len(f.fields) {
+		f.fields[f.list.at].field.paste(first(text))
+	}
+}
+
+func (f *form) choose() {
+	if f.list.at >= len(f.fields) {
+		return
+	}
+	fl := f.fields[f.list.at]
+	for i, o := range fl.options {
+		if o == fl.field.value() {
+			fl.field.set(fl.options[(i+1)%len(fl.options)])
+			return
+		}
+	}
+	if len(fl.options) > 0 {
+		fl.field.set(fl.options[0])
+	}
+}
+
+func (f *form) submit() action {
+	for i, fl := range f.fields {
+		if fl.check != nil {
+			if err := fl.check(strings.TrimSpace(fl.field.value())); err != nil {
+				f.list.at = i
+				return warnOf(fl.name + ": " + err.Error())
+			}
+		}
+	}
+	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}}
+	pol := f.rb.Policy
+	for _, fl := range f.fields {
+		v := strings.TrimSpace(fl.field.value())
+		switch {
+		case !fl.policy && v != fl.initial:
+			wish.Params[fl.name] = v
+		case fl.policy:
+			setPolicy(&pol, fl.name, v)
+		}
+	}
+	if pol != f.rb.Policy {
+		wish.Policy = &pol
+	}
+	rb := f.rb
+	return func(c *console) tea.Cmd {
+		return c.resolve(wish, func(plan runbooks.Plan) action {
+			return func(c *console) tea.Cmd { return c.replace(newPlanScreen(c, rb, wish, plan)) }
+		}, func(err error) action {
+			f.fail(err)
+			return nothing
+		})
+	}
+}
+
+func setPolicy(p *runbooks.Policy, name, v string) {
+	n, _ := strconv.Atoi(v)
+	switch name {
+	case "canary":
+		p.Canary = n
+	case "batch":
+		p.Batch = v
+	case "parallel":
+		p.Parallel = n
+	case "max_failures":
+		p.MaxFailures = v
+	case "pause":
+		p.Pause = v
+	}
+}
+
+// View is one line a field; the help of the one being edited stands below.
+func (f *form) View(a area) frame {
+	fr := frame{name: "PARAMETERS", scope: f.rb.Name, right: "for " + cut(a.text(f.sel), 30, a.cut), sub: a.text(f.rb.Title)}
+	nameW, kindW := 20, 14
+	valueW := a.w - 2 - nameW - kindW
+	body := []string{a.paint(head, "  "+a.pad("NAME", nameW)+a.pad("TYPE", kindW)+"VALUE")}
+	from, to := f.list.window(len(f.fields), a.h-6-min(len(f.errs), 4))
+	for i := from; i < to; i++ {
+		fl := f.fields[i]
+		value := a.text(fl.field.value())
+		lead := "  "
+		if i == f.list.at {
+			lead, value = "> ", fl.field.draw(a.pen, valueW)
+		}
+		line := lead + a.pad(a.text(fl.name), nameW) + a.paint(dim, a.pad(a.text(fl.kind), kindW-1)) + " " + value
+		if fl.check != nil {
+			if err := fl.check(strings.TrimSpace(fl.field.value())); err != nil {
+				line += a.paint(bad, "  "+a.text(err.Error()))
+			}
+		}
+		body = append(body, line)
+	}
+	body = append(body, a.rule(a.w))
+	if f.list.at < len(f.fields) {
+		fl := f.fields[f.list.at]
+		help := fl.name + ": " + fl.help
+		if fl.initial != "" {
+			help += "  (default " + fl.initial + ")"
+		}
+		body = append(body, wrap(a.text(help), a.w)...)
+	}
+	for _, e := range f.errs {
+		for _, l := range wrap(a.text(e), a.w-2) {
+			body = append(body, a.paint(bad, "! "+l))
+		}
+	}
+	fr.body = body
+	fr.status = "enter makes the plan; nothing runs yet"
+	return fr
+}

@@ -1,0 +1,121 @@
+package ui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// verbs is a list of verbs to be searched: the help of a screen, or the palette, which does what is chosen.
+type verbs struct {
+	title string
+	all   []bind
+	shown []bind
+	field *field
+	list  list
+	acts  bool
+}
+
+// newHelp lists what can be done on the screen on top.
+func newHelp(c *console) *verbs { return newVerbs("HELP", c, false) }
+
+// newPalette lists the same, and does what is chosen.
+func newPalette(c *console) *verbs { return newVerbs("PALETTE", c, true) }
+
+func newVerbs(name string, c *console, acts bool) *verbs {
+	v := &verbs{title: name, all: append(c.top().Binds(), c.binds()...), field: newField(""), acts: acts}
+	if acts {
+		v.all = append(v.all, c.commands()...)
+	}
+	v.refilter()
+	return v
+}
+
+// refilter keeps what has every word in its name, its help or its keys.
+func (v *verbs) refilter() {
+	v.shown = v.shown[:0]
+	for _, b := range v.all {
+		hay := strings.ToLower(b.name + " " + b.help + " " + b.keys)
+		ok := true
+		for _, w := range strings.Fields(strings.ToLower(v.field.value())) {
+			ok = ok && strings.Contains(hay, w)
+		}
+		if ok {
+			v.shown = append(v.shown, b)
+		}
+	}
+	v.list.at = 0
+}
+
+// Binds are for the footer; the keys go to Type.
+func (v *verbs) Binds() []bind {
+	if !v.acts {
+		return []bind{{keys: "esc", name: "close", help: "close", foot: true, do: back}}
+	}
+	return []bind{{keys: "enter", name: "do", help: "do it", foot: true, do: back}, {keys: "esc", name: "close", help: "close", foot: true, do: back}}
+}
+
+// Type filters as it is typed.
+func (v *verbs) Type(k press) (action, bool) {
+	switch k.name {
+	case "esc", "ctrl+p":
+		return back(), true
+	case "down", "ctrl+n", "tab":
+		v.list.move(+1)
+	case "up":
+		v.list.move(-1)
+	case "pgdown", "ctrl+f":
+		v.list.move(v.list.h)
+	case "pgup", "ctrl+b":
+		v.list.move(-v.list.h)
+	case "enter":
+		return v.choose(), true
+	default:
+		if v.field.edit(k.msg()) {
+			v.refilter()
+		}
+	}
+	return nothing, true
+}
+
+// choose closes the list, and in a palette does what the cursor is on.
+func (v *verbs) choose() action {
+	if !v.acts || v.list.at >= len(v.shown) {
+		return back()
+	}
+	b := v.shown[v.list.at]
+	return func(c *console) tea.Cmd {
+		c.pop()
+		return c.run(b.act())
+	}
+}
+
+// View is a verb a line; one that cannot be used now says why.
+func (v *verbs) View(a area) frame {
+	f := frame{name: v.title, scope: "type to filter", sub: "filter: " + v.field.draw(a.pen, a.w-10)}
+	from, to := v.list.window(len(v.shown), a.h)
+	for i := from; i < to; i++ {
+		b := v.shown[i]
+		key := keyName(b.key())
+		if b.keys == "" {
+			key = ":"
+		}
+		help := b.help
+		if b.why != nil {
+			if why := b.why(); why != "" {
+				help += "  [not now: " + why + "]"
+			}
+		}
+		line := a.pad(key, 8) + a.pad(b.name, 14) + help
+		if i == v.list.at {
+			line = a.paint(selected, a.pad("> "+line, a.w))
+		} else {
+			line = "  " + a.paint(keys, a.pad(key, 8)) + a.pad(b.name, 14) + help
+		}
+		f.body = append(f.body, line)
+	}
+	if len(v.shown) == 0 {
+		f.body = []string{"", "  nothing matches"}
+	}
+	return f
+}

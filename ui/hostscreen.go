@@ -1,0 +1,234 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/fleet"
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// hostScreen is all that is known of a host: its checks, worst first, its facts, its runs.
+type hostScreen struct {
+	cfg   Config
+	host  inventory.Host
+	fleet *fleet.Fleet
+	runs  []journal.RunSummary
+	err   error
+	list  list
+	lines []hostLine
+	drawn uint64
+}
+
+// hostLine is a line of the host's page; run is what Enter opens, fact what it shows.
+type hostLine struct {
+	head string
+	run  *journal.RunSummary
+	fact *journal.Known
+}
+
+func newHostScreen(c *console, id inventory.HostID) *hostScreen {
+	h, _ := c.cfg.Inventory.Host(id)
+	s := &hostScreen{cfg: c.cfg, host: h, fleet: c.fleet}
+	s.build()
+	return s
+}
+
+func (s *hostScreen) load(c *console) tea.Cmd {
+	j, q := c.cfg.Journal, journal.Query{Host: s.host.Name, Limit: 50}
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		runs, err := j.Runs(ctx, q)
+		return then(func(*console) tea.Cmd {
+			s.runs, s.err = runs, err
+			s.build()
+			return nil
+		})
+	})
+}
+
+func (s *hostScreen) build() {
+	s.lines = s.lines[:0]
+	facts := s.fleet.Facts(s.host.Name)
+	checks := 0
+	for i := range facts {
+		if facts[i].Fact.Check {
+			checks++
+		}
+	}
+	s.lines = append(s.lines, hostLine{head: fmt.Sprintf("CHECKS (%d)", checks)})
+	for i := range facts {
+		if i == checks {
+			s.lines = append(s.lines, hostLine{head: fmt.Sprintf("FACTS (%d)", len(facts)-checks)})
+		}
+		s.lines = append(s.lines, hostLine{fact: &facts[i]})
+	}
+	s.lines = append(s.lines, hostLine{head: fmt.Sprintf("RUNS (%d)", len(s.runs))})
+	for i := range s.runs {
+		s.lines = append(s.lines, hostLine{run: &s.runs[i]})
+	}
+}
+
+// Binds are the host's verbs.
+func (s *hostScreen) Binds() []bind {
+	verbs := []bind{
+		{keys: "enter l", name: "open", help: "open the run, or the fact in full", foot: true, do: s.open},
+		{keys: "r", name: "runbook", help: "run a runbook on this host", foot: true, do: func() action {
+			ids := []inventory.HostID{s.host.Name}
+			return func(c *console) tea.Cmd { return c.run(push(newPicker(c, ids, selectHosts(ids)))) }
+		}},
+		{keys: "L", name: "host-journal", help: "all runs of this host", foot: true, do: func() action {
+			return func(c *console) tea.Cmd { return c.openJournal(s.host.Name) }
+		}},
+		{keys: "e", name: "rack", help: "the rack's elevation", foot: true, why: func() string {
+			if s.host.Rack == "" {
+				return "the host stands in no rack"
+			}
+			return ""
+		}, do: func() action {
+			return func(c *console) tea.Cmd { return c.run(push(newRackScreen(c, s.host.Site, s.host.Rack))) }
+		}},
+		{keys: "n", name: "note", help: "write a note on this host", do: func() action { return noteOn("", s.host.Name) }},
+	}
+	return append(verbs, s.list.binds()...)
+}
+
+func (s *hostScreen) open() action {
+	if s.list.at >= len(s.lines) {
+		return nothing
+	}
+	l := s.lines[s.list.at]
+	switch {
+	case l.run != nil:
+		id := l.run.Run
+		return func(c *console) tea.Cmd { return c.openRun(id) }
+	case l.fact != nil:
+		return push(newTextPager("FACT", string(s.host.Name)+" "+l.fact.Fact.Key, factText(*l.fact)))
+	}
+	return nothing
+}
+
+func factText(k journal.Known) string {
+	f := k.Fact
+	return fmt.Sprintf("%s = %s %s\nthreshold %s\n%s\n\nread %s in run %s, step %s", f.Key, f.Value, f.Unit, f.Threshold, f.Text,
+		k.At.Local().Format("2006-01-02 15:04:05"), k.Run, k.Step)
+}
+
+// View is the host's page.
+func (s *hostScreen) View(a area) frame {
+	if v := s.fleet.Version(); v != s.drawn {
+		s.drawn = v
+		s.build()
+	}
+	h, _ := s.fleet.Host(s.host.Name)
+	f := frame{name: "HOST", scope: string(s.host.Name), prod: s.host.Prod}
+	f.right = a.paint(fleetToken(h.State), h.State.String()) + "  seen " + ago(h.Seen, a.now)
+	f.sub = a.text(placeWords(s.host))
+	f.subEnd = a.text(strings.Join(s.host.Tags, " "))
+	body := []string{a.text(hostWords(s.fleet, s.host.OS, h)), a.paint(fleetToken(h.State), a.text(h.Reason)), a.rule(a.w)}
+	from, to := s.list.window(len(s.lines), a.h-len(body))
+	for i := from; i < to; i++ {
+		body = append(body, s.line(a, s.lines[i], i == s.list.at))
+	}
+	f.body = body
+	if s.err != nil {
+		f.status = a.paint(bad, a.text(withHint(s.err)))
+	}
+	return f
+}
+
+// placeWords is where a host is: "nyc1/r07 U12  10.1.7.12 via bastion".
+func placeWords(h inventory.Host) string {
+	s := strings.Trim(h.Site+"/"+h.Rack, "/")
+	if h.Unit > 0 {
+		s += " U" + itoa(h.Unit)
+	}
+	if h.Addr != "" {
+		s += "  " + h.Addr
+	}
+	if h.Port != 0 && h.Port != 22 {
+		s += ":" + itoa(h.Port)
+	}
+	if len(h.Jump) > 0 {
+		s += " via " + strings.Join(h.Jump, ", ")
+	}
+	if len(h.Groups) > 0 {
+		s += "  group " + strings.Join(h.Groups, ", ")
+	}
+	return s
+}
+
+func (s *hostScreen) line(a area, l hostLine, cursor bool) string {
+	var text, state string
+	tok := plain
+	switch {
+	case l.head != "":
+		text, tok = l.head, head
+	case l.run != nil:
+		text = fmt.Sprintf("%s  %s  %s  %s", l.run.Run, l.run.Started.Local().Format("01-02 15:04"), a.pad(a.text(l.run.Runbook), 10), l.run.Result)
+		tok = resultToken(l.run.Result)
+	default:
+		state, text, tok = s.factLine(a, *l.fact)
+	}
+	if cursor {
+		return a.paint(selected, a.pad("> "+state+text, a.w))
+	}
+	if state != "" {
+		return "  " + a.paint(tok, state) + text
+	}
+	return "  " + a.paint(tok, text)
+}
+
+// factLine is a check or a fact with its age; what is stale says so instead of its old verdict.
+func (s *hostScreen) factLine(a area, k journal.Known) (state, text string, tok token) {
+	f := k.Fact
+	age := ago(k.At, a.now)
+	if !f.Check {
+		text = a.pad(a.text(f.Key), 22) + " " + a.pad(a.text(strings.TrimSpace(f.Value+" "+f.Unit)), max(a.w-32, 10)) + a.padLeft(age, 6)
+		if !s.fleet.Fresh(k.At) {
+			return "", text, dim
+		}
+		return "", text, plain
+	}
+	state, tok = checkWord(f.State)
+	if !s.fleet.Fresh(k.At) {
+		state, tok = "STALE", unsure
+	}
+	text = a.pad(a.text(f.Key), 18) + " " + a.pad(a.text(strings.TrimSpace(f.Value+" "+f.Unit)), 14) + a.pad(a.text(f.Threshold), 10) +
+		a.pad(a.text(f.Text), max(a.w-60, 4)) + a.padLeft(age, 6)
+	return a.pad(state, 8), text, tok
+}
+
+func checkWord(s runbooks.CheckState) (string, token) {
+	switch s {
+	case runbooks.CheckOK:
+		return "OK", good
+	case runbooks.CheckWarn:
+		return "WARN", warn
+	case runbooks.CheckCrit:
+		return "CRIT", bad
+	}
+	return "UNKNOWN", unsure
+}
+
+// hostDetail is a host beside a list.
+func hostDetail(a area, f *fleet.Fleet, h inventory.Host, w int) []string {
+	st, _ := f.Host(h.Name)
+	out := []string{a.paint(title, a.text(string(h.Name))) + "  " + a.paint(fleetToken(st.State), st.State.String()), a.text(placeWords(h)),
+		a.text(hostWords(f, h.OS, st)), ""}
+	for _, k := range f.Facts(h.Name) {
+		if !k.Fact.Check {
+			break
+		}
+		word, tok := checkWord(k.Fact.State)
+		if !f.Fresh(k.At) {
+			word, tok = "STALE", unsure
+		}
+		out = append(out, a.paint(tok, a.pad(word, 8))+a.pad(a.text(k.Fact.Key), 16)+" "+a.text(strings.TrimSpace(k.Fact.Value+" "+k.Fact.Unit+" "+k.Fact.Text)))
+	}
+	return out
+}

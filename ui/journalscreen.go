@@ -1,0 +1,226 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// journalScreen lists runs, newest first.
+type journalScreen struct {
+	cfg    Config
+	host   inventory.HostID // "" = of all hosts
+	runs   []journal.RunSummary
+	shown  []journal.RunSummary
+	filter string
+	list   list
+	loaded bool
+	err    error
+}
+
+// journalRuns is how many runs are listed; the command line's `tend journal list` has them all.
+const journalRuns = 1000
+
+func newJournalScreen(c *console, host inventory.HostID) *journalScreen {
+	return &journalScreen{cfg: c.cfg, host: host}
+}
+
+func (s *journalScreen) load(c *console) tea.Cmd {
+	j, q := c.cfg.Journal, journal.Query{Host: s.host, Limit: journalRuns}
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		runs, err := j.Runs(ctx, q)
+		return then(func(*console) tea.Cmd {
+			s.loaded, s.runs, s.err = true, runs, err
+			s.refilter(s.filter)
+			return nil
+		})
+	})
+}
+
+func (s *journalScreen) refilter(text string) {
+	s.filter = text
+	s.shown = s.shown[:0]
+	for _, r := range s.runs {
+		hay := strings.ToLower(fmt.Sprint(r.Run, " ", r.Runbook, " ", r.Scope, " ", r.By.User, " ", r.Result, " ", r.Reason, " ", r.Ticket))
+		ok := true
+		for _, w := range strings.Fields(strings.ToLower(text)) {
+			rest, not := strings.CutPrefix(w, "!")
+			ok = ok && strings.Contains(hay, rest) != not
+		}
+		if ok {
+			s.shown = append(s.shown, r)
+		}
+	}
+}
+
+func (s *journalScreen) chosen() (journal.RunSummary, bool) {
+	if s.list.at < 0 || s.list.at >= len(s.shown) {
+		return journal.RunSummary{}, false
+	}
+	return s.shown[s.list.at], true
+}
+
+// Binds are the journal's verbs.
+func (s *journalScreen) Binds() []bind {
+	none := func() string {
+		if _, ok := s.chosen(); !ok {
+			return "there is no run here"
+		}
+		return ""
+	}
+	verbs := []bind{
+		{keys: "enter l", name: "replay", help: "the run, by the same screen as when it was live", foot: true, why: none, do: func() action {
+			r, _ := s.chosen()
+			return func(c *console) tea.Cmd { return c.openRun(r.Run) }
+		}},
+		{keys: "/", name: "filter", help: "filter by anything in the line", foot: true, do: func() action {
+			was := s.filter
+			return ask(&prompt{label: "filter:", field: newField(was), change: s.refilter, esc: func() { s.refilter(was) },
+				enter: func(string) action { return nothing }})
+		}},
+		{keys: "n", name: "note", help: "write a note on the run", foot: true, why: none, do: func() action {
+			r, _ := s.chosen()
+			return noteOn(r.Run, "")
+		}},
+		{keys: "w", name: "write", help: "write the list to a file", foot: true, do: func() action { return savePrompt("runs.txt", s.text()) }},
+		{keys: "r", name: "reload", help: "read the journal again", do: func() action { return func(c *console) tea.Cmd { return s.load(c) } }},
+	}
+	if s.filter != "" {
+		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(func() { s.refilter("") })})
+	}
+	return append(verbs, s.list.binds()...)
+}
+
+func (s *journalScreen) text() string {
+	var b strings.Builder
+	for _, r := range s.shown {
+		fmt.Fprintf(&b, "%s  %s  %s  %s  %s  %s  %s\n", r.Run, r.Started.Local().Format(time.DateTime), r.By.User, r.Runbook, r.Scope, r.Result, countWords(r))
+	}
+	return b.String()
+}
+
+// View is a line a run.
+func (s *journalScreen) View(a area) frame {
+	f := frame{name: "JOURNAL", scope: "all hosts", right: plural(len(s.shown), "run"), sub: "filter: none"}
+	if s.host != "" {
+		f.scope = string(s.host)
+	}
+	if s.filter != "" {
+		f.sub = "filter: " + a.text(s.filter)
+	}
+	scopeW := max(a.w-2-17-12-9-11-16, 8)
+	f.body = []string{a.paint(head, "  "+a.pad("RUN", 17)+a.pad("WHEN", 12)+a.pad("WHO", 9)+a.pad("RUNBOOK", 11)+a.pad("TARGETS", scopeW)+"RESULT")}
+	from, to := s.list.window(len(s.shown), a.h-1)
+	for i := from; i < to; i++ {
+		f.body = append(f.body, s.line(a, s.shown[i], i == s.list.at, scopeW))
+	}
+	switch {
+	case s.err != nil:
+		f.body = append(f.body, "", "  "+a.paint(bad, a.text(withHint(s.err))))
+	case !s.loaded:
+		f.body = append(f.body, "", "  reading the journal ...")
+	case len(s.shown) == 0:
+		f.body = append(f.body, "", "  no runs here")
+	}
+	if r, ok := s.chosen(); ok {
+		f.status = a.text(strings.TrimSpace(fmt.Sprintf("%s  %s %s", countWords(r), r.Reason, r.Ticket)))
+		if r.Damaged != "" {
+			f.status = a.paint(bad, a.text("damaged: "+r.Damaged))
+		}
+	}
+	return f
+}
+
+func (s *journalScreen) line(a area, r journal.RunSummary, cursor bool, scopeW int) string {
+	word := r.Result.String()
+	if r.Result == journal.Open {
+		word = "OPEN"
+	}
+	line := a.pad(a.text(string(r.Run)), 16) + " " + a.pad(r.Started.Local().Format("01-02 15:04"), 12) + a.pad(a.text(r.By.User), 8) + " " +
+		a.pad(a.text(r.Runbook), 10) + " " + a.pad(a.text(r.Scope), scopeW-1) + " "
+	result := a.pad(fmt.Sprintf("%-7s %s", word, fraction(r)), 16)
+	if cursor {
+		return a.paint(selected, "> "+line+result)
+	}
+	return "  " + line + a.paint(resultToken(r.Result), result)
+}
+
+// fraction is how many of the hosts went well: "37/40".
+func fraction(r journal.RunSummary) string {
+	return fmt.Sprintf("%d/%d", r.Counts["ok"]+r.Counts["warn"], r.Hosts)
+}
+
+// countWords is a run's tally, worst first.
+func countWords(r journal.RunSummary) string {
+	order := []string{"failed", "unreachable", "unknown", "aborted", "warn", "running", "waiting", "skipped", "ok"}
+	var parts []string
+	for _, k := range order {
+		if n := r.Counts[k]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s:%d", k, n))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func resultToken(r journal.Result) token {
+	switch r {
+	case journal.Passed:
+		return good
+	case journal.Open:
+		return busy
+	case journal.Lost:
+		return unsure
+	}
+	return bad
+}
+
+// offer lists the runs that were found open at the start.
+type offer struct {
+	journalScreen
+	alive []journal.RunID
+}
+
+func newOffer(c *console, open []journal.RunSummary, alive []journal.RunID) *offer {
+	o := &offer{journalScreen: journalScreen{cfg: c.cfg, runs: open, loaded: true}, alive: alive}
+	o.refilter("")
+	return o
+}
+
+// Binds are the journal's, with another word for Enter.
+func (o *offer) Binds() []bind {
+	return []bind{
+		{keys: "enter l", name: "open", help: "open the run", foot: true, do: func() action {
+			r, ok := o.chosen()
+			if !ok {
+				return nothing
+			}
+			return func(c *console) tea.Cmd {
+				c.pop()
+				return c.openRun(r.Run)
+			}
+		}},
+		{keys: "esc", name: "later", help: "to the fleet; the runs stay as they are", foot: true, do: back},
+		{keys: "j down", name: "down", help: "one down", do: done(func() { o.list.move(+1) })},
+		{keys: "k up", name: "up", help: "one up", do: done(func() { o.list.move(-1) })},
+	}
+}
+
+// View says what is at work, and what nobody is at work on.
+func (o *offer) View(a area) frame {
+	f := o.journalScreen.View(a)
+	f.name, f.scope, f.sub = "OPEN RUNS", "", "these runs have not ended"
+	if r, ok := o.chosen(); ok {
+		f.status = "some process is at work on it; enter opens it"
+		if !slices.Contains(o.alive, r.Run) {
+			f.status = a.paint(warn, "no process is at work on it: `tend resume "+a.text(string(r.Run))+"` takes it up")
+		}
+	}
+	return f
+}

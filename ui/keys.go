@@ -1,0 +1,120 @@
+package ui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// key hands a key to whoever it belongs to: what cannot be stopped first, then the open prompt, then the screen, then the console.
+func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
+	k := press{name: msg.String(), raw: msg}
+	c.note = note{}
+	if k.name == "ctrl+c" {
+		return c.leave(k.name)
+	}
+	if c.prompt != nil {
+		c.leaving = ""
+		return c.prompted(msg)
+	}
+	if t, ok := c.top().(typer); ok {
+		if act, mine := t.Type(k); mine {
+			c.leaving = ""
+			return c.run(act)
+		}
+	}
+	for _, b := range append(c.top().Binds(), c.binds()...) {
+		if !b.has(k.name) {
+			continue
+		}
+		if b.name != "quit" {
+			c.leaving = ""
+		}
+		return c.run(b.act())
+	}
+	c.leaving = ""
+	return nil
+}
+
+func (c *console) prompted(msg tea.KeyPressMsg) tea.Cmd {
+	p := c.prompt
+	act, closed := p.press(msg)
+	if closed && c.prompt == p {
+		c.prompt = nil
+	}
+	return c.run(act)
+}
+
+func (c *console) paste(text string) tea.Cmd {
+	if c.prompt != nil {
+		c.prompt.paste(text)
+		return nil
+	}
+	if p, ok := c.top().(interface{ Paste(string) }); ok {
+		p.Paste(text)
+	}
+	return nil
+}
+
+// leave quits at the second press of the same key in a row. Runs do not notice.
+func (c *console) leave(name string) tea.Cmd {
+	if c.leaving == name {
+		return tea.Quit
+	}
+	c.leaving = name
+	c.note = note{text: name + " again leaves the console; runs go on"}
+	return nil
+}
+
+func (b bind) has(name string) bool {
+	for k := range strings.FieldsSeq(b.keys) {
+		if k == name {
+			return true
+		}
+	}
+	return false
+}
+
+// key is the bind's first key, as it is shown.
+func (b bind) key() string {
+	k, _, _ := strings.Cut(b.keys, " ")
+	return k
+}
+
+// act is what the bind does now: its verb, or why not.
+func (b bind) act() action {
+	if b.why != nil {
+		if why := b.why(); why != "" {
+			return warnOf(b.name + " is not possible here: " + why)
+		}
+	}
+	return b.do()
+}
+
+// binds are the keys that every screen has.
+func (c *console) binds() []bind {
+	deep := len(c.stack) > 1
+	list := []bind{
+		{keys: "esc", name: "back", help: "back; never ends a run", do: func() action {
+			if deep {
+				return back()
+			}
+			return nothing
+		}},
+		{keys: "q", name: "quit", help: "back, and from the first screen out; runs go on", do: func() action {
+			if deep {
+				return back()
+			}
+			return func(c *console) tea.Cmd { return c.leave("q") }
+		}},
+		{keys: ":", name: "command", help: "command line", foot: true, do: func() action { return c.commandLine }},
+		{keys: "?", name: "help", help: "help for this screen", foot: true, do: func() action { return push(newHelp(c)) }},
+		{keys: "ctrl+p", name: "palette", help: "palette: every verb by name, help or key", do: func() action { return push(newPalette(c)) }},
+		{keys: "ctrl+l", name: "redraw", help: "draw anew, and ask the terminal for its size again", do: func() action {
+			return func(*console) tea.Cmd { return tea.Batch(tea.ClearScreen, tea.RequestWindowSize) }
+		}},
+		{keys: "ctrl+z", name: "suspend", help: "to the shell; fg comes back", do: func() action { return func(*console) tea.Cmd { return tea.Suspend } }},
+		{keys: "J", name: "journal", help: "the journal of runs", do: func() action { return func(c *console) tea.Cmd { return c.openJournal("") } }},
+	}
+	return list
+}

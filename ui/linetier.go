@@ -1,0 +1,117 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/quote"
+)
+
+// Lines prints a run's events as lines, one an event that matters to a reader, and a recap at the end: failures first, hosts that
+// stand alike in one line. It draws nothing, moves no cursor and prints ASCII only, so that it serves logs, pipes and screen readers.
+// It returns the run as folded; the error is that of the events or of w.
+func Lines(w io.Writer, events iter.Seq2[journal.Event, error]) (*journal.State, error) {
+	p := &linePrinter{out: w, w: &watch{state: journal.NewState()}}
+	for e, err := range events {
+		if err != nil {
+			return p.w.state, err
+		}
+		p.event(e)
+		if p.err != nil {
+			return p.w.state, p.err
+		}
+	}
+	p.recap()
+	return p.w.state, p.err
+}
+
+// linePrinter folds as the run screen does.
+type linePrinter struct {
+	out io.Writer
+	w   *watch
+	err error
+}
+
+func (p *linePrinter) print(at time.Time, format string, args ...any) {
+	if p.err != nil {
+		return
+	}
+	_, p.err = io.WriteString(p.out, at.Local().Format("15:04:05 ")+quote.ASCII(fmt.Sprintf(format, args...))+"\n")
+}
+
+func (p *linePrinter) event(e journal.Event) {
+	p.w.apply(e)
+	switch b := e.Body.(type) {
+	case journal.PlanAccepted:
+		p.print(e.At, "run %s: %s on %s, %s, by %s", e.Run, b.Plan.Runbook, b.Plan.Scope, plural(len(b.Plan.Hosts), "host"), b.By.User)
+		for _, warning := range b.Plan.Warnings {
+			p.print(e.At, "warning: %s", warning)
+		}
+	case journal.RunnerStarted:
+		if b.Resumed {
+			p.print(e.At, "taken up again on %s", b.Host)
+		}
+	case journal.WaveOpened:
+		if waves := p.w.state.Plan().Waves; len(waves) > 1 && b.Wave < len(waves) {
+			p.print(e.At, "wave %d of %d begins: %s, %s", b.Wave+1, len(waves), waves[b.Wave].Name, plural(len(waves[b.Wave].Hosts), "host"))
+		}
+	case journal.StepEnded:
+		p.ended(e.At, b)
+	case journal.Decided:
+		p.print(e.At, "decided by %s: %s %s %s", b.By.User, b.Decision, b.Host, b.Reason)
+	case journal.Remarked:
+		p.print(e.At, "%s %s: %s", b.Host, b.Step, b.Text)
+	case journal.RunClosed:
+		p.print(e.At, "run %s: %s %s", e.Run, b.Result, b.Reason)
+	}
+}
+
+func (p *linePrinter) ended(at time.Time, b journal.StepEnded) {
+	i := p.w.state.Index(b.Host)
+	text := b.Reason
+	if i >= 0 && b.Outcome != journal.Skipped {
+		if t := p.w.textOf(i); t != "" && t != b.Reason {
+			text = strings.TrimSpace(text + " " + t)
+		}
+	}
+	if b.Hint != "" {
+		text += " (" + b.Hint + ")"
+	}
+	p.print(at, "%s %s %s: %s", strings.ToUpper(b.Outcome.String()), b.Host, b.Step, text)
+}
+
+// recap is the run in a few lines.
+func (p *linePrinter) recap() {
+	st := p.w.state
+	if st.Run == "" {
+		return
+	}
+	p.raw("\n")
+	for _, g := range p.w.fold() {
+		hosts := inventory.HostSet(p.w.ids(g.hosts))
+		line := fmt.Sprintf("%-8s %4d  %-12s %s", g.word, len(g.hosts), g.step, hosts)
+		if g.text != hosts {
+			line += ": " + g.text
+		}
+		if g.differs {
+			line += "  <- differs"
+		}
+		p.raw(quote.ASCII(line) + "\n")
+	}
+	words := st.Result.String()
+	if st.Result == journal.Open {
+		words = "not ended"
+	}
+	p.raw(quote.ASCII(fmt.Sprintf("\n%s %s: %s, %s in %s\n", st.Run, st.Plan().Runbook, words, p.w.counts(newPen(Line, false)), clock(st.Last.Sub(st.Started)))))
+}
+
+func (p *linePrinter) raw(s string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.out, s)
+	}
+}

@@ -1,0 +1,150 @@
+package ui
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// readRun reads a run for a screen of its own.
+func (c *console) readRun(id journal.RunID) *feed[journal.Event] {
+	j := c.cfg.Journal
+	return newFeed(c.work.ctx, &c.work.wg, func(ctx context.Context) iter.Seq2[journal.Event, error] {
+		return j.Events(ctx, id, 0, true)
+	}, eventCost)
+}
+
+// exportOutput writes all output of some hosts of a run to a file, from the journal.
+func (c *console) exportOutput(path string, run journal.RunID, wanted map[inventory.HostID]bool, names bool) action {
+	j := c.cfg.Journal
+	return func(c *console) tea.Cmd {
+		c.note = note{text: "writing " + path + " ..."}
+		return c.work.do(func(ctx context.Context) tea.Msg {
+			n, err := export(ctx, j, path, run, wanted, names)
+			if err != nil {
+				return then(warnOf("not written whole: " + err.Error()))
+			}
+			return then(say(fmt.Sprintf("%d bytes written to %s", n, path)))
+		})
+	}
+}
+
+// export writes the raw bytes: what a host printed is for a file as it came. Several hosts are told apart by headings.
+func export(ctx context.Context, j journal.Journal, path string, run journal.RunID, wanted map[inventory.HostID]bool, names bool) (n int64, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	w := bufio.NewWriter(f)
+	defer func() {
+		if e := w.Flush(); err == nil {
+			err = e
+		}
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	var last inventory.HostID
+	for e, err := range j.Events(ctx, run, 0, false) {
+		if err != nil {
+			return n, err
+		}
+		out, ok := e.Body.(journal.OutputRead)
+		if !ok || !wanted[out.Host] {
+			continue
+		}
+		if names && out.Host != last {
+			last = out.Host
+			m, _ := fmt.Fprintf(w, "\n== %s %s ==\n", out.Host, out.Step)
+			n += int64(m)
+		}
+		m, err := w.Write(out.Data)
+		n += int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// openEditor hands the terminal to $EDITOR, or $PAGER, with a copy of the text.
+func openEditor(text string) action {
+	return func(c *console) tea.Cmd {
+		get := lookup(c.cfg.Env)
+		prog := strings.Fields(get("EDITOR"))
+		if len(prog) == 0 {
+			prog = strings.Fields(get("PAGER"))
+		}
+		if len(prog) == 0 {
+			c.note = note{text: "neither EDITOR nor PAGER is set", bad: true}
+			return nil
+		}
+		f, err := os.CreateTemp("", "tend-output-*.txt")
+		if err != nil {
+			c.note = note{text: "no copy could be made: " + err.Error(), bad: true}
+			return nil
+		}
+		_, err = f.WriteString(text)
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			c.note = note{text: "no copy could be made: " + err.Error(), bad: true}
+			return nil
+		}
+		cmd := exec.CommandContext(c.work.ctx, prog[0], append(prog[1:], f.Name())...)
+		return tea.ExecProcess(cmd, func(err error) tea.Msg {
+			_ = os.Remove(f.Name())
+			if err != nil {
+				return then(warnOf(prog[0] + ": " + err.Error()))
+			}
+			return then(say("back from " + prog[0]))
+		})
+	}
+}
+
+// copyText puts text into the terminal's clipboard by OSC 52. Nobody answers whether it worked, and it says so.
+func copyText(text string) action {
+	return func(c *console) tea.Cmd {
+		if c.cfg.Tier != Full {
+			c.note = note{text: "this terminal's tier has no clipboard; s writes a file", bad: true}
+			return nil
+		}
+		c.note = note{text: fmt.Sprintf("%d bytes sent to the terminal's clipboard (OSC 52); it does not say whether it took them", len(text))}
+		return tea.SetClipboard(text)
+	}
+}
+
+// noteOn writes a note into the journal.
+func noteOn(run journal.RunID, host inventory.HostID) action {
+	return func(c *console) tea.Cmd {
+		if c.cfg.Note == nil || c.cfg.Readonly {
+			c.note = note{text: "notes cannot be written from here", bad: true}
+			return nil
+		}
+		c.prompt = &prompt{label: "note:", field: newField(""), enter: func(text string) action {
+			if strings.TrimSpace(text) == "" {
+				return say("an empty note is none")
+			}
+			return func(c *console) tea.Cmd {
+				write, n := c.cfg.Note, journal.Noted{Run: run, Host: host, Text: text, By: c.cfg.Who}
+				return c.work.do(func(ctx context.Context) tea.Msg {
+					if err := write(ctx, n); err != nil {
+						return then(warnOf("the note was not written: " + withHint(err)))
+					}
+					return then(say("noted"))
+				})
+			}
+		}}
+		return nil
+	}
+}

@@ -1,0 +1,271 @@
+package ui
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// pager shows text: a run's output as it comes, or something that was said once.
+type pager struct {
+	name, scope string
+	prod        bool
+	store       store
+	run         journal.RunID
+	feed        *feed[journal.Event]
+	state       *journal.State // of the feed's events, to name what they are about
+	wanted      map[inventory.HostID]bool
+	top, sub    int // first line shown, and, wrapped, its first row
+	left        int // cells scrolled to the right
+	h, w        int // as last drawn
+	follow      bool
+	wrap        bool
+	times       bool
+	names       bool // prefix lines with their host
+	drawPen     *pen
+	search      *regexp.Regexp
+	searched    string
+	err         error
+	export      func(path string) action // writes all of it; nil = what is held
+}
+
+// newTextPager shows a text.
+func newTextPager(name, scope, text string) *pager {
+	p := &pager{name: name, scope: scope}
+	p.store.add(-1, time.Time{}, []byte(strings.TrimSuffix(text, "\n")+"\n"))
+	return p
+}
+
+// newOutputPager shows the output of some hosts of a run, while it comes or long after.
+func newOutputPager(c *console, w *watch, ids []inventory.HostID) *pager {
+	p := &pager{name: "OUTPUT", state: journal.NewState(), follow: w.state.Result == journal.Open, names: len(ids) > 1}
+	p.scope = w.state.Plan().Runbook + " " + inventory.HostSet(ids)
+	p.prod = anyProd(c.cfg.Inventory, ids)
+	p.wanted = make(map[inventory.HostID]bool, len(ids))
+	for _, id := range ids {
+		p.wanted[id] = true
+	}
+	p.run, p.feed = w.run, c.readRun(w.run)
+	p.export = func(path string) action { return c.exportOutput(path, w.run, p.wanted, p.names) }
+	return p
+}
+
+// Leave ends the reading.
+func (p *pager) Leave() {
+	if p.feed != nil {
+		p.feed.stop()
+	}
+}
+
+// Pull takes up what was read.
+func (p *pager) Pull(budget time.Duration) (changed, more bool) {
+	until := time.Now().Add(budget)
+	for p.feed != nil {
+		events, left, ended, err := p.feed.take(256)
+		for _, e := range events {
+			p.apply(e)
+		}
+		changed = changed || len(events) > 0
+		if ended {
+			p.feed, p.err = nil, err
+			return true, false
+		}
+		if !left || !time.Now().Before(until) {
+			return changed, left
+		}
+	}
+	return changed, false
+}
+
+// apply turns an event into lines, where it is about a wanted host.
+func (p *pager) apply(e journal.Event) {
+	dropped := p.store.dropped
+	p.state.Apply(e)
+	for _, l := range eventLines(p.state, e, p.wanted) {
+		if l.out != nil {
+			p.store.add(int32(l.host), e.At, l.out)
+			continue
+		}
+		p.store.flush(int32(l.host), e.At)
+		p.store.put(stored{text: l.text, at: e.At, host: int32(l.host), mark: true})
+	}
+	if n := p.store.dropped - dropped; n > 0 {
+		p.top = max(p.top-n, 0)
+	}
+}
+
+// eventLine is what a pager says about an event: a heading, or output.
+type eventLine struct {
+	host int
+	text string
+	out  []byte
+}
+
+func eventLines(s *journal.State, e journal.Event, wanted map[inventory.HostID]bool) []eventLine {
+	one := func(id inventory.HostID, text string) []eventLine {
+		if i := s.Index(id); i >= 0 && wanted[id] {
+			return []eventLine{{host: i, text: text}}
+		}
+		return nil
+	}
+	switch b := e.Body.(type) {
+	case journal.StepStarted:
+		text := "== " + string(b.Step)
+		if b.Attempt > 1 {
+			text += fmt.Sprintf(", attempt %d", b.Attempt)
+		}
+		return one(b.Host, text+" ==")
+	case journal.StepEnded:
+		return one(b.Host, "== "+string(b.Step)+": "+endWords(b)+" ==")
+	case journal.Remarked:
+		return one(b.Host, "-- "+b.Text)
+	case journal.OutputRead:
+		if i := s.Index(b.Host); i >= 0 && wanted[b.Host] {
+			return []eventLine{{host: i, out: b.Data}}
+		}
+	}
+	return nil
+}
+
+// endWords is the end of a step in words: "failed, exit 100: ...".
+func endWords(b journal.StepEnded) string {
+	s := b.Outcome.String()
+	if b.Outcome == journal.Failed && b.Exit != 0 {
+		s += fmt.Sprintf(", exit %d", b.Exit)
+	}
+	if b.Reason != "" {
+		s += ": " + b.Reason
+	}
+	if b.Hint != "" {
+		s += " (" + b.Hint + ")"
+	}
+	return s
+}
+
+// Binds are less's keys, as far as a slow link cannot invent them.
+func (p *pager) Binds() []bind {
+	page := func() int { return max(p.h-1, 1) }
+	no := func() string {
+		if p.search == nil {
+			return "nothing was searched for; / begins"
+		}
+		return ""
+	}
+	return []bind{
+		{keys: "j down enter", name: "down", help: "one line down", do: done(func() { p.scroll(+1) })},
+		{keys: "k up", name: "up", help: "one line up", do: done(func() { p.scroll(-1) })},
+		{keys: "space ctrl+f pgdown", name: "page-down", help: "one page down", do: done(func() { p.scroll(page()) })},
+		{keys: "b ctrl+b pgup", name: "page-up", help: "one page up", do: done(func() { p.scroll(-page()) })},
+		{keys: "d ctrl+d", name: "half-down", help: "half a page down", do: done(func() { p.scroll(page() / 2) })},
+		{keys: "u ctrl+u", name: "half-up", help: "half a page up", do: done(func() { p.scroll(-page() / 2) })},
+		{keys: "g home", name: "top", help: "to the beginning", do: done(func() { p.top, p.sub, p.follow = 0, 0, false })},
+		{keys: "G end", name: "bottom", help: "to the end", do: done(p.bottom)},
+		{keys: "f", name: "follow", help: "stay at the end while output comes", foot: true, do: done(func() { p.follow = !p.follow })},
+		{keys: "w", name: "wrap", help: "wrap long lines, or cut them", foot: true, do: done(func() { p.wrap, p.sub = !p.wrap, 0 })},
+		{keys: "t", name: "times", help: "show when each line came", foot: true, do: done(func() { p.times = !p.times })},
+		{keys: "/", name: "search", help: "search: a regular expression; small letters match both cases", foot: true, do: func() action { return ask(p.searchPrompt()) }},
+		{keys: "n", name: "next", help: "next match", foot: true, why: no, do: func() action { return p.find(+1) }},
+		{keys: "N", name: "previous", help: "match before", why: no, do: func() action { return p.find(-1) }},
+		{keys: "h left", name: "left", help: "scroll to the left", do: done(func() { p.left = max(p.left-16, 0) })},
+		{keys: "l right", name: "right", help: "scroll to the right", do: done(func() { p.left += 16 })},
+		{keys: "s", name: "save", help: "save all of it to a file", foot: true, do: p.save},
+		{keys: "e", name: "editor", help: "open what is held in $EDITOR or $PAGER", do: func() action { return openEditor(p.text()) }},
+		{keys: "y", name: "copy", help: "copy what the screen shows", do: func() action { return copyText(p.shown()) }},
+	}
+}
+
+func (p *pager) scroll(by int) {
+	p.follow = false
+	if !p.wrap {
+		p.top = min(max(p.top+by, 0), max(len(p.store.lines)-p.h, 0))
+		return
+	}
+	for ; by > 0; by-- {
+		if p.sub+1 < p.rows(p.top) {
+			p.sub++
+		} else if p.top+1 < len(p.store.lines) {
+			p.top, p.sub = p.top+1, 0
+		}
+	}
+	for ; by < 0; by++ {
+		if p.sub > 0 {
+			p.sub--
+		} else if p.top > 0 {
+			p.top--
+			p.sub = p.rows(p.top) - 1
+		}
+	}
+}
+
+// bottom shows the last page.
+func (p *pager) bottom() {
+	p.top, p.sub = max(len(p.store.lines)-p.h, 0), 0
+	if !p.wrap {
+		return
+	}
+	left := p.h
+	for i := len(p.store.lines) - 1; i >= 0; i-- {
+		n := p.rows(i)
+		if n >= left {
+			p.top, p.sub = i, n-left
+			return
+		}
+		left -= n
+	}
+	p.top, p.sub = 0, 0
+}
+
+func (p *pager) searchPrompt() *prompt {
+	return &prompt{label: "search:", field: newField(p.searched), enter: func(text string) action {
+		p.searched = text
+		if text == "" {
+			p.search = nil
+			return nothing
+		}
+		flags := "(?i)"
+		if strings.ToLower(text) != text {
+			flags = ""
+		}
+		re, err := regexp.Compile(flags + text)
+		if err != nil {
+			re = regexp.MustCompile(flags + regexp.QuoteMeta(text))
+		}
+		p.search = re
+		if p.top < len(p.store.lines) && re.MatchString(p.store.lines[p.top].text) {
+			return nothing
+		}
+		return p.find(+1)
+	}}
+}
+
+// find goes to the next line that matches, in the direction by.
+func (p *pager) find(by int) action {
+	for i := p.top + by; i >= 0 && i < len(p.store.lines); i += by {
+		if p.search.MatchString(p.store.lines[i].text) {
+			p.top, p.sub, p.follow = i, 0, false
+			return nothing
+		}
+	}
+	return say("no more matches for " + p.searched)
+}
+
+func (p *pager) save() action {
+	if p.export != nil {
+		return ask(&prompt{label: "write to file:", field: newField("output.txt"), enter: p.export})
+	}
+	return savePrompt(strings.ToLower(p.name)+".txt", p.text())
+}
+
+// text is all that is held, raw.
+func (p *pager) text() string {
+	var b strings.Builder
+	for _, l := range p.store.lines {
+		b.WriteString(l.text)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,210 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+)
+
+// prefix is what stands before a line: its time, its host.
+func (p *pager) prefix(l stored) string {
+	s := ""
+	if p.times {
+		s = "         "
+		if !l.at.IsZero() {
+			s = l.at.Local().Format("15:04:05 ")
+		}
+	}
+	if p.names && l.host >= 0 && p.state != nil && int(l.host) < len(p.state.Hosts) {
+		s += string(p.state.Hosts[l.host].ID) + "| "
+	}
+	return s
+}
+
+// drawn is a line as it is drawn: escaped, with its prefix. No more of it is escaped than can be seen.
+func (p *pager) drawn(pn *pen, l stored) string {
+	text := l.text
+	if !p.wrap {
+		text = head4(text, p.left+p.w)
+	}
+	return pn.text(p.prefix(l) + text)
+}
+
+// head4 is the beginning of s that surely fills n cells: no rune takes more than four bytes, and none that shows takes less than a cell
+// but combining marks, of which only the first few per cell matter.
+func head4(s string, n int) string {
+	if n = n*8 + 64; len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+// rows is how many rows a line takes when it is wrapped.
+func (p *pager) rows(i int) int {
+	if i < 0 || i >= len(p.store.lines) || p.w < 1 {
+		return 1
+	}
+	l := p.store.lines[i]
+	if len(l.text)+32 < p.w && isASCII(l.text) {
+		return 1
+	}
+	return len(hardWrap(p.pen().text(p.prefix(l)+l.text), p.w))
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// View shows the lines from top on.
+func (p *pager) View(a area) frame {
+	p.h, p.w, p.drawPen = a.h, a.w, a.pen
+	if p.follow {
+		p.bottom()
+	}
+	if !p.wrap {
+		p.top = min(p.top, max(len(p.store.lines)-1, 0))
+	}
+	f := frame{name: p.name, scope: p.scope, prod: p.prod, sub: p.where(), subEnd: p.switches()}
+	for i := p.top; i < len(p.store.lines) && len(f.body) < a.h; i++ {
+		f.body = append(f.body, p.line(a, i)...)
+	}
+	if len(f.body) < a.h {
+		for _, text := range p.store.part {
+			f.body = append(f.body, a.pad(a.text(head4(text, a.w)), a.w))
+			break
+		}
+	}
+	f.body = f.body[:min(len(f.body), a.h)]
+	if len(p.store.lines) == 0 && len(p.store.part) == 0 {
+		f.body = []string{"", "  no output yet"}
+	}
+	switch {
+	case p.err != nil:
+		f.status = a.paint(bad, a.text("reading stopped: "+withHint(p.err)))
+	case p.feed != nil && p.follow:
+		f.status = "following; any move stops at the place"
+	case p.top+a.h >= len(p.store.lines):
+		f.status = "(end)"
+	}
+	return f
+}
+
+func (p *pager) where() string {
+	n := len(p.store.lines)
+	if n == 0 {
+		return "empty"
+	}
+	last := min(p.top+max(p.h, 1), n)
+	s := fmt.Sprintf("lines %d-%d of %d", p.top+1+p.store.dropped, last+p.store.dropped, n+p.store.dropped)
+	if p.store.dropped > 0 {
+		s += fmt.Sprintf("  (the first %d are in the journal only; s saves all)", p.store.dropped)
+	}
+	return s
+}
+
+func (p *pager) switches() string {
+	var on []string
+	for _, s := range []struct {
+		on   bool
+		name string
+	}{{p.follow, "follow"}, {p.wrap, "wrap"}, {p.times, "times"}} {
+		if s.on {
+			on = append(on, s.name)
+		}
+	}
+	if p.searched != "" {
+		on = append(on, "/"+p.drawPen.text(p.searched))
+	}
+	return strings.Join(on, " ")
+}
+
+// line is one line as rows of the screen.
+func (p *pager) line(a area, i int) []string {
+	l := p.store.lines[i]
+	text := p.drawn(a.pen, l)
+	if !p.wrap {
+		return []string{p.colour(a, l, a.pad(skip(text, p.left), a.w))}
+	}
+	rows := hardWrap(text, a.w)
+	if i == p.top {
+		rows = rows[min(p.sub, len(rows)-1):]
+	}
+	out := make([]string, len(rows))
+	for j, r := range rows {
+		out[j] = p.colour(a, l, r)
+	}
+	return out
+}
+
+// colour marks headings and what was searched for.
+func (p *pager) colour(a area, l stored, row string) string {
+	if p.search != nil {
+		if at := p.search.FindStringIndex(row); at != nil && at[1] > at[0] {
+			return row[:at[0]] + a.paint(found, row[at[0]:at[1]]) + row[at[1]:]
+		}
+	}
+	if l.mark {
+		return a.paint(title, row)
+	}
+	return row
+}
+
+// skip leaves the first n cells of clean text out.
+func skip(s string, n int) string {
+	if n <= 0 {
+		return s
+	}
+	if isASCII(s) {
+		return s[min(n, len(s)):]
+	}
+	for i, r := range s {
+		if n <= 0 {
+			return s[i:]
+		}
+		n -= width(string(r))
+	}
+	return ""
+}
+
+// hardWrap breaks clean text after every w cells.
+func hardWrap(s string, w int) []string {
+	var rows []string
+	if isASCII(s) {
+		for len(s) > w {
+			rows, s = append(rows, s[:w]), s[w:]
+		}
+		return append(rows, s)
+	}
+	from, cells := 0, 0
+	for i, r := range s {
+		n := width(string(r))
+		if cells+n > w {
+			rows = append(rows, s[from:i])
+			from, cells = i, 0
+		}
+		cells += n
+	}
+	return append(rows, s[from:])
+}
+
+// shown is what the screen shows, clean.
+func (p *pager) shown() string {
+	var b strings.Builder
+	for i := p.top; i < len(p.store.lines) && i < p.top+p.h; i++ {
+		b.WriteString(p.pen().text(p.store.lines[i].text))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// pen is the pen of the last View; scrolling wrapped text needs to know how wide it is.
+func (p *pager) pen() *pen {
+	if p.drawPen == nil {
+		return newPen(Plain, false)
+	}
+	return p.drawPen
+}

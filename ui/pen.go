@@ -1,0 +1,127 @@
+package ui
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"tend/fleet"
+	"tend/journal"
+	"tend/quote"
+)
+
+// token is what a piece of text means; the pen alone knows what that looks like.
+type token int
+
+const (
+	plain token = iota
+	dim
+	title
+	head
+	good
+	warn
+	bad
+	unsure
+	busy
+	prod
+	keys
+	selected
+	found
+	tokens = int(found) + 1
+)
+
+// pen draws for one tier: styles, and glyphs that the terminal has.
+type pen struct {
+	styles [tokens]lipgloss.Style
+	bare   bool // ASCII only
+	rules  string
+	full   string // of a bar
+	empty  string
+	cut    string // where text was cut
+	open   string
+	shut   string
+	caret  string
+}
+
+// newPen makes the pen for a tier. unicode says that the locale draws box characters.
+func newPen(t Tier, unicode bool) *pen {
+	p := &pen{rules: "-", full: "#", empty: ".", cut: "~", open: "[-]", shut: "[+]", caret: "_"}
+	p.bare = t == Plain || t == Line || !unicode
+	if !p.bare {
+		p.rules, p.full, p.empty, p.cut = "─", "█", "░", "…"
+	}
+	base := lipgloss.NewStyle().Inline(true)
+	for i := range p.styles {
+		p.styles[i] = base
+	}
+	p.styles[title] = base.Bold(true)
+	p.styles[prod] = base.Bold(true).Reverse(true)
+	p.styles[selected] = base.Reverse(true)
+	p.styles[found] = base.Reverse(true)
+	p.styles[bad] = base.Bold(true)
+	if t == Full || t == Basic {
+		p.colour(base)
+	}
+	return p
+}
+
+// colour uses the terminal's own 16 colours, which its owner has chosen to be readable. Blue and yellow carry good and bad as
+// well as red does, so that no red-green blindness hides a state; the word beside it says it anyway.
+func (p *pen) colour(base lipgloss.Style) {
+	p.styles[dim] = base.Foreground(lipgloss.BrightBlack)
+	p.styles[head] = base.Foreground(lipgloss.Cyan)
+	p.styles[good] = base.Foreground(lipgloss.Green)
+	p.styles[warn] = base.Foreground(lipgloss.Yellow)
+	p.styles[bad] = base.Bold(true).Foreground(lipgloss.Red)
+	p.styles[unsure] = base.Foreground(lipgloss.Magenta)
+	p.styles[busy] = base.Foreground(lipgloss.Blue)
+	p.styles[keys] = base.Foreground(lipgloss.Cyan)
+	p.styles[found] = base.Reverse(true).Foreground(lipgloss.Yellow)
+}
+
+// paint gives s, which must be clean already, the look of t.
+func (p *pen) paint(t token, s string) string {
+	if t == plain || s == "" {
+		return s
+	}
+	return p.styles[t].Render(s)
+}
+
+// text makes foreign text fit to be drawn.
+func (p *pen) text(s string) string {
+	if p.bare {
+		return quote.ASCII(s)
+	}
+	return quote.Line(s)
+}
+
+// rule is a line across.
+func (p *pen) rule(w int) string { return p.paint(dim, strings.Repeat(p.rules, max(w, 0))) }
+
+// fleetToken is the look of a host's state.
+func fleetToken(s fleet.State) token {
+	switch s {
+	case fleet.OK:
+		return good
+	case fleet.Warn:
+		return warn
+	case fleet.Fail, fleet.Down:
+		return bad
+	}
+	return unsure
+}
+
+// outcomeToken is the look of an outcome.
+func outcomeToken(o journal.Outcome) token {
+	switch o {
+	case journal.OK:
+		return good
+	case journal.Warned:
+		return warn
+	case journal.Failed, journal.Unreachable:
+		return bad
+	case journal.Skipped:
+		return dim
+	}
+	return unsure
+}

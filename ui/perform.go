@@ -1,0 +1,152 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// askTime is how long Runs may take over one request. Its work is small: a message to another process.
+const askTime = 20 * time.Second
+
+// loadOpen looks for runs that are still open, to follow those that are alive and to offer them.
+func (c *console) loadOpen() tea.Cmd {
+	cfg := c.cfg
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		var alive []journal.RunID
+		var err error
+		if cfg.Runs != nil {
+			alive, err = cfg.Runs.Alive(ctx)
+		}
+		if err != nil {
+			return then(warnOf("runs at work could not be listed: " + err.Error()))
+		}
+		open, err := cfg.Journal.Runs(ctx, journal.Query{Open: true, Limit: 20})
+		if err != nil {
+			return then(warnOf("the journal could not be read: " + err.Error()))
+		}
+		return then(func(c *console) tea.Cmd { return c.offer(open, alive) })
+	})
+}
+
+// offer follows what is alive, and says that it is there.
+func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cmd {
+	for _, id := range alive {
+		c.follow(id).alive = true
+	}
+	if len(open) == 0 || c.cfg.Open != "" {
+		return nil
+	}
+	return c.run(push(newOffer(c, open, alive)))
+}
+
+// follow makes the run be read, from its first event; once for each run.
+func (c *console) follow(id journal.RunID) *watch {
+	if w := c.watches[id]; w != nil {
+		return w
+	}
+	j := c.cfg.Journal
+	w := &watch{run: id, state: journal.NewState()}
+	w.feed = newFeed(c.work.ctx, &c.work.wg, func(ctx context.Context) iter.Seq2[journal.Event, error] {
+		return j.Events(ctx, id, 0, true)
+	}, eventCost)
+	c.watches[id] = w
+	return w
+}
+
+// openRun shows a run: one at work or one of years ago, by the same screen.
+func (c *console) openRun(id journal.RunID) tea.Cmd {
+	w := c.follow(id)
+	c.stack = append(c.stack, newRunScreen(c, w))
+	return c.tick(0)
+}
+
+// openHost shows a host.
+func (c *console) openHost(id inventory.HostID) tea.Cmd {
+	s := newHostScreen(c, id)
+	c.stack = append(c.stack, s)
+	return s.load(c)
+}
+
+// openJournal shows the runs, those of one host where it is named.
+func (c *console) openJournal(host inventory.HostID) tea.Cmd {
+	s := newJournalScreen(c, host)
+	c.stack = append(c.stack, s)
+	return s.load(c)
+}
+
+// resolve asks for a plan; on is what to do with it, failed with its error.
+func (c *console) resolve(wish Wish, on func(runbooks.Plan) action, failed func(error) action) tea.Cmd {
+	if c.cfg.Resolve == nil {
+		c.note = note{text: "no plan can be made here", bad: true}
+		return nil
+	}
+	f := c.cfg.Resolve
+	return c.work.do(func(context.Context) tea.Msg {
+		plan, err := f(wish)
+		if err != nil {
+			return then(failed(err))
+		}
+		return then(on(plan))
+	})
+}
+
+// start begins a run and shows it.
+func (c *console) start(plan runbooks.Plan, reason, ticket string) tea.Cmd {
+	runs := c.cfg.Runs
+	c.note = note{text: "starting " + plan.Runbook + " ..."}
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		id, err := runs.Start(ctx, plan, reason, ticket)
+		if err != nil {
+			return then(warnOf("not started: " + withHint(err)))
+		}
+		return then(func(c *console) tea.Cmd {
+			if _, ok := c.top().(*planScreen); ok {
+				c.pop()
+			}
+			c.follow(id).alive = true
+			return c.openRun(id)
+		})
+	})
+}
+
+// decide hands decisions to a run. What came of them is seen in the journal.
+func (c *console) decide(run journal.RunID, said string, ds ...journal.Decided) tea.Cmd {
+	runs, who := c.cfg.Runs, c.cfg.Who
+	if runs == nil {
+		c.note = note{text: "nothing can be decided from here", bad: true}
+		return nil
+	}
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		for _, d := range ds {
+			d.By = who
+			if err := runs.Decide(ctx, run, d); err != nil {
+				return then(warnOf(said + " was not accepted: " + withHint(err)))
+			}
+		}
+		return then(say(said + ": sent to the run"))
+	})
+}
+
+// withHint is an error with what to do about it.
+func withHint(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return fmt.Sprintf("%v (%s)", err, h.Hint())
+	}
+	return err.Error()
+}

@@ -1,0 +1,382 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/inventory"
+	"tend/runbooks"
+)
+
+// planScreen shows what would run, exactly; nothing has run yet.
+type planScreen struct {
+	cfg    Config
+	rb     runbooks.Runbook
+	wish   Wish
+	plan   runbooks.Plan
+	list   list
+	reason string
+	ticket string
+	prod   int // hosts that serve production
+}
+
+func newPlanScreen(c *console, rb runbooks.Runbook, wish Wish, plan runbooks.Plan) *planScreen {
+	s := &planScreen{cfg: c.cfg, rb: rb, wish: wish, plan: plan}
+	for _, h := range plan.Hosts {
+		if h.Prod {
+			s.prod++
+		}
+	}
+	return s
+}
+
+// extras are the lines below the steps that can be opened.
+func (s *planScreen) extras() []string {
+	out := []string{fmt.Sprintf("hosts and waves (%s in %s)", plural(len(s.plan.Hosts), "host"), plural(len(s.plan.Waves), "wave"))}
+	if n := len(s.plan.Vars); n > 0 {
+		out = append(out, fmt.Sprintf("per-host differences (%s)", plural(n, "host")))
+	}
+	if n := len(s.plan.Warnings); n > 0 {
+		out = append(out, fmt.Sprintf("warnings (%d)", n))
+	}
+	return out
+}
+
+// Binds are the plan's verbs.
+func (s *planScreen) Binds() []bind {
+	cannot := func() string {
+		switch {
+		case s.cfg.Readonly:
+			return "this console is read-only (--readonly)"
+		case s.cfg.Runs == nil:
+			return "runs cannot be started from here"
+		}
+		return ""
+	}
+	verbs := []bind{
+		{keys: "s", name: "start", help: "start the run, after the typed confirmation", foot: true, why: cannot, do: func() action { return ask(s.confirm()) }},
+		{keys: "enter l", name: "show", help: "the exact script of the step, or the rest of the line", foot: true, do: s.show},
+		{keys: "e", name: "parameters", help: "change the parameters", foot: true, do: func() action {
+			return func(c *console) tea.Cmd { return c.replace(newForm(s.rb, s.plan.Scope, s.wish)) }
+		}},
+		{keys: "i", name: "reason", help: "why this is done; the journal keeps it", foot: true, do: func() action {
+			return ask(&prompt{label: "reason:", field: newField(s.reason), enter: func(t string) action { s.reason = t; return nothing }})
+		}},
+		{keys: "t", name: "ticket", help: "the ticket that it belongs to", do: func() action {
+			return ask(&prompt{label: "ticket:", field: newField(s.ticket), enter: func(t string) action { s.ticket = t; return nothing }})
+		}},
+		{keys: "d", name: "dry-run", help: "keep only what reads, and nothing that changes a host", why: func() string {
+			if s.plan.Dry || s.plan.Risk == runbooks.Read {
+				return "the plan only reads already"
+			}
+			return ""
+		}, do: func() action {
+			return func(c *console) tea.Cmd { return c.replace(newPlanScreen(c, s.rb, s.wish, s.plan.DryRun())) }
+		}},
+		{keys: "w", name: "write", help: "write the plan to a file", do: func() action { return savePrompt(s.plan.Runbook+"-plan.txt", s.text()) }},
+	}
+	return append(verbs, s.list.binds()...)
+}
+
+// words are what may be typed to start: the blast radius, as a scope or as a count. What only reads wants a plain y.
+func (s *planScreen) words() []string {
+	if s.plan.Risk == runbooks.Read {
+		return []string{"y", "yes"}
+	}
+	return []string{strings.TrimSpace(s.plan.Scope), strconv.Itoa(len(s.plan.Hosts))}
+}
+
+func (s *planScreen) confirm() *prompt {
+	hosts := plural(len(s.plan.Hosts), "host")
+	if s.prod > 0 {
+		hosts = fmt.Sprintf("%d PROD %s", len(s.plan.Hosts), strings.TrimPrefix(hosts, strconv.Itoa(len(s.plan.Hosts))+" "))
+	}
+	label := "reads " + hosts + ". Type y to start:"
+	if s.plan.Risk != runbooks.Read {
+		verb := "changes "
+		if s.plan.Risk == runbooks.Disrupt {
+			verb = "DISRUPTS "
+		}
+		word := s.words()[0]
+		if len(word) > 24 {
+			word = s.words()[1]
+		}
+		label = verb + hosts + ". Type " + word + " to start:"
+	}
+	return typedPrompt(label, s.words(), func(c *console) tea.Cmd { return c.start(s.plan, s.reason, s.ticket) })
+}
+
+func (s *planScreen) show() action {
+	i := s.list.at
+	if i < len(s.plan.Steps) {
+		return push(newTextPager("SCRIPT", s.plan.Runbook+" "+string(s.plan.Steps[i].ID), s.script(i)))
+	}
+	extras := s.extras()
+	i -= len(s.plan.Steps)
+	if i >= len(extras) {
+		return nothing
+	}
+	var text string
+	switch name, _, _ := strings.Cut(extras[i], " "); name {
+	case "hosts":
+		text = s.waveText()
+	case "per-host":
+		text = s.varText()
+	default:
+		text = strings.Join(s.plan.Warnings, "\n")
+	}
+	return push(newTextPager("PLAN", s.plan.Runbook+" "+extras[i], text))
+}
+
+// script is exactly what goes to the first host; a host's own values stand before it and are listed under the differences.
+func (s *planScreen) script(i int) string {
+	step := s.plan.Steps[i]
+	if step.Kind != runbooks.Script && step.Kind != runbooks.Check || len(s.plan.Hosts) == 0 {
+		return stepText(step)
+	}
+	text, err := s.plan.Rendered(step.ID, s.plan.Hosts[0].Name)
+	if err != nil {
+		return stepText(step)
+	}
+	head := fmt.Sprintf("# sent to sh on %s", s.plan.Hosts[0].Name)
+	if step.Become {
+		head += ", as root"
+	}
+	if step.Undo != "" {
+		text += "\n\n# undo, by hand:\n" + step.Undo
+	}
+	return head + "\n" + text
+}
+
+func (s *planScreen) waveText() string {
+	var b strings.Builder
+	for i, w := range s.plan.Waves {
+		fmt.Fprintf(&b, "wave %d, %s: %s\n", i+1, w.Name, plural(len(w.Hosts), "host"))
+		for _, id := range w.Hosts {
+			fmt.Fprintf(&b, "  %s\n", id)
+		}
+	}
+	return b.String()
+}
+
+func (s *planScreen) varText() string {
+	var b strings.Builder
+	for _, h := range s.plan.Hosts {
+		if vars := s.plan.Vars[h.Name]; len(vars) > 0 {
+			fmt.Fprintf(&b, "%s\n", h.Name)
+			for _, k := range sortedKeys(vars) {
+				fmt.Fprintf(&b, "  %s = %s\n", k, vars[k])
+			}
+		}
+	}
+	return b.String()
+}
+
+// text is the whole plan, to be kept.
+func (s *planScreen) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "plan %s  %s\ndigest %s\nscope %s\nrisk %s\n", s.plan.Runbook, s.plan.Title, s.plan.Digest, s.plan.Scope, s.plan.Risk)
+	for _, k := range sortedKeys(s.plan.Params) {
+		fmt.Fprintf(&b, "%s = %s\n", k, s.plan.Params[k])
+	}
+	fmt.Fprintf(&b, "\n%s\n%s\n%s", strings.Join(s.plan.Warnings, "\n"), s.waveText(), s.varText())
+	for i := range s.plan.Steps {
+		fmt.Fprintf(&b, "\n== %d. %s ==\n%s\n", i+1, s.plan.Steps[i].ID, s.script(i))
+	}
+	return b.String()
+}
+
+// View is the plan in the order in which an operator asks: which hosts, what binds them, in which order, what it needs; then the steps.
+func (s *planScreen) View(a area) frame {
+	f := frame{name: "PLAN", scope: s.plan.Runbook, prod: s.prod > 0, right: "nothing has run yet"}
+	f.sub = a.text(s.plan.Title)
+	f.subEnd = "digest " + cut(s.plan.Digest, 12, "")
+	var body []string
+	fact := func(name, text, end string) {
+		body = append(body, a.pad(a.between(a.paint(head, a.pad(name, 10))+a.text(text), a.text(end), a.w), a.w))
+	}
+	fact("targets", s.targets(), s.plan.Scope)
+	fact("groups", s.groups(), s.warned())
+	fact("order", s.order(), "")
+	fact("needs", s.needs(), s.undo())
+	fact("params", s.params(), "")
+	if s.reason != "" || s.ticket != "" {
+		fact("reason", s.reason, s.ticket)
+	}
+	body = append(body, a.rule(a.w), a.paint(head, a.pad("  STEP", 24)+a.padLeft("HOSTS", 6)+"  "+a.pad("RISK", 8)+"COMMAND"))
+	extras := s.extras()
+	from, to := s.list.window(len(s.plan.Steps)+len(extras), a.h-len(body))
+	for i := from; i < to; i++ {
+		var line string
+		if i < len(s.plan.Steps) {
+			line = s.stepLine(a, i)
+		} else {
+			line = "> " + a.text(extras[i-len(s.plan.Steps)])
+		}
+		if i == s.list.at {
+			line = a.paint(selected, a.pad(">"+line, a.w))
+		} else {
+			line = " " + line
+		}
+		body = append(body, line)
+	}
+	f.body, f.status = body, s.hint()
+	return f
+}
+
+func (s *planScreen) stepLine(a area, i int) string {
+	st := s.plan.Steps[i]
+	return a.pad(fmt.Sprintf("%d %s", i+1, a.text(string(st.ID))), 23) + a.padLeft(strconv.Itoa(len(s.plan.Hosts)), 6) + "  " +
+		a.pad(string(st.Risk), 8) + a.text(s.command(st))
+}
+
+// command is the step in one line: its own first line, not the library's before it.
+func (s *planScreen) command(st runbooks.Step) string {
+	if st.Kind == runbooks.Script || st.Kind == runbooks.Check {
+		if st.Title != "" {
+			return st.Title
+		}
+		for _, own := range s.rb.Steps {
+			if own.ID == st.ID {
+				return command(own.Script)
+			}
+		}
+		return command(st.Script)
+	}
+	return first(stepText(st))
+}
+
+// command is a script's first line that is one.
+func command(script string) string {
+	for l := range strings.Lines(script) {
+		if l = strings.TrimSpace(l); l != "" && l[0] != '#' {
+			return l
+		}
+	}
+	return ""
+}
+
+func (s *planScreen) targets() string {
+	t := plural(len(s.plan.Hosts), "host")
+	if s.prod > 0 {
+		t += fmt.Sprintf(", %d of them PROD", s.prod)
+	}
+	return t
+}
+
+func (s *planScreen) groups() string {
+	var parts []string
+	in := map[inventory.HostID]bool{}
+	for _, h := range s.plan.Hosts {
+		in[h.Name] = true
+	}
+	for _, g := range s.plan.Groups {
+		n := 0
+		for _, id := range g.Hosts {
+			if in[id] {
+				n++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s %d of %d, %d may be down", g.Name, n, len(g.Hosts), g.MaxDown))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s *planScreen) warned() string {
+	if n := len(s.plan.Warnings); n > 0 {
+		return fmt.Sprintf("warnings %d (%s)", n, cut(first(s.plan.Warnings[0]), 20, "~"))
+	}
+	return ""
+}
+
+func (s *planScreen) order() string {
+	p := s.plan.Policy
+	var parts []string
+	if p.Canary > 0 {
+		parts = append(parts, fmt.Sprintf("canary %d", p.Canary))
+	}
+	switch {
+	case p.Batch != "":
+		parts = append(parts, "then batches of "+p.Batch)
+	case p.Canary > 0:
+		parts = append(parts, "then all the rest")
+	default:
+		parts = append(parts, "all at once")
+	}
+	if limit, unlimited := p.Budget(len(s.plan.Hosts)); !unlimited {
+		parts = append(parts, fmt.Sprintf("stop at failure %d", limit+1))
+	}
+	if p.Pause != "" {
+		parts = append(parts, "pause "+p.Pause)
+	}
+	if p.Parallel != 0 {
+		parts = append(parts, fmt.Sprintf("%d at once", p.Parallel))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *planScreen) needs() string {
+	var parts []string
+	become, reboot, manual := false, false, false
+	for _, st := range s.plan.Steps {
+		become = become || st.Become
+		reboot = reboot || st.Kind == runbooks.Reboot
+		manual = manual || st.Kind == runbooks.Manual
+	}
+	if become {
+		parts = append(parts, "root (sudo, doas or su)")
+	}
+	if reboot {
+		parts = append(parts, fmt.Sprintf("REBOOT of up to %d", len(s.plan.Hosts)))
+	}
+	if manual {
+		parts = append(parts, "a person in the room")
+	}
+	if len(s.plan.Secrets) > 0 {
+		parts = append(parts, plural(len(s.plan.Secrets), "secret")+", asked for at the start")
+	}
+	if parts == nil {
+		return "a login, nothing more"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *planScreen) undo() string {
+	n := 0
+	for _, st := range s.plan.Steps {
+		if st.Undo != "" {
+			n++
+		}
+	}
+	switch {
+	case s.plan.Risk == runbooks.Read:
+		return "changes nothing"
+	case n == 0:
+		return "undo: none declared"
+	}
+	return fmt.Sprintf("undo: declared for %s", plural(n, "step"))
+}
+
+func (s *planScreen) params() string {
+	var parts []string
+	for _, k := range sortedKeys(s.plan.Params) {
+		parts = append(parts, k+"="+s.plan.Params[k])
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, " ")
+}
+
+func (s *planScreen) hint() string {
+	if s.plan.Dry {
+		return "dry run: only what reads is left. s starts"
+	}
+	return "risk: " + string(s.plan.Risk) + ". s starts, after the typed confirmation"
+}

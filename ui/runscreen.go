@@ -1,0 +1,259 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// mode is one of the run screen's three looks.
+type mode int
+
+const (
+	folded mode = iota
+	table
+	grid
+	modes = 3
+)
+
+// runScreen shows a run: at work, or long past.
+type runScreen struct {
+	cfg      Config
+	w        *watch
+	mode     mode
+	list     list
+	failures bool
+	drawn    uint64 // the watch's version that what follows was made from
+	groups   []group
+	order    []int // hosts, those that want attention first
+	prod     bool
+}
+
+func newRunScreen(c *console, w *watch) *runScreen { return &runScreen{cfg: c.cfg, w: w} }
+
+// refresh makes the groups anew where events have come, and keeps the cursor where it was.
+func (s *runScreen) refresh() {
+	if s.drawn == s.w.version && s.groups != nil {
+		return
+	}
+	var on group
+	if s.mode == folded && s.list.at < len(s.groups) {
+		on = s.groups[s.list.at]
+	}
+	onHost := -1
+	if s.mode != folded && s.list.at < len(s.order) {
+		onHost = s.order[s.list.at]
+	}
+	s.drawn = s.w.version
+	s.groups = s.w.fold()
+	s.order = s.order[:0]
+	for _, g := range s.groups {
+		s.order = append(s.order, g.hosts...)
+	}
+	if s.failures {
+		s.onlyFailures()
+	}
+	if s.mode == folded && len(on.hosts) > 0 {
+		if i := slices.IndexFunc(s.groups, func(g group) bool { return g.rank == on.rank && g.step == on.step && g.text == on.text }); i >= 0 {
+			s.list.at = i
+		}
+	}
+	if i := slices.Index(s.order, onHost); onHost >= 0 && i >= 0 {
+		s.list.at = i
+	}
+	s.prod = slices.ContainsFunc(s.w.state.Plan().Hosts, func(h inventory.Host) bool { return h.Prod })
+}
+
+func (s *runScreen) onlyFailures() {
+	s.groups = slices.DeleteFunc(s.groups, func(g group) bool { return g.rank > 3 })
+	s.order = s.order[:0]
+	for _, g := range s.groups {
+		s.order = append(s.order, g.hosts...)
+	}
+}
+
+// targets are the hosts that a verb acts on: the group, or the host.
+func (s *runScreen) targets() []int {
+	s.refresh()
+	switch {
+	case s.mode == folded && s.list.at < len(s.groups):
+		return s.groups[s.list.at].hosts
+	case s.mode != folded && s.list.at < len(s.order):
+		return []int{s.order[s.list.at]}
+	}
+	return nil
+}
+
+// Binds are the run's verbs.
+func (s *runScreen) Binds() []bind {
+	pause, pauseHelp := "pause", "start nothing new until p is pressed again"
+	if s.w.state.Paused {
+		pause, pauseHelp = "continue", "go on"
+	}
+	verbs := []bind{
+		{keys: "enter l", name: "output", help: "the output of these hosts", foot: true, do: s.output},
+		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
+		{keys: "f", name: "failures", help: "only what failed, or everything", foot: true, do: done(func() { s.failures, s.groups = !s.failures, nil })},
+		{keys: "p", name: pause, help: pauseHelp, foot: true, why: s.cannot, do: s.pause},
+		{keys: "t", name: "retry", help: "run the failed step of these hosts again", foot: true, why: s.cannot, do: func() action {
+			return s.repair("retry", journal.Retry)
+		}},
+		{keys: "x", name: "abort", help: "end the run: what runs finishes, nothing new starts", foot: true, why: s.cannot, do: func() action { return ask(s.abortPrompt()) }},
+		{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", why: s.cannot, do: s.answer},
+		{keys: "z", name: "skip", help: "take these hosts out of the run", why: s.cannot, do: func() action { return s.repair("skip", journal.SkipHost) }},
+		{keys: "Z", name: "skip-step", help: "let these hosts go on behind their failed step", why: s.cannot, do: func() action { return s.repair("skip the failed step of", journal.SkipStep) }},
+		{keys: "i", name: "info", help: "the plan, who started it and why, remarks", do: func() action {
+			return push(newTextPager("RUN", string(s.w.run), s.info()))
+		}},
+		{keys: "w", name: "write", help: "write the summary to a file", do: func() action { return savePrompt(string(s.w.run)+".txt", s.info()) }},
+		{keys: "n", name: "note", help: "write a note on this run into the journal", do: func() action { return noteOn(s.w.run, "") }},
+		{keys: "e", name: "host", help: "the host that the cursor is on", do: func() action {
+			if t := s.targets(); len(t) > 0 {
+				id := s.w.state.Hosts[t[0]].ID
+				return func(c *console) tea.Cmd { return c.openHost(id) }
+			}
+			return nothing
+		}},
+	}
+	return append(verbs, s.list.binds()...)
+}
+
+// cannot says why nothing can be decided here.
+func (s *runScreen) cannot() string {
+	switch {
+	case s.w.state.Result != journal.Open:
+		return "the run has ended"
+	case s.cfg.Readonly:
+		return "this console is read-only (--readonly)"
+	case s.cfg.Runs == nil:
+		return "runs cannot be reached from here"
+	}
+	return ""
+}
+
+func (s *runScreen) output() action {
+	targets := s.targets()
+	if len(targets) == 0 {
+		return nothing
+	}
+	if s.mode == folded && s.groups[s.list.at].same {
+		targets = targets[:1] // their output is the same, byte for byte
+	}
+	ids := s.w.ids(targets)
+	return func(c *console) tea.Cmd {
+		c.stack = append(c.stack, newOutputPager(c, s.w, ids))
+		return c.tick(0)
+	}
+}
+
+func (s *runScreen) pause() action {
+	d, said := journal.Decided{Decision: journal.Pause}, "pause"
+	if s.w.state.Paused {
+		d.Decision, said = journal.Continue, "continue"
+	}
+	return func(c *console) tea.Cmd { return c.decide(s.w.run, said, d) }
+}
+
+func (s *runScreen) abortPrompt() *prompt {
+	decide := func(d journal.Decision) action {
+		return func(c *console) tea.Cmd { return c.decide(s.w.run, "abort", journal.Decided{Decision: d}) }
+	}
+	return &prompt{label: "type abort (what runs, finishes) or kill (signal it too):", field: newField(""), typed: true, enter: func(text string) action {
+		switch strings.TrimSpace(text) {
+		case "abort":
+			return decide(journal.Abort)
+		case "kill":
+			return decide(journal.AbortHard)
+		}
+		return say("not typed as asked: the run goes on")
+	}}
+}
+
+// repair asks for the number of hosts and decides for each.
+func (s *runScreen) repair(verb string, d journal.Decision) action {
+	var ds []journal.Decided
+	for _, i := range s.targets() {
+		h := &s.w.state.Hosts[i]
+		if h.Phase == journal.Ended && !h.Outcome.Good() || d == journal.SkipHost && h.Phase != journal.Ended {
+			x := journal.Decided{Decision: d, Host: h.ID}
+			if h.Step < len(s.w.state.Plan().Steps) {
+				x.Step = s.w.state.Plan().Steps[h.Step].ID
+			}
+			ds = append(ds, x)
+		}
+	}
+	if len(ds) == 0 {
+		return warnOf("none of these hosts can be asked to " + verb)
+	}
+	n := fmt.Sprint(len(ds))
+	return ask(typedPrompt(verb+" "+plural(len(ds), "host")+". Type "+n+" to go on:", []string{n}, func(c *console) tea.Cmd {
+		return c.decide(s.w.run, verb, ds...)
+	}))
+}
+
+// waits is the wave that wants an operator's approval, or -1.
+func (s *runScreen) waits() int {
+	st := s.w.state
+	next := st.Wave + 1
+	if st.Result != journal.Open || st.Plan().Policy.Pause != "manual" || next == 0 || next >= len(st.Plan().Waves) || st.Approved >= next {
+		return -1
+	}
+	for i := range st.Hosts {
+		if st.Hosts[i].Wave <= st.Wave && st.Hosts[i].Phase != journal.Ended {
+			return -1
+		}
+	}
+	return next
+}
+
+// manual are the hosts that wait for a person.
+func (s *runScreen) manual() []int {
+	var out []int
+	st := s.w.state
+	for i := range st.Hosts {
+		h := &st.Hosts[i]
+		if h.Phase == journal.AtWork && h.Step < len(h.Steps) && h.Steps[h.Step].Running && st.Plan().Steps[h.Step].Kind == runbooks.Manual && h.Answered == nil {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (s *runScreen) answer() action {
+	if wave := s.waits(); wave >= 0 {
+		w := s.w.state.Plan().Waves[wave]
+		n := fmt.Sprint(len(w.Hosts))
+		return ask(typedPrompt(fmt.Sprintf("let %s begin: %s. Type %s:", w.Name, plural(len(w.Hosts), "host"), n), []string{n}, func(c *console) tea.Cmd {
+			return c.decide(s.w.run, "approval", journal.Decided{Decision: journal.Approve, Wave: wave})
+		}))
+	}
+	hosts := s.manual()
+	if len(hosts) == 0 {
+		return warnOf("nothing waits for an answer")
+	}
+	at := hosts[0]
+	for _, t := range s.targets() {
+		if slices.Contains(hosts, t) {
+			at = t
+			break
+		}
+	}
+	return push(newManualScreen(s.cfg, s.w, at))
+}
+
+// elapsed is how long the run has taken so far.
+func (s *runScreen) elapsed(now time.Time) time.Duration {
+	st := s.w.state
+	end := now
+	if !st.Closed.IsZero() {
+		end = st.Closed
+	}
+	return max(end.Sub(st.Started), 0)
+}

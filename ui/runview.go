@@ -1,0 +1,343 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tend/fleet"
+	"tend/journal"
+)
+
+// View is the run in numbers, then what stands alike, failures first, then what is being done now.
+func (s *runScreen) View(a area) frame {
+	s.refresh()
+	st := s.w.state
+	f := frame{name: "RUN", scope: strings.TrimSpace(string(s.w.run) + " " + st.Plan().Runbook), prod: s.prod}
+	if st.Run == "" {
+		f.body = []string{"", "  reading the journal ..."}
+		if s.w.err != nil {
+			f.body = []string{"", "  " + a.paint(bad, a.text(withHint(s.w.err)))}
+		}
+		return f
+	}
+	word, tok := s.word()
+	f.right = a.paint(tok, word) + " " + clock(s.elapsed(a.now))
+	f.sub = s.bar(a)
+	f.subEnd = a.text(cut(st.Plan().Scope, 28, a.cut))
+	body := []string{s.w.counts(a.pen), a.rule(a.w)}
+	live := s.live(a)
+	h := a.h - len(body) - len(live)
+	if a.wide() && s.mode != grid {
+		lw := a.w * 3 / 5
+		rw := a.w - lw - 3
+		body = append(body, a.beside(s.rows(a, lw, h), s.side(a, rw, h), lw, rw, h)...)
+	} else {
+		body = append(body, s.rows(a, a.w, h)...)
+	}
+	for len(body) < a.h-len(live) {
+		body = append(body, "")
+	}
+	f.body, f.status = append(body, live...), s.status(a)
+	return f
+}
+
+// word is how the run stands, in capitals.
+func (s *runScreen) word() (string, token) {
+	st := s.w.state
+	switch {
+	case st.Result == journal.Passed:
+		return "PASSED", good
+	case st.Result == journal.Lost:
+		return "UNKNOWN", unsure
+	case st.Result != journal.Open:
+		return strings.ToUpper(st.Result.String()), bad
+	case st.Abort != "":
+		return "ABORTING", bad
+	case s.waits() >= 0:
+		return "WAITS FOR APPROVAL", warn
+	case len(s.manual()) > 0:
+		return "WAITS FOR A PERSON", warn
+	case st.Paused:
+		return "PAUSED", warn
+	case s.w.ended:
+		return "OPEN, NOT CLOSED", unsure
+	}
+	return "RUNNING", busy
+}
+
+// bar is the progress in hosts, with a guess at what is left.
+func (s *runScreen) bar(a area) string {
+	st := s.w.state
+	n := len(st.Hosts)
+	ended := n - st.Tally.Waiting - st.Tally.AtWork
+	w := min(40, a.w-40)
+	full := 0
+	if n > 0 {
+		full = w * ended / n
+	}
+	text := fmt.Sprintf("[%s%s]  %d/%d", strings.Repeat(a.full, full), strings.Repeat(a.empty, max(w-full, 0)), ended, n)
+	if st.Result == journal.Open && ended > 1 && ended < n && !st.Paused {
+		left := time.Duration(float64(s.elapsed(a.now)) / float64(ended) * float64(n-ended))
+		text += "  eta " + clock(left)
+	}
+	return text
+}
+
+// clock is a duration as m:ss, or h:mm:ss.
+func clock(d time.Duration) string {
+	n := int(d.Seconds())
+	if n < 3600 {
+		return fmt.Sprintf("%02d:%02d", n/60, n%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", n/3600, n/60%60, n%60)
+}
+
+// counts is the tally in words; what is none is left out, but for OK and FAIL.
+func (w *watch) counts(p *pen) string {
+	t := w.state.Tally
+	var parts []string
+	add := func(name string, n int, tok token, always bool) {
+		if n == 0 && !always {
+			return
+		}
+		text := fmt.Sprintf("%s:%d", name, n)
+		if n > 0 {
+			text = p.paint(tok, text)
+		}
+		parts = append(parts, text)
+	}
+	add("wait", t.Waiting, plain, false)
+	add("run", t.AtWork, busy, false)
+	add("OK", t.By[journal.OK], good, true)
+	add("WARN", t.By[journal.Warned], warn, false)
+	add("FAIL", t.By[journal.Failed], bad, true)
+	add("unreach", t.By[journal.Unreachable], bad, false)
+	add("UNKNOWN", t.By[journal.Unknown], unsure, false)
+	add("skip", t.By[journal.Skipped], dim, false)
+	add("aborted", t.By[journal.Aborted], unsure, false)
+	return strings.Join(parts, "  ")
+}
+
+// rows is the look of the moment: h lines.
+func (s *runScreen) rows(a area, w, h int) []string {
+	switch s.mode {
+	case table:
+		return s.tableRows(a, w, h)
+	case grid:
+		return s.gridRows(a, w, h)
+	}
+	out := []string{a.paint(head, a.pad("  STATE   HOSTS  STEP         OUTPUT (identical output folded)", w))}
+	from, to := s.list.window(len(s.groups), h-1)
+	for i := from; i < to; i++ {
+		out = append(out, s.groupLine(a, s.groups[i], i == s.list.at, w))
+	}
+	if len(s.groups) == 0 {
+		out = append(out, "  "+map[bool]string{true: "no failures", false: "no hosts"}[s.failures])
+	}
+	return out
+}
+
+func (s *runScreen) groupLine(a area, g group, cursor bool, w int) string {
+	text := a.text(g.text)
+	if g.differs {
+		text = cut(text, max(w-30-12, 4), a.cut) + "  <- differs"
+	}
+	state := a.pad(g.word, 8)
+	rest := a.padLeft(fmt.Sprint(len(g.hosts)), 5) + "  " + a.pad(a.text(g.step), 12) + " " + text
+	if cursor {
+		return a.paint(selected, a.pad("> "+state+rest, w))
+	}
+	return "  " + a.paint(g.token, state) + cut(rest, w-10, a.cut)
+}
+
+func (s *runScreen) tableRows(a area, w, h int) []string {
+	out := []string{a.paint(head, a.pad("  HOST                STATE    STEP           AGE  OUTPUT", w))}
+	from, to := s.list.window(len(s.order), h-1)
+	for i := from; i < to; i++ {
+		out = append(out, s.hostLine(a, s.order[i], i == s.list.at, w))
+	}
+	return out
+}
+
+func (s *runScreen) hostLine(a area, i int, cursor bool, w int) string {
+	h := &s.w.state.Hosts[i]
+	_, word, tok := hostWord(h)
+	at, step := s.w.stepOf(i)
+	age := ""
+	if at >= 0 {
+		age = s.age(a, h, at)
+	}
+	name, state := a.pad(a.text(string(h.ID)), 19), a.pad(word, 8)
+	rest := a.pad(a.text(step), 12) + a.padLeft(age, 6) + "  " + a.text(s.w.textOf(i))
+	if cursor {
+		return a.paint(selected, a.pad("> "+name+" "+state+" "+rest, w))
+	}
+	return "  " + name + " " + a.paint(tok, state) + " " + cut(rest, w-31, a.cut)
+}
+
+// age is how long the step runs, or took.
+func (s *runScreen) age(a area, h *journal.HostState, at int) string {
+	st := &h.Steps[at]
+	switch {
+	case st.Started.IsZero():
+		return ""
+	case st.Running:
+		return fleet.Age(a.now.Sub(st.Started))
+	}
+	return fleet.Age(st.Ended.Sub(st.Started))
+}
+
+// glyphs of the grid, by hostWord's rank.
+var glyphs = [...]string{"X", "?", "?", "!", ">", ".", "-", "a", "_"}
+
+// gridRows is one glyph a host, in the plan's order: 400 hosts in six lines.
+func (s *runScreen) gridRows(a area, w, h int) []string {
+	n := len(s.w.state.Hosts)
+	per := max((w-2)/10*10, 10)
+	s.list.window(len(s.order), max(n/per, 1))
+	on := -1
+	if s.list.at < len(s.order) {
+		on = s.order[s.list.at]
+	}
+	shown := map[int]bool{}
+	for _, i := range s.order {
+		shown[i] = true
+	}
+	out := []string{a.paint(head, ". ok  ! warn  X fail  ? unreachable or unknown  > running  _ waiting  - skipped")}
+	for from := 0; from < n && len(out) < h-1; from += per {
+		var b strings.Builder
+		b.WriteString("  ")
+		for i := from; i < min(from+per, n); i++ {
+			rank, _, tok := hostWord(&s.w.state.Hosts[i])
+			g := glyphs[rank]
+			switch {
+			case i == on:
+				b.WriteString(a.paint(selected, g))
+			case !shown[i]:
+				b.WriteString(" ")
+			default:
+				b.WriteString(a.paint(tok, g))
+			}
+		}
+		out = append(out, b.String())
+	}
+	if on >= 0 {
+		out = append(out, s.hostLine(a, on, true, w))
+	}
+	return out
+}
+
+// live are the hosts at work now and their last lines: two to four, with a rule above.
+func (s *runScreen) live(a area) []string {
+	st := s.w.state
+	if st.Result != journal.Open || st.Tally.AtWork == 0 || a.h < 14 {
+		return nil
+	}
+	out := []string{a.rule(a.w)}
+	most := min(max(a.h/6, 2), 6)
+	for i := range st.Hosts {
+		h := &st.Hosts[i]
+		if h.Phase != journal.AtWork || h.Step >= len(h.Steps) || !h.Steps[h.Step].Running {
+			continue
+		}
+		if len(out) > most {
+			break
+		}
+		_, step := s.w.stepOf(i)
+		out = append(out, a.pad(a.text(string(h.ID)), 18)+" "+a.pad(a.text(step), 12)+a.padLeft(s.age(a, h, h.Step), 5)+"  "+a.text(s.w.textOf(i)))
+	}
+	if len(out) == 1 {
+		return nil
+	}
+	return out
+}
+
+// side is the pane beside the list: the hosts of the group, or the host's steps.
+func (s *runScreen) side(a area, w, h int) []string {
+	targets := s.targets()
+	if len(targets) == 0 {
+		return nil
+	}
+	var out []string
+	for _, i := range targets[:min(len(targets), h/4+1)] {
+		out = append(out, a.paint(title, a.text(string(s.w.state.Hosts[i].ID))))
+		hs := &s.w.state.Hosts[i]
+		for j, st := range hs.Steps {
+			if st.Attempt == 0 && st.Reason == "" {
+				continue
+			}
+			word := st.Outcome.String()
+			if st.Running {
+				word = "runs"
+			}
+			out = append(out, "  "+a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), 12)+" "+a.pad(word, 11)+" "+a.text(st.Reason))
+			if st.Hint != "" {
+				out = append(out, "    "+a.text(st.Hint))
+			}
+		}
+		out = append(out, "  "+a.text(s.w.outs[i].words()))
+	}
+	if n := len(targets) - (h/4 + 1); n > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n))
+	}
+	return out
+}
+
+// status is what the operator should know: what the run waits for, how near it is to stopping, the latest remark.
+func (s *runScreen) status(a area) string {
+	st := s.w.state
+	if wave := s.waits(); wave >= 0 {
+		return a.paint(warn, a.text(st.Plan().Waves[wave].Name)+" waits for approval: a")
+	}
+	if n := len(s.manual()); n > 0 {
+		return a.paint(warn, plural(n, "host")+" waits for a person: a answers")
+	}
+	if st.Result != journal.Open && st.Reason != "" {
+		return a.text(st.Reason)
+	}
+	if s.w.err != nil {
+		return a.paint(bad, a.text("reading stopped: "+withHint(s.w.err)))
+	}
+	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && st.Result == journal.Open && st.Tally.Bad() > 0 {
+		return fmt.Sprintf("%d of %d failures before it stops", st.Tally.Bad(), limit+1)
+	}
+	if t := s.targets(); len(t) == 1 {
+		if at, _ := s.w.stepOf(t[0]); at >= 0 {
+			if hint := st.Hosts[t[0]].Steps[at].Hint; hint != "" {
+				return a.text(hint)
+			}
+		}
+	}
+	if n := len(s.w.marks); n > 0 {
+		return a.text(strings.TrimSpace(string(s.w.marks[n-1].Host) + " " + s.w.marks[n-1].Text))
+	}
+	return ""
+}
+
+// info is the run to be read.
+func (s *runScreen) info() string {
+	st := s.w.state
+	acc := st.Accepted
+	var b strings.Builder
+	fmt.Fprintf(&b, "run      %s\nrunbook  %s (%s)\nscope    %s\nby       %s %s\nreason   %s\nticket   %s\nstarted  %s\n",
+		st.Run, acc.Plan.Runbook, acc.Plan.Source, acc.Plan.Scope, acc.By.User, acc.By.From, acc.Reason, acc.Ticket, st.Started.Local().Format(time.DateTime))
+	if !st.Closed.IsZero() {
+		fmt.Fprintf(&b, "ended    %s, %s %s\n", st.Closed.Local().Format(time.DateTime), st.Result, st.Reason)
+	}
+	fmt.Fprintf(&b, "digest   %s\n", acc.Plan.Digest)
+	if acc.Inventory.Commit != "" {
+		fmt.Fprintf(&b, "inventory %s commit %s dirty %v\n", acc.Inventory.Path, acc.Inventory.Commit, acc.Inventory.Dirty)
+	}
+	fmt.Fprintf(&b, "\n%s\n\n", s.w.counts(newPen(Plain, false)))
+	for _, g := range s.w.fold() {
+		fmt.Fprintf(&b, "%-8s %5d  %-12s %s\n", g.word, len(g.hosts), g.step, g.text)
+	}
+	if len(s.w.marks) > 0 {
+		b.WriteString("\nremarks\n")
+		for _, m := range s.w.marks {
+			fmt.Fprintf(&b, "%s %s %s\n", m.Host, m.Step, m.Text)
+		}
+	}
+	return b.String()
+}

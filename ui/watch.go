@@ -1,0 +1,187 @@
+package ui
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"tend/fleet"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// lastKeep is how much of an unfinished line of output is kept to be shown.
+const lastKeep = 512
+
+// output is what is kept of a host's output in its latest step: enough to fold equal ones and to show the last line. All of it is
+// in the journal.
+type output struct {
+	step    int
+	attempt int
+	offset  int64
+	hash    uint64
+	lines   int
+	tail    []byte // the unfinished last line
+	last    string // the last line that holds anything
+	at      time.Time
+}
+
+// watch is a run that is being read: live or long past, there is no difference.
+type watch struct {
+	run   journal.RunID
+	state *journal.State
+	outs  []output // by the host's place in the plan
+	marks []journal.Remarked
+	feed  *feed[journal.Event]
+	ended bool // nothing will follow
+	alive bool // some process is at work on it
+	err   error
+	// version grows with every event, so that what is drawn from the fold can be kept until it changes.
+	version uint64
+}
+
+// pull takes up what was read. It stops when the time is up, so that a key never waits for a backlog.
+func (w *watch) pull(f *fleet.Fleet, until time.Time, clock func() time.Time) (changed, more bool) {
+	for !w.ended {
+		events, left, ended, err := w.feed.take(256)
+		for _, e := range events {
+			w.apply(e)
+			f.Apply(e)
+		}
+		changed = changed || len(events) > 0 || ended
+		w.ended, w.err = ended, err
+		if !left {
+			return changed, false
+		}
+		if !clock().Before(until) {
+			return true, true
+		}
+	}
+	return changed, false
+}
+
+func (w *watch) apply(e journal.Event) {
+	w.version++
+	w.state.Apply(e)
+	switch b := e.Body.(type) {
+	case journal.PlanAccepted:
+		if w.outs == nil {
+			w.outs = make([]output, len(w.state.Hosts))
+		}
+	case journal.StepStarted:
+		if i := w.state.Index(b.Host); i >= 0 {
+			w.outs[i] = output{step: w.state.StepIndex(b.Step), attempt: b.Attempt, hash: fnvOffset, at: e.At}
+		}
+	case journal.OutputRead:
+		if i := w.state.Index(b.Host); i >= 0 && w.outs[i].step == w.state.StepIndex(b.Step) && w.outs[i].attempt == b.Attempt {
+			w.outs[i].read(b)
+		}
+	case journal.Remarked:
+		w.marks = append(w.marks, b)
+	}
+}
+
+const fnvOffset = 14695981039346656037
+
+// read takes in a piece of output; what was seen already, by its offset, is left out.
+func (o *output) read(b journal.OutputRead) {
+	data := b.Data
+	if seen := o.offset - b.Offset; seen > 0 {
+		if seen >= int64(len(data)) {
+			return
+		}
+		data = data[seen:]
+	}
+	o.offset = b.Offset + int64(len(b.Data))
+	o.hash = hash(o.hash, data)
+	o.lines += bytes.Count(data, []byte{'\n'})
+	for len(data) > 0 {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			o.tail = append(o.tail, data[:min(len(data), max(lastKeep-len(o.tail), 0))]...)
+			return
+		}
+		if j := bytes.LastIndexByte(data, '\n'); j > i { // only the last whole lines can matter
+			if k := bytes.LastIndexByte(data[:j], '\n'); k > i && len(bytes.TrimSpace(data[k:j])) > 0 {
+				data, i, o.tail = data[k+1:], j-k-1, nil
+			}
+		}
+		o.line(append(o.tail, data[:min(i, lastKeep)]...))
+		o.tail, data = o.tail[:0], data[i+1:]
+	}
+}
+
+func (o *output) line(l []byte) {
+	if l = bytes.TrimSpace(l); len(l) > 0 {
+		o.last = string(l[:min(len(l), lastKeep)])
+	}
+}
+
+// hash goes on with FNV-1a, 64 bits (the standard's hash/fnv cannot be continued from a number).
+func hash(h uint64, data []byte) uint64 {
+	for _, c := range data {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
+
+// words is the host's latest output in one line, as it came.
+func (o *output) words() string {
+	s := o.last
+	if t := bytes.TrimSpace(o.tail); len(t) > 0 {
+		s = string(t)
+	}
+	if rest, ok := strings.CutPrefix(s, "@check "); ok {
+		return checkWords(rest)
+	}
+	return s
+}
+
+// checkWords turns a check line's tabs into something to read: "disk:/var WARN 91 %".
+func checkWords(line string) string {
+	f := strings.Split(line, "\t")
+	if len(f) < 4 {
+		return line
+	}
+	return strings.TrimSpace(f[0] + " " + f[1] + " " + f[2] + f[3])
+}
+
+// verdict is what a host's checks in this run come to: the worst in words, or how many were fine. ok is false where it had none.
+func verdict(facts map[string]runbooks.Fact) (text string, ok bool) {
+	var worst runbooks.Fact
+	n, fine := 0, 0
+	for _, f := range facts {
+		if !f.Check {
+			continue
+		}
+		n++
+		if f.State == runbooks.CheckOK {
+			fine++
+			continue
+		}
+		if worst.Key == "" || badness(f.State) > badness(worst.State) || badness(f.State) == badness(worst.State) && f.Key < worst.Key {
+			worst = f
+		}
+	}
+	switch {
+	case n == 0:
+		return "", false
+	case worst.Key == "":
+		return plural(n, "check") + " fine", true
+	case n-fine > 1:
+		return fleet.Words(worst) + ", and " + plural(n-fine-1, "more"), true
+	}
+	return fleet.Words(worst), true
+}
+
+func badness(s runbooks.CheckState) int {
+	switch s {
+	case runbooks.CheckCrit:
+		return 3
+	case runbooks.CheckWarn:
+		return 2
+	case runbooks.CheckUnknown:
+		return 1
+	}
+	return 0
+}
