@@ -110,6 +110,9 @@ func (s *State) ended(at time.Time, b StepEnded) {
 	if b.Attempt != st.Attempt {
 		return
 	}
+	if b.Outcome < 0 || int(b.Outcome) >= len(outcomes) {
+		b.Outcome = Unknown
+	}
 	st.Running, st.Ended, st.Outcome, st.Exit = false, at, b.Outcome, b.Exit
 	st.Reason, st.Hint, st.Again = b.Reason, b.Hint, b.Again
 	if b.Outcome == Unknown && b.Again {

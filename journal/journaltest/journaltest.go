@@ -324,7 +324,7 @@ func Kinds() []journal.Body {
 		plan,
 		journal.RunnerStarted{PID: 7, Host: "console1", Resumed: true, BootID: "b"},
 		journal.WaveOpened{Wave: 1},
-		journal.HostReached{Host: "a", Addr: "10.0.0.1:22", Via: []string{"bastion"}, User: "root", Key: "ssh-ed25519 SHA256:x"},
+		journal.HostReached{Host: "a", Addr: "10.0.0.1:22", Via: []string{"bastion"}, User: "root", Key: "ssh-ed25519 SHA256:x", Auth: "publickey"},
 		journal.StepStarted{Host: "a", Step: "check", Attempt: 2, Job: "j1"},
 		journal.OutputRead{Host: "a", Step: "check", Attempt: 2, Offset: 5, Data: []byte("<tag> & \"quote\" \x1b[31m\n")},
 		journal.FactsRead{Host: "a", Step: "check", Facts: []runbooks.Fact{{Key: "disk:/", Value: "91", Check: true, State: runbooks.CheckWarn, Unit: "%", Threshold: "90/95", Text: "full"}}},
