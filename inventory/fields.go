@@ -102,7 +102,7 @@ func (d *decoder) inherit(h *hostDraft, e *entry) bool {
 	case "jump":
 		h.Jump = d.jump(e)
 	case "become":
-		h.Become = d.choice(e, "", "none", "sudo", "doas", "su")
+		h.Become = d.choice(e, "", "", "none", "sudo", "doas", "su")
 	case "tags":
 		h.Tags = d.union(h.Tags, e, isTag, "is not a tag", "letters, digits and . _ - : with a letter or digit first")
 	case "os":
@@ -112,7 +112,7 @@ func (d *decoder) inherit(h *hostDraft, e *entry) bool {
 	case "window":
 		h.Window = d.window(e)
 	case "shell":
-		h.Shell = d.choice(e, "", "none")
+		h.Shell = d.choice(e, "leave it out for a POSIX sh", "", "none")
 	case "known_hosts":
 		h.KnownHosts = d.union(nil, e, isLine, "is not a file name", "")
 	case "identity":
@@ -174,10 +174,15 @@ func (d *decoder) name(e *entry, what string) string {
 	return s
 }
 
-func (d *decoder) choice(e *entry, options ...string) string {
+// choice reads a string that is one of the options; the hint adds to their list.
+func (d *decoder) choice(e *entry, hint string, options ...string) string {
 	s := d.text(e)
 	if !slices.Contains(options, s) {
-		d.fail(e.val.at, didYouMean(s, slices.DeleteFunc(options, func(o string) bool { return o == "" })), "%s cannot be %q", e.key, s)
+		known := didYouMean(s, slices.DeleteFunc(options, func(o string) bool { return o == "" }))
+		if hint != "" {
+			known += "; " + hint
+		}
+		d.fail(e.val.at, known, "%s cannot be %q", e.key, s)
 		return ""
 	}
 	return s

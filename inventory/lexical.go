@@ -73,7 +73,7 @@ func addrFault(s string) string {
 		if _, err := netip.ParseAddr(s); err != nil {
 			return "is not an IPv4 address"
 		}
-	case !isName(s):
+	case !isName(s) || strings.Contains(s, ".."):
 		return "is not a host name or an address"
 	}
 	return ""

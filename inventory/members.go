@@ -17,7 +17,7 @@ type membership struct {
 	depends []*node // the services that a service needs
 	key     *entry  // of the selector; nil = there is none
 	sel     Selector
-	sound   bool // the selector could be read
+	sound   bool // the selector could be read, and so could those of the groups and services that it refers to
 	hosts   []HostID
 	maxDown *entry
 	quorum  *entry
@@ -94,7 +94,7 @@ func (d *decoder) group(n *node) *membership {
 			d.unknownKey("group", *e)
 		}
 	}
-	if m.maxDown == nil && m.quorum == nil {
+	if m.maxDown == nil && m.quorum == nil && !misspelt(n, "max_down", "group") && !misspelt(n, "quorum", "group") {
 		d.fail(n.at, "max_down = 1 lets one member be down at a time, 0 none; quorum = 2 keeps two up", "this group has neither max_down nor quorum")
 	}
 	m.name = g.Name
@@ -126,7 +126,7 @@ func (d *decoder) service(n *node) *membership {
 			s.EndOfLife = d.day(e)
 		case "depends":
 			s.Depends = d.union(nil, e, isName, "is not the name of a service", "")
-			m.depends = e.val.items
+			m.depends = textsOf(e.val)
 		default:
 			d.unknownKey("service", *e)
 		}
@@ -137,10 +137,28 @@ func (d *decoder) service(n *node) *membership {
 	return m
 }
 
+// textsOf returns the items of an array, or the one value that stands for it.
+func textsOf(n *node) []*node {
+	if n.kind == kindArray {
+		return n.items
+	}
+	return []*node{n}
+}
+
+// misspelt reports whether the table has an unknown key that is a slip of the one that is missing: one complaint is enough.
+func misspelt(n *node, key, table string) bool {
+	return slices.ContainsFunc(n.keys, func(e entry) bool {
+		return !slices.Contains(tableKeys[table], e.key) && near(e.key, []string{key}) != ""
+	})
+}
+
 // selector reads the membership's selector and says what is missing.
 func (d *decoder) selector(m *membership, n *node, key string) {
-	if m.named == nil {
+	if m.named == nil && !misspelt(n, "name", m.kind) {
 		d.fail(n.at, "", "this %s has no name", m.kind)
+	}
+	if m.key == nil && misspelt(n, key, m.kind) {
+		return
 	}
 	if m.key == nil {
 		d.fail(n.at, "a selector: "+key+" = \"tag=db site=ams1\"", "this %s has no %s", m.kind, key)
@@ -202,7 +220,7 @@ func (d *decoder) checkDepends(services []*membership) {
 	names, _ := d.inv.names("service")
 	for _, m := range services {
 		for _, n := range m.depends {
-			if byName[n.text] == nil && isName(n.text) {
+			if byName[n.text] == nil && n.kind == kindString && isName(n.text) {
 				d.fail(n.at, didYouMean(n.text, names), "there is no service %q", n.text)
 			}
 		}
@@ -255,24 +273,26 @@ func (d *decoder) resolve(m *membership, all []*membership, path []*membership) 
 		}
 		for j := range t.vals {
 			if !d.follow(m, t, &t.vals[j], all, path) {
-				m.state = done
+				m.state, m.sound = done, false
 				return
 			}
 		}
 	}
 	m.state = done
 	if err := d.inv.check(m.sel, nil); err != nil {
+		m.sound = false
 		d.selectorFault(m, err)
 		return
 	}
 	m.hosts = d.inv.SelectIDs(m.sel, nil)
 	if len(m.hosts) == 0 {
+		m.sound = false
 		d.fail(d.src.inside(m.key.val, 0), "", "%s %s has no host", m.kind, m.name)
 	}
 	d.enlist(m)
 }
 
-// follow resolves what one value of group= or service= refers to; false = that leads back here.
+// follow resolves what one value of group= or service= refers to; false = that leads back here, or is not sound itself.
 func (d *decoder) follow(m *membership, t *term, p *pattern, all, path []*membership) bool {
 	for _, other := range all {
 		if other.kind != t.key || !p.match(other.name) || other == m && p.open() {
@@ -282,7 +302,9 @@ func (d *decoder) follow(m *membership, t *term, p *pattern, all, path []*member
 			d.fail(d.src.inside(m.key.val, p.at), "", "%s %s refers to itself: %s", other.kind, other.name, circle(path, other))
 			return false
 		}
-		d.resolve(other, all, path)
+		if d.resolve(other, all, path); !other.sound {
+			return false
+		}
 	}
 	return true
 }

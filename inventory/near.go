@@ -30,7 +30,10 @@ func didYouMean(word string, candidates []string) string {
 	if len(candidates) == 0 || len(candidates) > 12 {
 		return ""
 	}
-	return "there is " + strings.Join(candidates, ", ")
+	if len(candidates) == 1 {
+		return fmt.Sprintf("there is only %q", candidates[0])
+	}
+	return "it is one of " + strings.Join(candidates, ", ")
 }
 
 // distance counts the insertions, deletions, replacements and swaps of neighbours that turn a into b (optimal string alignment);

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"crypto/sha256"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -194,7 +195,7 @@ func (d *decoder) site(n *node, base *hostDraft) {
 		}
 	})
 	if e := n.get("name"); e == nil {
-		d.lose(n.at, "", "this site has no name")
+		d.nameless(n, "site")
 	} else if other := d.bySite[s.Name]; other != nil {
 		d.fail(e.val.at, "", "site %q is already declared on line %d", s.Name, other.Line)
 	} else if s.Name != "" {
@@ -207,6 +208,14 @@ func (d *decoder) site(n *node, base *hostDraft) {
 	}
 	for _, n := range d.tables(n, "host") {
 		d.host(n, "host", &s.base, nil)
+	}
+}
+
+// nameless complains about a site, rack or host without a name, unless the key is there with a slip in it.
+func (d *decoder) nameless(n *node, table string) {
+	d.partial = true
+	if !misspelt(n, "name", table) {
+		d.fail(n.at, "", "this %s has no name", strings.TrimPrefix(table, "top "))
 	}
 }
 
@@ -231,7 +240,7 @@ func (d *decoder) rack(n *node, s *siteDraft) {
 		}
 	})
 	if e := n.get("name"); e == nil {
-		d.lose(n.at, "", "this rack has no name")
+		d.nameless(n, "rack")
 	} else if other := s.byName[r.Name]; other != nil {
 		d.fail(e.val.at, "", "rack %q of site %s is already declared on line %d", r.Name, s.Name, other.Line)
 	} else if r.Name != "" {
@@ -268,10 +277,7 @@ func (d *decoder) topHost(n *node, base *hostDraft) {
 	}
 	r := s.byName[d.text(rack)]
 	if r == nil && rack.val.kind == kindString {
-		var names []string
-		for _, r := range s.racks {
-			names = append(names, r.Name)
-		}
+		names := slices.Sorted(maps.Keys(s.byName))
 		d.lose(rack.val.at, didYouMean(rack.val.text, names), "site %s has no rack %q", s.Name, rack.val.text)
 	}
 	if r == nil {
@@ -281,9 +287,5 @@ func (d *decoder) topHost(n *node, base *hostDraft) {
 }
 
 func (d *decoder) siteNames() []string {
-	names := make([]string, len(d.sites))
-	for i, s := range d.sites {
-		names[i] = s.Name
-	}
-	return names
+	return slices.Sorted(maps.Keys(d.bySite))
 }

@@ -15,6 +15,7 @@ type declaration struct {
 
 // host reads a host table with all its ranges.
 func (d *decoder) host(n *node, table string, base *hostDraft, r *rackDraft) {
+	before := len(d.problems)
 	d.draft = *base
 	h := &d.draft
 	var name, unit *entry
@@ -27,11 +28,11 @@ func (d *decoder) host(n *node, table string, base *hostDraft, r *rackDraft) {
 		case "host_key":
 			h.HostKey = d.checked(e, isHostKey, "is not a host key", "a fingerprint SHA256:…, or a line of ssh-keyscan without the name")
 		case "face":
-			h.Face = d.choice(e, "", "front", "rear")
+			h.Face = d.choice(e, "leave it out for the full depth", "", "front", "rear")
 		}
 	})
 	if name == nil {
-		d.lose(n.at, "", "this host has no name")
+		d.nameless(n, table)
 		return
 	}
 	names := d.hostNames(name)
@@ -52,8 +53,8 @@ func (d *decoder) host(n *node, table string, base *hostDraft, r *rackDraft) {
 	if unit != nil {
 		units, decl.unitAt = d.units(unit, &h.Host, len(names), r), unit.val.at
 	}
-	if units != nil {
-		decl.rack = r
+	if units != nil && len(d.problems) == before {
+		decl.rack = r // what has a problem of its own causes no further ones
 	}
 	h.Jump = withoutSelf(h.Jump, names)
 	h.Line = d.src.line(n.at)
@@ -117,7 +118,7 @@ func (d *decoder) addrs(h *hostDraft, names []string, at int32) []string {
 	perHost := strings.Contains(h.Addr, "{name}")
 	if n := t.count(); n != len(names) && !(n == 1 && perHost) {
 		hint := fmt.Sprintf("give addr a range of %d as well, such as \"10.1.7.[1-%d]\"", len(names), len(names))
-		d.fail(at, hint, "%d addresses for %d hosts", n, len(names))
+		d.fail(at, hint, "%s for %s", plural(n, "address", "addresses"), plural(len(names), "host", "hosts"))
 		return nil
 	}
 	addrs := t.expand()
@@ -160,7 +161,7 @@ func (d *decoder) units(e *entry, h *Host, n int, r *rackDraft) []int {
 		return units
 	}
 	if len(e.val.items) != n {
-		d.fail(e.val.at, "", "%d units for %d hosts", len(e.val.items), n)
+		d.fail(e.val.at, "", "%s for %s", plural(len(e.val.items), "unit", "units"), plural(n, "host", "hosts"))
 		return nil
 	}
 	for i, item := range e.val.items {
@@ -173,6 +174,9 @@ func (d *decoder) units(e *entry, h *Host, n int, r *rackDraft) []int {
 func withoutSelf(jump []string, names []string) []string {
 	for i, hop := range jump {
 		if _, host, ok := cutLast(hop, "@"); ok {
+			hop = host
+		}
+		if host, port, ok := cutLast(hop, ":"); ok && allDigits(port) {
 			hop = host
 		}
 		if slices.Contains(names, hop) {
@@ -289,4 +293,12 @@ func (r *rackDraft) take(unit int, face string, host int32) int32 {
 		}
 	}
 	return other
+}
+
+// plural writes "1 host" or "2 hosts".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
