@@ -1,0 +1,111 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+
+	"tend/inventory"
+	"tend/quote"
+)
+
+// Kind is what is known of a job that brought no exit code.
+type Kind int
+
+// The kinds. Of Refused and Void it is certain that nothing was started; of all others nobody knows how the step ended.
+const (
+	// Refused: the host or we would not start it (full disk, missing tool, a password that sudo wants).
+	Refused Kind = iota + 1
+	// Void: it was given up before it began, and can begin no more.
+	Void
+	// LostReboot: the host was restarted in mid-step.
+	LostReboot
+	// LostKilled: the step and its supervisor were killed; no exit code was recorded.
+	LostKilled
+	// Absent: nothing of it is on the host, and the host may have been restarted or reinstalled since it was ordered.
+	Absent
+	// Gone: it ended earlier, and its result was cleaned up.
+	Gone
+	// Hidden: the place where it would be cannot be looked into.
+	Hidden
+	// Torn: what the host holds or says does not fit together.
+	Torn
+	// LinkLost: the link was lost and cannot be taken up again; a detached step goes on without us.
+	LinkLost
+	// Left: we were told to stop following; the step goes on.
+	Left
+)
+
+var kindWords = map[Kind]string{Refused: "refused", Void: "given up before it began", LostReboot: "lost in a reboot", LostKilled: "killed",
+	Absent: "absent", Gone: "cleaned up", Hidden: "hidden", Torn: "torn", LinkLost: "link lost", Left: "left running"}
+
+// String is the kind in words.
+func (k Kind) String() string { return kindWords[k] }
+
+// Error is why an order brought no exit code.
+type Error struct {
+	Kind Kind
+	Host inventory.HostID
+	Text string // for people; foreign bytes in it are escaped
+	Fix  string // what to do about it, or ""
+	Err  error  // the transport's, which names the host itself; or nil
+}
+
+// Error names the host once.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %v", e.Text, e.Err)
+	}
+	return fmt.Sprintf("%s: %s", e.Host, e.Text)
+}
+
+// Unwrap gives the transport's error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// NotStarted reports whether the step certainly never began.
+func (e *Error) NotStarted() bool { return e.Kind == Refused || e.Kind == Void }
+
+// Hint is what to do about it.
+func (e *Error) Hint() string {
+	if e.Fix != "" || e.Err == nil {
+		return e.Fix
+	}
+	var h interface{ Hint() string }
+	if errors.As(e.Err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+func fail(k Kind, h inventory.Host, text, fix string) *Error {
+	return &Error{Kind: k, Host: h.Name, Text: quote.Line(text), Fix: fix}
+}
+
+// lost is what each state of a job that brought no exit code means.
+func lost(state string, h inventory.Host) *Error {
+	switch state {
+	case "lost-reboot":
+		return fail(LostReboot, h, "the host was restarted while the step ran; how it ended is not known", "look at the host, then decide: repeat or skip the step")
+	case "lost-killed":
+		return fail(LostKilled, h, "the step was killed from outside (kill -9, out of memory); it left no exit code", "look at the host's kernel log, then decide: repeat or skip the step")
+	case "void":
+		return fail(Void, h, "the step was given up before it began", "")
+	case "forsaken", "absent", "unclaimed":
+		return fail(Absent, h, "nothing of the step is on the host, and it cannot be shown that the host was not restarted since the step was ordered",
+			"look at the host, then decide: repeat or skip the step")
+	case "gone":
+		return fail(Gone, h, "the step ended earlier and its result was cleaned up", "look for its result in the journal of the console that ran it")
+	case "hidden":
+		return fail(Hidden, h, "the directory that would hold the step cannot be looked into", "was it started as root? ask as root")
+	}
+	return fail(Torn, h, fmt.Sprintf("the host reports a state that does not exist: %q", state), "")
+}
+
+func notStarted(err error) bool {
+	var e interface{ NotStarted() bool }
+	return errors.As(err, &e) && e.NotStarted()
+}
+
+func permanent(err error) bool {
+	var e interface{ Permanent() bool }
+	return errors.As(err, &e) && e.Permanent()
+}

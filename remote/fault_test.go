@@ -1,0 +1,524 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"tend/inventory"
+)
+
+// counting is a step that leaves one line in a file for each time that it is run, and writes known output.
+func (w *world) counting(lines int) (script, want string) {
+	var b strings.Builder
+	for i := range lines {
+		fmt.Fprintf(&b, "line %d of the step's output\n", i)
+	}
+	// No newline at the end, and bytes that look like frames.
+	return fmt.Sprintf("echo run >>%s/ran; i=0; while [ $i -lt %d ]; do echo \"line $i of the step's output\"; i=$((i+1)); done; printf '\\nabc D 0 5\\nend'; exit 37",
+		filepath.Dir(w.root), lines), b.String() + "\nabc D 0 5\nend"
+}
+
+func (w *world) executions() int {
+	b, _ := os.ReadFile(filepath.Join(filepath.Dir(w.root), "ran"))
+	return strings.Count(string(b), "run\n")
+}
+
+func (w *world) record(job, name string) string {
+	s, _ := os.Readlink(filepath.Join(w.root, "jobs", job, name))
+	return s
+}
+
+// pid waits for the job's supervisor and returns its process number.
+func (w *world) pid(job string) int {
+	w.t.Helper()
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(2 * time.Millisecond) {
+		if f := strings.Fields(w.record(job, "run")); len(f) == 4 {
+			pid, err := strconv.Atoi(f[0])
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return pid
+		}
+	}
+	w.t.Fatal("no supervisor came")
+	return 0
+}
+
+// until waits for something outside this process.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatal("waited in vain: " + what)
+}
+
+// TestCutScript: SSH.md, case 13. A start script that the link cut anywhere runs nothing.
+func TestCutScript(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		k := w.keeper()
+		body, _ := w.counting(1)
+		f := &following{k: k, o: Order{Host: w.host, Job: "j", Script: body}, nonce: "n0"}
+		script, err := f.script()
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := 61
+		if os.Getenv("TEND_LONG") != "" {
+			step = 1
+		}
+		for n := 0; n < len(script)-1; n += step {
+			if len(script)-n < 120 {
+				step = 1
+			}
+			in := newFeed()
+			in.add(script[:n])
+			in.close()
+			if _, err := w.Exec(within(t, 20*time.Second), w.host, "exec /bin/sh -s", in, &strings.Builder{}, &strings.Builder{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Lstat(w.root); !errors.Is(err, os.ErrNotExist) {
+				t.Fatalf("%d of %d bytes of the script did something: %q", n, len(script), script[max(0, n-40):n])
+			}
+		}
+	})
+}
+
+// TestRandomCuts: SSH.md, cases 13 and 14: links that are cut anywhere, in either direction, again and again. One execution, and every byte
+// of output once.
+func TestRandomCuts(t *testing.T) {
+	seeds := 200
+	if testing.Short() {
+		seeds = 20
+	}
+	names := make([]string, 0, 3)
+	for name := range shells(t) {
+		names = append(names, name)
+	}
+	gate := make(chan struct{}, 4) // two cores
+	for seed := range seeds {
+		t.Run(strconv.Itoa(seed), func(t *testing.T) {
+			t.Parallel()
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			w := newWorld(t, names[seed%len(names)])
+			r := rand.New(rand.NewPCG(uint64(seed), 1))
+			var mu sync.Mutex
+			cuts := 1 + r.IntN(5)
+			w.limits = func(n int) (int, int) {
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case n >= cuts:
+					return -1, -1
+				case r.IntN(3) == 0:
+					return r.IntN(14000), -1
+				}
+				return -1, r.IntN(1 << r.IntN(17))
+			}
+			script, want := w.counting(2000)
+			s := &sink{t: t}
+			exit, err := w.keeper().Carry(within(t, 60*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take)
+			if err != nil || exit != 37 {
+				t.Fatalf("exit %d, %v", exit, err)
+			}
+			if s.String() != want {
+				t.Errorf("output of %d bytes differs from the %d that the step wrote", s.off, len(want))
+			}
+			if n := w.executions(); n != 1 {
+				t.Errorf("%d executions", n)
+			}
+		})
+	}
+}
+
+// TestReplyLost: SSH.md, case 14. The whole start arrives, and nothing comes back.
+func TestReplyLost(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		for _, frozen := range []bool{false, true} {
+			w.frozen = frozen
+			base := int(w.calls.Load())
+			w.limits = func(n int) (int, int) {
+				if n-base < 3 {
+					return -1, 60 * (n - base)
+				}
+				return -1, -1
+			}
+			k := w.keeper(func(o *Options) { o.Silence = 300 * time.Millisecond })
+			k.hosts[place{w.host.Name, false}] = &memo{known: true, facts: Facts{Boot: w.boot(k), Writable: true}}
+			script, want := w.counting(50)
+			if frozen { // nothing at all comes back: only the transport's own keepalive can notice that
+				w.limits = func(n int) (int, int) {
+					if n-base < 2 {
+						return -1, 60 + 60*(n-base)
+					}
+					return -1, -1
+				}
+			}
+			s, before := &sink{t: t}, w.executions()
+			exit, err := k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: fmt.Sprintf("j%v", frozen), Script: script}, s.take)
+			if err != nil || exit != 37 || s.String() != want || w.executions()-before != 1 {
+				t.Errorf("frozen %v: exit %d, %v, %d bytes, %d executions", frozen, exit, err, s.off, w.executions()-before)
+			}
+			if frozen && w.drops.Load() == 0 {
+				t.Error("the silent connection was not dropped")
+			}
+		}
+	})
+}
+
+// boot asks for the identity over an undisturbed link.
+func (w *world) boot(k *Keeper) string {
+	limits, frozen := w.limits, w.frozen
+	w.limits, w.frozen = nil, false
+	defer func() { w.limits, w.frozen = limits, frozen }()
+	b, err := k.Identity(within(w.t, 10*time.Second), w.host)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.calls.Add(-1)
+	return b
+}
+
+// TestManyStarts: SSH.md, case 15. Twenty consoles order one job at once: one execution, and all twenty follow it.
+func TestManyStarts(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		script, want := w.counting(200)
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				s := &sink{t: t}
+				exit, err := w.keeper().Carry(within(t, 60*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take)
+				if err != nil || exit != 37 || s.String() != want {
+					t.Errorf("exit %d, %v, %d bytes of %d", exit, err, s.off, len(want))
+				}
+			})
+		}
+		all.Wait()
+		if n := w.executions(); n != 1 {
+			t.Errorf("%d executions", n)
+		}
+		until(t, "the losers take back what they delivered", func() bool {
+			left, _ := filepath.Glob(filepath.Join(w.root, "jobs", "j", "cmd.*"))
+			return len(left) == 0
+		})
+	})
+}
+
+// TestSupervisorKilled: SSH.md, case 16.
+func TestSupervisorKilled(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		s, fifo := &sink{t: t}, filepath.Join(filepath.Dir(w.root), "go")
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var exit int
+		var err error
+		var done sync.WaitGroup
+		done.Go(func() {
+			exit, err = w.keeper().Carry(within(t, 60*time.Second), Order{Host: w.host, Job: "j", Script: "echo before; read -r x <" + fifo + "; echo after; exit 9"}, s.take)
+		})
+		pid := w.pid("j")
+		until(t, "output", func() bool { return s.String() == "before\n" })
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if st, _, err := w.keeper().Status(within(t, 10*time.Second), w.host, "j"); st != "running" || err != nil {
+			t.Errorf("with its supervisor killed the job is %s, %v", st, err)
+		}
+		if err := os.WriteFile(fifo, []byte("x\n"), 0); err != nil {
+			t.Fatal(err)
+		}
+		done.Wait()
+		if err != nil || exit != 9 || s.String() != "before\nafter\n" {
+			t.Errorf("exit %d, %v, output %q", exit, err, s)
+		}
+	})
+}
+
+// TestKilled: the whole group is killed from outside, and its process number is somebody else's by now.
+func TestKilled(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		for _, reused := range []bool{false, true} {
+			job := fmt.Sprintf("j%v", reused)
+			var err error
+			var done sync.WaitGroup
+			done.Go(func() {
+				_, err = w.keeper().Carry(within(t, 60*time.Second), Order{Host: w.host, Job: job, Script: "sleep 100"}, (&sink{t: t}).take)
+			})
+			pid := w.pid(job)
+			if reused { // ours lives, under another start time
+				run := filepath.Join(w.root, "jobs", job, "run")
+				f := strings.Fields(w.record(job, "run"))
+				defer func() { _ = syscall.Kill(-pid, syscall.SIGKILL) }()
+				f[2] = "1"
+				_ = os.Remove(run)
+				if err := os.Symlink(strings.Join(f, " "), run); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				_ = syscall.Kill(-pid, syscall.SIGKILL)
+			}
+			if reused { // the first follower has read the record already
+				_, err2 := w.keeper().Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Adopt: true}, (&sink{t: t}).take)
+				if e := asError(t, err2); e.Kind != LostKilled || e.NotStarted() {
+					t.Errorf("reused: %v", err2)
+				}
+				_ = syscall.Kill(-pid, syscall.SIGKILL)
+			}
+			done.Wait()
+			if e := asError(t, err); e.Kind != LostKilled || e.NotStarted() || e.Hint() == "" {
+				t.Errorf("killed: %v", err)
+			}
+		}
+	})
+}
+
+// TestReboot: SSH.md, case 18. Another boot identity in mid-step: unknown, and never run again.
+func TestReboot(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		proc := filepath.Join(filepath.Dir(w.root), "proc")
+		w.setBoot(proc, "boot-1", 1)
+		boot := func(o *Options) { o.proc = proc }
+		ctx, cancel := context.WithCancel(within(t, 60*time.Second))
+		k := w.keeper(boot)
+		_, err := k.Carry(ctx, Order{Host: w.host, Job: "j", Script: "echo run; sleep 100"}, func(int64, []byte) error { cancel(); return nil })
+		if e := asError(t, err); e.Kind != Left || e.NotStarted() {
+			t.Errorf("left: %v", err)
+		}
+		for i, id := range []struct {
+			id    string
+			start int
+		}{{"boot-2", 1}, {"boot-1", 2}} { // the second is an LXC container's restart
+			w.setBoot(proc, id.id, id.start)
+			_, err = w.keeper(boot).Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j", Script: "echo run >>" + w.root + "/again", Adopt: true}, (&sink{t: t}).take)
+			if e := asError(t, err); e.Kind != LostReboot || e.NotStarted() {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		if _, err := os.Stat(w.root + "/again"); err == nil {
+			t.Error("it was run again")
+		}
+	})
+}
+
+func (w *world) setBoot(proc, id string, start int) {
+	w.t.Helper()
+	for name, text := range map[string]string{"sys/kernel/random/boot_id": id, "1/stat": fmt.Sprintf("1 (in ) it) S 0 1 1 0 -1 4 1 1 1 1 1 1 1 1 20 0 1 0 %d 1 1 1", start)} {
+		p := filepath.Join(proc, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(text+"\n"), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// TestAbsent: a job that was ordered and is not there may be ordered again in the same boot only.
+func TestAbsent(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		proc := filepath.Join(filepath.Dir(w.root), "proc")
+		w.setBoot(proc, "boot-1", 1)
+		k := w.keeper(func(o *Options) { o.proc = proc })
+		script, want := w.counting(1)
+		adopt := func(k *Keeper, job string) (int, error, string) {
+			s := &sink{t: t}
+			exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: script, Adopt: true}, s.take)
+			return exit, err, s.String()
+		}
+		_, err, _ := adopt(k, "nobody-knows")
+		if e := asError(t, err); e.Kind != Absent || e.NotStarted() || w.executions() != 0 {
+			t.Errorf("without a witness: %v", err)
+		}
+		k.Knew(w.host.Name, false, "boot-0+1")
+		_, err, _ = adopt(k, "other-boot")
+		if e := asError(t, err); e.Kind != Absent || w.executions() != 0 {
+			t.Errorf("after a reboot: %v", err)
+		}
+		k.Knew(w.host.Name, false, "boot-1+1")
+		if exit, err, out := adopt(k, "same-boot"); err != nil || exit != 37 || out != want || w.executions() != 1 {
+			t.Errorf("same boot: exit %d, %v, %d executions", exit, err, w.executions())
+		}
+		// What was given up as unknown is never begun later, whatever is still on its way.
+		_, err, _ = adopt(k, "other-boot")
+		if e := asError(t, err); e.Kind != Absent || w.executions() != 1 {
+			t.Errorf("a late start of what was given up: %v", err)
+		}
+	})
+}
+
+// TestLateStart: a start that was on its way all the time arrives when the job was done and cleaned up.
+func TestLateStart(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		k := w.keeper()
+		script, _ := w.counting(1)
+		o := Order{Host: w.host, Job: "j", Script: script}
+		f := &following{k: k, o: o, nonce: "late"}
+		late, err := f.script()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Carry(within(t, 20*time.Second), o, (&sink{t: t}).take); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Forget(within(t, 20*time.Second), w.host, "j"); err != nil {
+			t.Fatal(err)
+		}
+		in, out := newFeed(), &strings.Builder{}
+		in.add(late)
+		in.close()
+		if _, err := w.Exec(within(t, 20*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "late X 0 gone") || w.executions() != 1 {
+			t.Errorf("%d executions; the late start was told %q", w.executions(), out)
+		}
+		// The same with a start that has passed the look at the tombstone and launches now.
+		d := filepath.Join(w.root, "jobs", "j")
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"cmd.x": script, "sup.x": part("sup"), "out": ""} {
+			if err := os.WriteFile(filepath.Join(d, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in = newFeed()
+		in.add(fmt.Sprintf("setsid sh %s/sup.x %s x %s %s/gone/%s/j 022 tend:j", d, d, w.boot(k), w.root, w.boot(k)))
+		in.close()
+		if _, err := w.Exec(within(t, 20*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(d); err == nil || w.executions() != 1 {
+			t.Errorf("%d executions; directory: %v", w.executions(), err)
+		}
+	})
+}
+
+// TestDaemon: SSH.md, case 20.
+func TestDaemon(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		for _, job := range []string{"", "j"} {
+			var said atomic.Value
+			k := w.keeper(func(o *Options) { o.Remark = func(_ inventory.HostID, _, text string) { said.Store(text) } })
+			began := time.Now()
+			if _, err := k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: job + "0", Script: "true"}, (&sink{t: t}).take); err != nil {
+				t.Fatal(err)
+			}
+			usual := time.Since(began) // this machine may be busy
+			s := &sink{t: t}
+			began = time.Now()
+			exit, err := k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: job, Script: "sleep 20 & echo $! >&2; exit 4"}, s.take)
+			if pid, perr := strconv.Atoi(strings.TrimSpace(s.String())); perr == nil {
+				defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
+			}
+			if took := time.Since(began); err != nil || exit != 4 || took > 5*time.Second+2*usual {
+				t.Errorf("job %q: exit %d, %v, after %v", job, exit, err, took)
+			}
+			if text, _ := said.Load().(string); !strings.Contains(text, "holds its output open") {
+				t.Errorf("job %q: not flagged: %q", job, text)
+			}
+		}
+	})
+}
+
+func TestSignal(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		for sig, want := range map[string]int{"TERM": 143, "KILL": 137} {
+			k := w.keeper()
+			var exit int
+			var err error
+			var done sync.WaitGroup
+			s := &sink{t: t}
+			done.Go(func() {
+				exit, err = k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j" + sig, Script: "echo up; sleep 100; echo never"}, s.take)
+			})
+			until(t, "the step", func() bool { return s.String() == "up\n" })
+			if err := k.Forget(within(t, 10*time.Second), w.host, "j"+sig); err == nil {
+				t.Error("a running job was forgotten")
+			}
+			if err := k.Signal(within(t, 10*time.Second), w.host, "j"+sig, sig); err != nil {
+				t.Fatal(err)
+			}
+			done.Wait()
+			if err != nil || exit != want || s.String() != "up\n" {
+				t.Errorf("%s: exit %d, %v, output %q; want exit %d", sig, exit, err, s, want)
+			}
+			if err := k.Signal(within(t, 10*time.Second), w.host, "j"+sig, sig); err != nil {
+				t.Errorf("a signal to what has ended: %v", err)
+			}
+		}
+		k := w.keeper()
+		if err := k.Signal(within(t, 10*time.Second), w.host, "never", "TERM"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := k.Carry(within(t, 10*time.Second), Order{Host: w.host, Job: "never", Script: "echo run >" + w.root + "/ran"}, (&sink{t: t}).take)
+		if e := asError(t, err); e.Kind != Void || !e.NotStarted() {
+			t.Errorf("a start after the signal that gave it up: %v", err)
+		}
+	})
+}
+
+func TestSinkFails(t *testing.T) {
+	w := newWorld(t, "dash")
+	k, full := w.keeper(), errors.New("disk full here")
+	script, want := w.counting(100)
+	o := Order{Host: w.host, Job: "j", Script: script}
+	if _, err := k.Carry(within(t, 20*time.Second), o, func(int64, []byte) error { return full }); !errors.Is(err, full) {
+		t.Fatalf("want the sink's error, got %v", err)
+	}
+	s := &sink{t: t}
+	o.Adopt = true
+	if exit, err := k.Carry(within(t, 20*time.Second), o, s.take); err != nil || exit != 37 || s.String() != want || w.executions() != 1 {
+		t.Errorf("taken up again: exit %d, %v, %d executions", exit, err, w.executions())
+	}
+	if _, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Script: script}, func(int64, []byte) error { return full }); !errors.Is(err, full) {
+		t.Errorf("attached: want the sink's error, got %v", err)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	w := newWorld(t, "dash")
+	w.refuse = func(n int) error {
+		if n == 0 {
+			return notSent{}
+		}
+		return nil
+	}
+	k := w.keeper()
+	if _, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j", Script: "true"}, (&sink{t: t}).take); !notStarted(err) {
+		t.Errorf("a host that was never reached: %v", err)
+	}
+	// Once it was sent, a refused connection is no proof of anything: try again.
+	w.limits = func(n int) (int, int) {
+		if n == 1 {
+			return -1, 700
+		}
+		return -1, -1
+	}
+	w.refuse = func(n int) error {
+		if n > 1 && n < 6 {
+			return notSent{}
+		}
+		return nil
+	}
+	script, want := w.counting(300)
+	s := &sink{t: t}
+	if exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take); err != nil || exit != 37 || s.String() != want || w.executions() != 1 {
+		t.Errorf("exit %d, %v, %d executions", exit, err, w.executions())
+	}
+}

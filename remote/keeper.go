@@ -1,0 +1,172 @@
+package remote
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"regexp"
+	"sync"
+	"time"
+
+	"tend/inventory"
+)
+
+// Transport is the road: package ssh's Client is one. An exit code with a nil error means that the command ended and all that it
+// wrote was handed on. An error means that nobody knows, unless errors.As finds NotStarted() bool returning true; one with
+// Permanent() bool returning true is of no use to try again.
+type Transport interface {
+	Exec(ctx context.Context, h inventory.Host, cmd string, stdin io.Reader, stdout, stderr io.Writer) (exit int, err error)
+	Drop(h inventory.HostID) // forget the kept connection
+}
+
+// Clock is time as the keeper sees it.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+}
+
+// Backoff is how long to wait before a connection is tried again: First, then twice as long each time, up to Max; each wait is
+// shortened at random by up to half, so that many hosts do not come back at once.
+type Backoff struct{ First, Max time.Duration }
+
+// Options may all be left zero.
+type Options struct {
+	// Root is the job root on the host; "" = /var/lib/tend for root, $HOME/.local/state/tend for others. It must outlive a reboot:
+	// never a directory in /tmp.
+	Root string
+	// Nonce makes the word that marks our lines in a session's output; nil = 128 random bits in hex.
+	Nonce func() string
+	Clock Clock
+	// Secrets gives a password: kind is "sudo". It is asked only when the host has asked. nil = there are none.
+	Secrets func(ctx context.Context, h inventory.Host, kind string) (string, error)
+	// Backoff is 0.5 s to 30 s by default, below what OpenSSH 9.8 penalises.
+	Backoff Backoff
+	// Silence is how long a followed host may say nothing before its link counts as lost; it speaks every 2 s. Default 10 s.
+	Silence time.Duration
+	// Remark hears what an operator should know and that decides nothing: a lost link, output cut by a full disk. nil = nobody.
+	Remark func(h inventory.HostID, job, text string)
+
+	proc    string // where boot identity is read; tests
+	systemd string // whose presence says that systemd runs; tests
+}
+
+// Keeper carries orders out on hosts. It is safe for concurrent use.
+type Keeper struct {
+	t Transport
+	o Options
+
+	mu    sync.Mutex
+	hosts map[place]*memo
+	jobs  map[jobKey]jobMemo
+	// witnesses are boot identities from before this run's first order.
+	witnesses map[place]string
+}
+
+// place is a host seen as one of two users.
+type place struct {
+	host   inventory.HostID
+	become bool
+}
+
+// memo is what is known of a place.
+type memo struct {
+	known    bool
+	facts    Facts
+	password bool   // sudo wants one
+	wrong    string // hash of the one that it refused
+}
+
+type jobKey struct {
+	host inventory.HostID
+	job  string
+}
+
+// jobMemo is what Forget, Signal and a later adoption must know of a job. Was is the boot identity seen before the job was first sent.
+type jobMemo struct {
+	become bool
+	was    string
+}
+
+// New makes a keeper that works over t.
+func New(t Transport, o Options) *Keeper {
+	if o.Nonce == nil {
+		o.Nonce = func() string {
+			var b [16]byte
+			_, _ = rand.Read(b[:]) // never fails since Go 1.24
+			return hex.EncodeToString(b[:])
+		}
+	}
+	if o.Clock == nil {
+		o.Clock = wall{}
+	}
+	if o.Backoff.First <= 0 {
+		o.Backoff.First = 500 * time.Millisecond
+	}
+	if o.Backoff.Max <= 0 {
+		o.Backoff.Max = 30 * time.Second
+	}
+	if o.Silence <= 0 {
+		o.Silence = 10 * time.Second
+	}
+	if o.Remark == nil {
+		o.Remark = func(inventory.HostID, string, string) {}
+	}
+	if o.proc == "" {
+		o.proc = "/proc"
+	}
+	if o.systemd == "" {
+		o.systemd = "/run/systemd/system"
+	}
+	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}}
+}
+
+type wall struct{}
+
+func (wall) Now() time.Time                         { return time.Now() }
+func (wall) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// jobName is what a job may be called: it becomes a directory's name and part of a systemd unit's.
+var jobName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$`)
+
+func checkJob(h inventory.Host, job string) error {
+	if !jobName.MatchString(job) {
+		return fail(Refused, h, "a job's name must match "+jobName.String()+", not "+job, "")
+	}
+	return nil
+}
+
+// at runs f on the memo of a place, under the lock.
+func (k *Keeper) at(p place, f func(m *memo)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m := k.hosts[p]
+	if m == nil {
+		m = &memo{}
+		k.hosts[p] = m
+	}
+	f(m)
+}
+
+func (k *Keeper) memo(p place) (m memo) {
+	k.at(p, func(p *memo) { m = *p })
+	return m
+}
+
+func (k *Keeper) job(h inventory.Host, job string) (jobMemo, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	j, ok := k.jobs[jobKey{h.Name, job}]
+	return j, ok
+}
+
+func (k *Keeper) setJob(h inventory.Host, job string, j jobMemo) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.jobs[jobKey{h.Name, job}] = j
+}
+
+// common are the assignments that every script of ours begins with.
+func (k *Keeper) common(nonce, job string, more ...[2]string) vars {
+	return append(vars{{"t_n", nonce}, {"t_id", job}, {"t_root", k.o.Root}, {"t_proc", k.o.proc}, {"t_systemd", k.o.systemd}}, more...)
+}

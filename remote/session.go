@@ -1,0 +1,170 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"tend/inventory"
+)
+
+// feed is a session's standard input: what was added, in order, until it is closed. Adding never blocks, so that it may be done while
+// the session's output is being read.
+type feed struct {
+	mu     sync.Mutex
+	more   *sync.Cond
+	buf    []byte
+	closed bool
+}
+
+func newFeed() *feed {
+	f := &feed{}
+	f.more = sync.NewCond(&f.mu)
+	return f
+}
+
+func (f *feed) add(s string) {
+	f.mu.Lock()
+	f.buf = append(f.buf, s...)
+	f.mu.Unlock()
+	f.more.Broadcast()
+}
+
+func (f *feed) close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.more.Broadcast()
+}
+
+// Read waits for bytes; io.EOF after close.
+func (f *feed) Read(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.buf) == 0 && !f.closed {
+		f.more.Wait()
+	}
+	if len(f.buf) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, f.buf)
+	clear(f.buf[:n]) // it may have held a password
+	f.buf = f.buf[n:]
+	return n, nil
+}
+
+// call is one session on a host.
+type call struct {
+	host   inventory.Host
+	become bool
+	open   func(in *feed) // sh is ready, or will be: feed it
+	out    io.Writer      // what sh writes; never called from two goroutines
+	began  func() bool    // has sh said a word of ours?
+	// silence is how long it may say nothing after its first word; 0 = for ever.
+	silence time.Duration
+}
+
+// exec runs one session and waits for its end. Said is the end of what it wrote to standard error, at most 2 KiB.
+func (k *Keeper) exec(ctx context.Context, c call, cmd string, in *feed, stderr io.Writer) (exit int, said string, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer in.close()
+	defer context.AfterFunc(ctx, in.close)()
+	w := &watch{out: c.out, silence: c.silence, cancel: cancel}
+	defer w.stop()
+	tail := &scrap{next: stderr}
+	exit, err = k.t.Exec(ctx, c.host, cmd, in, w, tail)
+	if werr := w.failed(); werr != nil {
+		return exit, tail.String(), werr
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errSilent) {
+		k.t.Drop(c.host.Name)
+		err = errSilent
+	}
+	return exit, tail.String(), err
+}
+
+// Why we ended a session ourselves.
+var (
+	errSilent = errors.New("the host has said nothing for too long")
+	errOver   = errors.New("the session is over")
+)
+
+// watch hands a session's output on, ends the session when it was silent for too long or when its reader has had enough, and keeps
+// the reader's error. The time that the reader takes is not the host's silence.
+type watch struct {
+	out     io.Writer
+	silence time.Duration
+	cancel  context.CancelCauseFunc
+
+	mu    sync.Mutex
+	timer *time.Timer
+	over  bool
+	err   error
+}
+
+func (w *watch) Write(p []byte) (int, error) {
+	w.disarm()
+	n, err := w.out.Write(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.err = err
+		w.cancel(errOver)
+		return n, err
+	}
+	if w.silence > 0 && !w.over {
+		w.timer = time.AfterFunc(w.silence, func() { w.cancel(errSilent) })
+	}
+	return n, nil
+}
+
+func (w *watch) disarm() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+}
+
+func (w *watch) stop() {
+	w.disarm()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+}
+
+func (w *watch) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// scrap keeps the last 2 KiB of a session's standard error, for messages, and lets next see it all.
+type scrap struct {
+	next io.Writer
+	mu   sync.Mutex
+	buf  []byte
+}
+
+func (s *scrap) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	s.buf = append(s.buf, p...)
+	if n := len(s.buf) - 2048; n > 0 {
+		s.buf = append(s.buf[:0], s.buf[n:]...)
+	}
+	s.mu.Unlock()
+	if s.next != nil {
+		return s.next.Write(p)
+	}
+	return len(p), nil
+}
+
+func (s *scrap) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.buf)
+}

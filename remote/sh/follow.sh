@@ -1,0 +1,67 @@
+# Send the job's output from byte t_off on, then how it ended. Frames: D offset length, the bytes, Z offset; H = still here; X = the end.
+# No busy loop: naps of 0.02 s at first, so that a quick step costs little, up to 1 s; two forks a turn.
+
+# piece LENGTH: the output only grows, so these bytes are there. dd skips by seeking where busybox tail reads from the start.
+t_piece() {
+	t_say D "$t_off" "$1"
+	t_skip=$((t_off / 65536)) t_in=$((t_off % 65536))
+	if [ "$t_dd" = no ]; then
+		tail -c +"$((t_off + 1))" "$t_d/out" | head -c "$1"
+	elif [ "$t_in" = 0 ] && [ "$1" = 65536 ]; then
+		dd if="$t_d/out" bs=65536 skip="$t_skip" count=1
+	else
+		dd if="$t_d/out" bs=65536 skip="$t_skip" count=2 | tail -c +"$((t_in + 1))" | head -c "$1"
+	fi 2>/dev/null
+	t_off=$((t_off + $1))
+	t_say Z "$t_off"
+}
+
+t_nap() {
+	case $t_naps in
+	0) t_z=0.02 t_c=2 ;; 1) t_z=0.05 t_c=5 ;; 2) t_z=0.1 t_c=10 ;; 3 | 4) t_z=0.2 t_c=20 ;; 5 | 6) t_z=0.5 t_c=50 ;;
+	*) t_z=1 t_c=100 ;;
+	esac
+	# Not every sleep knows fractions.
+	sleep "$t_z" 2>/dev/null || { sleep 1 && t_c=100; }
+	t_naps=$((t_naps + 1)) t_quiet=$((t_quiet + t_c))
+	[ "$t_st" != draining ] || t_drain=$((t_drain + t_c))
+}
+
+# send: everything up to the size seen now, to a 64 KiB border first, so that most pieces are one whole block.
+t_send() {
+	t_size=$(wc -c <"$t_d/out" 2>/dev/null)
+	t_size=$((${t_size:-0}))
+	while [ "$t_off" -lt "$t_size" ]; do
+		t_len=$((65536 - t_off % 65536))
+		[ "$t_len" -le "$((t_size - t_off))" ] || t_len=$((t_size - t_off))
+		t_piece "$t_len"
+		t_naps=0 t_quiet=0
+	done
+}
+
+# end: flags are "cut" (the host's disk was full) and "held" (something still holds the output open).
+t_end() {
+	t_flags=-
+	[ -h "$t_d/cut" ] && t_flags=cut
+	[ "$t_st" = draining ] && t_flags=$t_flags,held
+	t_say X "$t_off" "$t_st" "${t_x:--}" "$t_flags"
+	exit 0
+}
+
+t_dd=yes t_naps=0 t_quiet=0 t_drain=0
+command -v dd >/dev/null 2>&1 || t_dd=no
+while :; do
+	# The state is read before the size: what is recorded as done has all its output.
+	if t_ended; then :
+	elif [ "$t_quiet" -ge 200 ] || [ ! -d "$t_d" ]; then t_look; fi
+	t_send
+	case $t_st in
+	done | lost-* | absent | gone | void | forsaken) t_end ;;
+	draining) [ "$t_drain" -lt 250 ] || t_end ;;
+	esac
+	if [ "$t_quiet" -ge 200 ]; then
+		t_quiet=0
+		t_say H "$t_off"
+	fi
+	t_nap
+done

@@ -1,0 +1,4 @@
+# Which boot is this?
+t_boot
+t_say B "$t_b"
+t_say F end
