@@ -72,17 +72,23 @@ func (a *attempt) limit() time.Duration {
 	return timeout
 }
 
+// reread is how much of a recorded output is read again by a resume: its last line may be the reason of a failure.
+const reread = 4 << 10
+
 // resume makes the attempt one that an earlier runner began. What parses its output must see all of it, so that is read again from
-// its start; what is recorded already is not recorded twice.
+// its start; what is recorded already is not recorded twice. Its time counts anew: whether it began before the runner ended, nobody
+// knows here, and a package manager that is killed too early does more harm than one that is killed too late.
 func (a *attempt) resume(st journal.StepState, facts map[string]runbooks.Fact, now time.Time) {
 	a.adopted = true
-	a.deadline = now.Add(max(a.limit()-now.Sub(st.Started), min(adoptGrace, a.limit())))
-	from := st.Offset
+	a.deadline = now.Add(a.limit())
+	from := max(st.Offset-reread, 0)
 	if a.step.Emits != "" {
 		from = 0
 	}
 	a.tap = newTap(a, a.box, from, st.Offset)
-	a.before, a.ordered = rebootTraces(facts, a)
+	if a.before, a.ordered = rebootTraces(facts, a); a.step.Kind == runbooks.Reboot && !a.ordered {
+		a.deadline = a.deadline.Add(a.e.opt.Settle) // the restart may yet have to be ordered
+	}
 }
 
 // work is the worker: it carries the step out, hands its end to the loop, and cleans up behind it once that is durable.

@@ -41,11 +41,10 @@ type Options struct {
 
 // The bounds of a step's output in memory and in the journal.
 const (
-	chunk      = 32 << 10               // bytes in one OutputRead, at most
-	gather     = 100 * time.Millisecond // how long output waits for more of its kind
-	timeout    = 10 * time.Minute       // of a step that names none
-	adoptGrace = time.Minute            // what an adopted step has at least, however long nobody looked
-	tidyTime   = 30 * time.Second       // for removing what a job left on its host
+	chunk    = 32 << 10               // bytes in one OutputRead, at most
+	gather   = 100 * time.Millisecond // how long output waits for more of its kind
+	timeout  = 10 * time.Minute       // of a step that names none
+	tidyTime = 30 * time.Second       // for removing what a job left on its host
 )
 
 // ErrLeftOpen says that the run was not carried to its end: the runner was told to stop. It can be resumed.
