@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -146,4 +147,15 @@ func (e *SelectorError) Caret() string {
 // fail makes an error that points at the byte at of the text.
 func fail(text string, at int, hint, format string, args ...any) *SelectorError {
 	return &SelectorError{text, utf8.RuneCountInString(text[:at]) + 1, fmt.Sprintf(format, args...), hint, at}
+}
+
+// Facts returns the keys that the selector asks Values for, each once: those that are no host's keys.
+func (s Selector) Facts() []string {
+	var out []string
+	for _, t := range s.terms {
+		if t.key != "" && !slices.Contains(hostKeys, t.key) && !slices.Contains(out, t.key) {
+			out = append(out, t.key)
+		}
+	}
+	return out
 }
