@@ -127,8 +127,22 @@ func (c *console) pop() tea.Cmd {
 	if l, ok := c.top().(leaver); ok {
 		l.Leave()
 	}
+	gone := c.top()
 	c.stack = c.stack[:len(c.stack)-1]
+	if r, ok := gone.(*runScreen); ok && r.w.ended && !c.shows(r.w) {
+		delete(c.watches, r.w.run) // what is over is read again when it is wanted again
+	}
 	return nil
+}
+
+// shows reports whether some screen still shows the run.
+func (c *console) shows(w *watch) bool {
+	for _, s := range c.stack {
+		if r, ok := s.(*runScreen); ok && r.w == w {
+			return true
+		}
+	}
+	return false
 }
 
 // replace puts a screen in the place of the one on top.

@@ -76,6 +76,7 @@ func newDriver(t *testing.T, w, h int, change ...func(*Config)) *driver {
 func (d *driver) send(msg tea.Msg) {
 	d.t.Helper()
 	_, cmd := d.c.Update(msg)
+	d.c.View() // as the program does after every message
 	d.do(cmd)
 }
 
@@ -162,7 +163,11 @@ func (d *driver) settle() {
 		}
 	}
 	if d.c.known != nil {
-		waitFor(d.t, func() bool { d.c.known.mu.Lock(); defer d.c.known.mu.Unlock(); return d.c.known.ended || len(d.c.known.buf) > 0 })
+		waitFor(d.t, func() bool {
+			d.c.known.mu.Lock()
+			defer d.c.known.mu.Unlock()
+			return d.c.known.ended || len(d.c.known.buf) > 0
+		})
 	}
 }
 

@@ -104,7 +104,7 @@ func (s *fleetScreen) targets() (ids []inventory.HostID, sel string) {
 	case r.kind == hostRow || s.tree.hosts != nil:
 		return ids, selectHosts(ids)
 	case r.kind == rackRow:
-		return ids, "site=" + r.site + " rack=" + r.rack
+		return ids, r.path()
 	}
 	return ids, "site=" + r.site
 }

@@ -1,7 +1,9 @@
 package ui
 
 import (
-	"strings"
+	"bytes"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -25,46 +27,55 @@ type store struct {
 	lines   []stored
 	bytes   int
 	dropped int // lines that have left
-	part    map[int32]string
+	part    map[int32][]byte
 }
 
 // add takes in a piece of a host's output.
 func (s *store) add(host int32, at time.Time, data []byte) {
-	text := s.part[host] + string(data)
-	for {
-		i := strings.IndexByte(text, '\n')
-		switch {
-		case i >= 0 && i <= lineBytes:
-			s.put(stored{text: strings.TrimSuffix(text[:i], "\r"), at: at, host: host})
-			text = text[i+1:]
-		case len(text) > lineBytes:
-			s.put(stored{text: text[:lineBytes], at: at, host: host})
-			text = text[lineBytes:]
-		default:
-			s.keep(host, text)
-			return
+	part := s.part[host]
+	for len(data) > 0 {
+		n := min(bytes.IndexByte(data, '\n'), lineBytes-len(part))
+		if n < 0 { // no end of line
+			n = min(len(data), lineBytes-len(part))
 		}
+		part = append(part, data[:n]...)
+		data = data[n:]
+		switch {
+		case len(data) > 0 && data[0] == '\n':
+			data = data[1:]
+		case len(part) < lineBytes:
+			continue
+		}
+		s.put(stored{text: string(bytes.TrimSuffix(part, []byte{'\r'})), at: at, host: host})
+		part = part[:0]
 	}
+	s.keep(host, part)
 }
 
 // keep remembers an unfinished line.
-func (s *store) keep(host int32, text string) {
-	if text == "" {
-		delete(s.part, host)
-		return
-	}
+func (s *store) keep(host int32, part []byte) {
 	if s.part == nil {
-		s.part = map[int32]string{}
+		s.part = map[int32][]byte{}
 	}
-	s.part[host] = text
+	s.part[host] = part
 }
 
 // flush ends a host's unfinished line.
 func (s *store) flush(host int32, at time.Time) {
-	if text := s.part[host]; text != "" {
-		delete(s.part, host)
-		s.put(stored{text: text, at: at, host: host})
+	if part := s.part[host]; len(part) > 0 {
+		s.put(stored{text: string(part), at: at, host: host})
 	}
+	delete(s.part, host)
+}
+
+// unfinished is a line that has begun and not ended, of any host.
+func (s *store) unfinished() (string, bool) {
+	for _, host := range slices.Sorted(maps.Keys(s.part)) {
+		if len(s.part[host]) > 0 {
+			return string(s.part[host]), true
+		}
+	}
+	return "", false
 }
 
 func (s *store) put(l stored) {

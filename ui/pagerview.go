@@ -73,13 +73,12 @@ func (p *pager) View(a area) frame {
 		f.body = append(f.body, p.line(a, i)...)
 	}
 	if len(f.body) < a.h {
-		for _, text := range p.store.part {
+		if text, ok := p.store.unfinished(); ok {
 			f.body = append(f.body, a.pad(a.text(head4(text, a.w)), a.w))
-			break
 		}
 	}
 	f.body = f.body[:min(len(f.body), a.h)]
-	if len(p.store.lines) == 0 && len(p.store.part) == 0 {
+	if len(f.body) == 0 {
 		f.body = []string{"", "  no output yet"}
 	}
 	switch {

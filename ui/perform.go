@@ -113,13 +113,24 @@ func (c *console) start(plan runbooks.Plan, reason, ticket string) tea.Cmd {
 			return then(warnOf("not started: " + withHint(err)))
 		}
 		return then(func(c *console) tea.Cmd {
-			if _, ok := c.top().(*planScreen); ok {
-				c.pop()
-			}
+			c.leaveWizard()
+			c.note = note{}
 			c.follow(id).alive = true
 			return c.openRun(id)
 		})
 	})
+}
+
+// leaveWizard goes back to where the run was wished for: Esc on a run leads there, not to its plan.
+func (c *console) leaveWizard() {
+	for {
+		switch c.top().(type) {
+		case *planScreen, *form, *picker:
+			c.pop()
+		default:
+			return
+		}
+	}
 }
 
 // decide hands decisions to a run. What came of them is seen in the journal.

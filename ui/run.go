@@ -49,6 +49,9 @@ func Run(ctx context.Context, cfg Config) error {
 	if c.crash != "" {
 		return &CrashError{Log: c.crash}
 	}
+	if n := len(c.active()); n > 0 {
+		fmt.Fprintf(cfg.Output, "%s\n", goesOn(n))
+	}
 	if err := c.memory().save(cfg); err != nil {
 		return fmt.Errorf("the console's place was not kept: %w", err)
 	}
@@ -174,4 +177,12 @@ func (w *work) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 		}()
 		return f(w.ctx)
 	}
+}
+
+// goesOn says what the operator leaves behind.
+func goesOn(n int) string {
+	if n == 1 {
+		return "one run goes on; start the console again to see it"
+	}
+	return fmt.Sprintf("%d runs go on; start the console again to see them", n)
 }

@@ -3,7 +3,6 @@ package ui
 import (
 	"strings"
 	"testing"
-
 )
 
 // TestScreens keeps a picture of every screen at the three sizes.
