@@ -85,7 +85,9 @@ func (a *attempt) resume(st journal.StepState, facts map[string]runbooks.Fact, n
 	if a.step.Emits != "" {
 		from = 0
 	}
+	hide := a.tap.mask.secrets
 	a.tap = newTap(a, a.box, from, st.Offset)
+	a.tap.mask.secrets = hide
 	if a.before, a.ordered = rebootTraces(facts, a); a.step.Kind == runbooks.Reboot && !a.ordered {
 		a.deadline = a.deadline.Add(a.e.opt.Settle) // the restart may yet have to be ordered
 	}

@@ -137,7 +137,7 @@ func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan jou
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	r := &run{e: e, s: s, plan: plan, header: header, work: work, stop: stop, decisions: decisions, active: map[int]*attempt{}}
+	r := &run{e: e, s: s, plan: plan, header: header, secrets: secrets(e.opt.Secrets), work: work, stop: stop, decisions: decisions, active: map[int]*attempt{}}
 	r.box.bell = make(chan struct{}, 1)
 	defer r.wg.Wait()
 	return r.loop(ctx)

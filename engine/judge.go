@@ -13,13 +13,14 @@ import (
 // judge says how a script's attempt ended, in events. None means that nothing is known to have ended: the step is left on its host,
 // for a resume to find.
 func (a *attempt) judge(exit int, err error) []journal.Body {
-	end := a.verdict(journal.Unknown, "")
-	why := a.why()
+	end, why := a.verdict(journal.Unknown, ""), a.why()
+	if err != nil && why == 0 && a.ctx.Err() != nil {
+		return nil // the step is left on its host; what the mask holds back is read again by a resume
+	}
+	_ = a.tap.close(a.ctx) // an error is the context's, which the switch looks at
 	switch {
 	case err == nil:
 		return a.ran(exit, why)
-	case why == 0 && a.ctx.Err() != nil:
-		return nil
 	case NotStarted(err):
 		end.Outcome, end.Again, end.Reason = journal.Unreachable, true, reason(err)
 	case why == timedOut && a.job == "":
@@ -74,7 +75,7 @@ func (a *attempt) emitted() (facts []runbooks.Fact, warnings []string, output []
 	}
 	facts, warnings = a.e.opt.Parse(*a.step, output)
 	if cut {
-		warnings = append(warnings, fmt.Sprintf("the output is longer than %d KiB: what it tells in its middle was not read", 2*keep>>10))
+		warnings = append(warnings, fmt.Sprintf("the output is longer than %d KiB: what it tells in its middle was not read", 2*keepFacts>>10))
 	}
 	return facts, warnings, output
 }

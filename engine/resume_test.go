@@ -369,7 +369,8 @@ func TestResumeOfAnEndedRunDoesNothing(t *testing.T) {
 }
 
 func TestKeptOutputIsCutAtLines(t *testing.T) {
-	var k kept
+	const keep = keepFacts
+	k := kept{limit: keep}
 	line := []byte(strings.Repeat("m", 99) + "\n")
 	for range 5 * keep / 100 {
 		k.add(line)
@@ -378,7 +379,7 @@ func TestKeptOutputIsCutAtLines(t *testing.T) {
 	if !cut || len(p) > 3*keep || len(p) < keep || bytes.Count(p, line)*100 != len(p) {
 		t.Errorf("cut %t, %d bytes, %d whole lines", cut, len(p), bytes.Count(p, line))
 	}
-	var short kept
+	short := kept{limit: 100}
 	short.add([]byte("a=1\nb"))
 	if p, cut := short.bytes(); cut || string(p) != "a=1\nb" {
 		t.Errorf("%q %t", p, cut)

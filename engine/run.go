@@ -18,7 +18,8 @@ type run struct {
 	e         *Engine
 	s         *journal.State
 	plan      *Compiled
-	header    string // the secrets' assignments
+	header    string   // the secrets' assignments
+	secrets   [][]byte // what no output may show
 	work      context.Context
 	stop      context.CancelFunc
 	decisions <-chan journal.Decided
@@ -382,5 +383,6 @@ func (r *run) attempt(at, k int, b journal.StepStarted, script string) *attempt 
 		job: b.Job, script: script, over: make(chan struct{}), saved: make(chan bool, 1),
 	}
 	a.tap = newTap(a, &r.box, 0, 0)
+	a.tap.mask.secrets = r.secrets
 	return a
 }
