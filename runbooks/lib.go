@@ -10,10 +10,15 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// libSource is the library of shell functions. See its head for what each one does.
-//
-//go:embed lib.sh
-var libSource string
+// The library of shell functions, in parts. Their heads say what each function does.
+var (
+	//go:embed lib.sh
+	libCore string
+	//go:embed lib_packages.sh
+	libPackages string
+	//go:embed lib_snapshot.sh
+	libSnapshot string
+)
 
 // function is one of the library's functions: its text, and the other functions that it names.
 type function struct {
@@ -22,7 +27,7 @@ type function struct {
 }
 
 // libFunctions are the library's functions in the file's order. They are read once; nothing changes them.
-var libFunctions = sync.OnceValues(func() ([]function, error) { return readLibrary(libSource) })
+var libFunctions = sync.OnceValues(func() ([]function, error) { return readLibrary(libCore + "\n" + libPackages + "\n" + libSnapshot) })
 
 var libName = regexp.MustCompile(`\btend_[a-z0-9_]+`)
 

@@ -24,6 +24,9 @@ func shells(t *testing.T) map[string][]string {
 			missing(t, argv[0])
 			continue
 		}
+		if real, err := filepath.EvalSymlinks(path); err == nil && name == "sh" && filepath.Base(real) == "dash" {
+			continue // dash comes by its own name
+		}
 		out[name] = append([]string{path}, argv[1:]...)
 	}
 	return out

@@ -1,0 +1,468 @@
+# The library's part on packages: what is pending, what is held and why, who has the lock, and the upgrade itself, for apt, dnf (4 and 5),
+# yum, zypper, apk, pacman and FreeBSD's pkg and base system. Scripts call tend_detect first.
+#
+#   tend_pending [cached]        prints records, one a line, fields separated by one tab, "-" for none:
+#                                  U name old new origin security    an update; security is yes, no or unknown
+#                                  N name new origin                 a package that the upgrade would bring along
+#                                  H name why                        an update that will not be made, and why
+#                                  S number                          security patches, where they are not told by package
+#                                With cached, nothing is fetched. Fails where the package manager does, saying why.
+#   tend_pending_facts           turns records on its input into facts
+#   tend_conffiles NAME…         prints "path<tab>package" of configuration files of these packages that were changed on the host
+#   tend_refresh                 fetches the package lists
+#   tend_installed               prints "name version" of everything that is installed, sorted
+#   tend_broken                  prints packages that are half-installed or half-configured
+#   tend_locks                   prints "pid name file" of each process that holds a lock of the package manager
+#   tend_wait_lock SECONDS       waits until nobody does, and says who does meanwhile
+#   tend_select                  of the records on its input, prints "name version" of those that scope, packages and exclude choose
+#   tend_upgrade [download]      upgrades what scope, packages and exclude choose; or only fetches it
+#   tend_restarts                prints units whose processes run code that is gone from disk
+#   tend_reboot_deep             tend_reboot, and what needrestart, dnf and zypper say
+#   tend_beside                  prints the files that package managers leave beside a changed configuration file
+
+tend_pending() {
+	case $tend_pm in
+	apt) tend_pending_apt ;;
+	dnf | dnf5 | yum) tend_pending_dnf "${1:-}" ;;
+	zypper) tend_pending_zypper "${1:-}" ;;
+	apk) tend_pending_apk ;;
+	pacman) tend_pending_pacman "${1:-}" ;;
+	pkg) tend_pending_pkg "${1:-}" ;;
+	*) tend_fail "no package manager that tend knows is on this host" ;;
+	esac
+}
+
+# apt-get(8). "kept back" and "deferred due to phasing" are apt 2's words, "Not upgrading" and "Not upgrading yet due to phasing" apt 3's.
+# A simulation takes no lock and needs no root. Where packages are kept back, a full upgrade is simulated too: what it would remove is why.
+tend_pending_apt() {
+	tend_out=$(apt-get -s --with-new-pkgs upgrade 2>&1) || { printf '%s\n' "$tend_out" >&2; return 1; }
+	tend_full=''
+	case $tend_out in
+	*'kept back'* | *'Not upgrading:'*) tend_full=$(apt-get -s dist-upgrade 2>/dev/null) || tend_full='' ;;
+	esac
+	printf '@@ hold\n%s\n@@ upgrade\n%s\n@@ full\n%s\n' "$(apt-mark showhold 2>/dev/null)" "$tend_out" "$tend_full" | awk '
+		BEGIN { OFS = "\t" }
+		/^@@ / { section = $2; list = ""; next }
+		section == "hold" && NF { hold[$1] = 1 }
+		section == "full" && /^Inst / { could[$2] = 1 }
+		section == "full" && /^Remv / { gone = gone " " $2 }
+		section != "upgrade" { next }
+		/^Inst / {
+			name = $2; old = $3 ~ /^\[/ ? substr($3, 2, length($3) - 2) : "-"
+			s = substr($0, index($0, "(") + 1); sub(/\).*/, "", s)
+			new = s; sub(/ .*/, "", new); sub(/^[^ ]* */, "", s); sub(/ *\[[^]]*\]$/, "", s)
+			if (s == "") s = "-"
+			if (old == "-") print "N", name, new, s
+			else print "U", name, old, new, s, s ~ /-security(,|$)/ ? "yes" : "no"
+			next
+		}
+		/^[^ ]/ { list = /kept back:|^Not upgrading:/ ? "kept" : /due to phasing:/ ? "phased" : "" }
+		/^ / && list != "" { for (i = 1; i <= NF; i++) why[$i] = list }
+		END {
+			for (p in why) {
+				if (p in hold) reason = "held back with apt-mark hold"
+				else if (why[p] == "phased") reason = "phased: it is released step by step, and not yet to this host"
+				else if ((p in could) && gone != "") reason = "kept back: it needs packages removed:" gone
+				else if (p in could) reason = "kept back: a full upgrade would make it"
+				else reason = "kept back: what it depends on cannot be had"
+				print "H", p, reason
+				delete hold[p]
+			}
+			for (p in hold) print "H", p, "held back with apt-mark hold; nothing newer is known"
+		}'
+}
+
+# dnf(8), dnf5-check-upgrade(8), yum(8): 100 = updates, 0 = none. A name that is long is alone on its line in yum 3. Security is told by
+# advisories; where a repository has none at all, it is unknown.
+tend_pending_dnf() {
+	tend_c=''
+	[ "$1" != cached ] || tend_c=-C
+	tend_out=$($tend_pm -q $tend_c check-update 2>/dev/null)
+	tend_rc=$?
+	[ $tend_rc = 0 ] || [ $tend_rc = 100 ] || { printf '%s check-update failed (exit %s)\n' "$tend_pm" "$tend_rc" >&2; return 1; }
+	case $tend_pm in
+	dnf5) tend_sec=$(dnf5 -q $tend_c advisory list --security 2>/dev/null) && tend_any=$(dnf5 -q $tend_c advisory list --all 2>/dev/null | head -n 3) ;;
+	dnf) tend_sec=$(dnf -q $tend_c updateinfo --list security 2>/dev/null) && tend_any=$(dnf -q $tend_c updateinfo --list --all 2>/dev/null | head -n 3) ;;
+	*) tend_sec=$(yum -q $tend_c updateinfo list security 2>/dev/null) && tend_any=$(yum -q $tend_c updateinfo list all 2>/dev/null | head -n 3) ;;
+	esac || tend_any=''
+	{
+		printf '@@ installed\n'
+		[ $tend_rc = 0 ] || rpm -qa --qf '%{NAME}.%{ARCH} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\n'
+		printf '@@ locks\n'
+		$tend_pm -q $tend_c versionlock list 2>/dev/null
+		printf '@@ excludes\n'
+		grep -hE '^[ \t]*(exclude|excludepkgs)[ \t]*=' /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo 2>/dev/null
+		printf '@@ advisories %s\n%s\n@@ updates\n%s\n' "${tend_any:+known}" "$tend_sec" "$tend_out"
+	} | awk '
+		BEGIN { OFS = "\t" }
+		/^@@ / { section = $2; if ($2 == "advisories") known = $3 != ""; next }
+		section == "installed" { have[$1] = $2 }
+		section == "locks" && /^Package name:/ { print "H", $3, "locked with versionlock" }
+		section == "locks" && NF == 1 && /-[0-9*]/ { n = $1; sub(/-([0-9]+:)?[0-9*][^-]*(-[^-]*)?$/, "", n); print "H", n, "locked with versionlock" }
+		section == "excludes" { sub(/^[^=]*=[ \t]*/, ""); n = split($0, x, /[ ,\t]+/); for (i = 1; i <= n; i++) if (x[i] != "") print "H", x[i], "excluded in the configuration of dnf" }
+		section == "advisories" {
+			for (i = 2; i <= NF; i++) if ($i ~ /-[^-]+-[^-]+\.[a-z0-9_]+$/) {
+				arch = $i; sub(/.*\./, "", arch); n = $i; sub(/-[^-]+-[^-]+$/, "", n); fixed[n "." arch] = 1; known = 1
+			}
+		}
+		section != "updates" || stop { next }
+		/^[Oo]bsolet/ { stop = 1; next }
+		NF == 1 && $1 ~ /\./ { long = $1; next }
+		NF == 2 && long != "" { $0 = long " " $0 }
+		{ long = "" }
+		NF == 3 && $1 ~ /\.[a-z0-9_]+$/ && $2 ~ /[0-9].*-/ {
+			if (seen[$1]++) next
+			print "U", $1, ($1 in have) ? have[$1] : "-", $2, $3, ($1 in fixed) ? "yes" : known ? "no" : "unknown"
+		}'
+}
+
+# zypper(8). Security is a matter of patches, not of packages.
+tend_pending_zypper() {
+	tend_c=''
+	[ "$1" != cached ] || tend_c=--no-refresh
+	tend_out=$(zypper -n -q $tend_c list-updates 2>&1) || { printf '%s\n' "$tend_out" >&2; return 1; }
+	tend_sec=$(zypper -n -q $tend_c list-patches --category security 2>/dev/null)
+	printf '@@ locks\n%s\n@@ patches\n%s\n@@ updates\n%s\n' "$(zypper -n -q locks 2>/dev/null)" "$tend_sec" "$tend_out" | awk -F '|' '
+		function trim(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
+		BEGIN { OFS = "\t" }
+		/^@@ / { split($0, w, " "); section = w[2]; header = 0; next }
+		NF < 4 { next }
+		!header { header = 1; for (i = 1; i <= NF; i++) col[section, trim($i)] = i; next }
+		section == "locks" { print "H", trim($col["locks", "Name"]), "locked with zypper addlock" }
+		section == "patches" { patches++ }
+		section == "updates" {
+			print "U", trim($col["updates", "Name"]), trim($col["updates", "Current Version"]), trim($col["updates", "Available Version"]), trim($col["updates", "Repository"]), "unknown"
+		}
+		END { print "S", patches + 0 }'
+}
+
+# apk-version(8). The index knows no security class.
+tend_pending_apk() {
+	tend_out=$(apk version -l '<' 2>&1) || { printf '%s\n' "$tend_out" >&2; return 1; }
+	{ printf '%s\n@@ world\n' "$tend_out"; cat /etc/apk/world 2>/dev/null; } | awk '
+		BEGIN { OFS = "\t" }
+		/^@@ / { world = 1; next }
+		world && /[=<>~]/ { n = $1; sub(/[=<>~@].*/, "", n); print "H", n, "pinned in /etc/apk/world: " $1; next }
+		$2 == "<" { n = $1; sub(/-[^-]*-r[0-9]+$/, "", n); print "U", n, substr($1, length(n) + 2), $3, "-", "unknown" }'
+}
+
+# checkupdates(8): 0 updates, 2 none; pacman -Qu: 1 none. Never -Sy alone: a partial upgrade is not supported.
+tend_pending_pacman() {
+	if [ "$1" != cached ] && tend_have checkupdates; then
+		tend_out=$(checkupdates 2>&1)
+		tend_rc=$?
+		[ $tend_rc = 0 ] || [ $tend_rc = 2 ] || { printf '%s\n' "$tend_out" >&2; return 1; }
+	else
+		tend_out=$(pacman -Qu 2>/dev/null)
+	fi
+	printf '%s\n' "$tend_out" | awk '
+		BEGIN { OFS = "\t" }
+		$3 != "->" { next }
+		$5 == "[ignored]" { print "H", $1, "ignored in pacman.conf"; next }
+		{ print "U", $1, $2, $4, "-", "unknown" }'
+}
+
+# pkg-upgrade(8), pkg-audit(8), freebsd-update(8).
+tend_pending_pkg() {
+	tend_c=''
+	[ "$1" != cached ] || tend_c=-U
+	tend_out=$(pkg upgrade -n $tend_c 2>&1)
+	case $tend_out in
+	*UPGRADED* | *'up to date'* | *INSTALLED* | *REINSTALLED*) ;;
+	*) printf '%s\n' "$tend_out" >&2 && return 1 ;;
+	esac
+	tend_sec=$(pkg audit -q 2>/dev/null)
+	tend_rc=$?
+	{
+		printf '@@ locked\n'
+		pkg query -e '%k = 1' '%n' 2>/dev/null
+		printf '@@ audit %s\n%s\n@@ upgrade\n%s\n@@ base\n' "$tend_rc" "$tend_sec" "$tend_out"
+		! freebsd-update updatesready >/dev/null 2>&1 || printf '%s %s\n' "$(freebsd-version -u)" "$(freebsd-version -k)"
+	} | awk '
+		BEGIN { OFS = "\t" }
+		/^@@ / { section = $2; if ($2 == "audit") known = $3 < 2; next }
+		section == "locked" && NF { print "H", $1, "locked with pkg lock" }
+		section == "audit" && NF { n = $1; sub(/-[^-]*$/, "", n); bad[n] = 1 }
+		section == "base" && NF { print "U", "FreeBSD-base", $1, "fetched", "freebsd-update", "yes" }
+		section == "upgrade" && /INSTALLED:/ { mode = /REINSTALLED/ ? "" : "N"; next }
+		section == "upgrade" && /UPGRADED:/ { mode = "U"; next }
+		section == "upgrade" && /^[A-Z]/ { mode = ""; next }
+		section == "upgrade" && mode == "U" && $3 == "->" { n = $1; sub(/:$/, "", n); print "U", n, $2, $4, $5 == "" ? "-" : $5, !known ? "unknown" : (n in bad) ? "yes" : "no" }
+		section == "upgrade" && mode == "N" && NF >= 2 { n = $1; sub(/:$/, "", n); print "N", n, $2, $3 == "" ? "-" : $3 }'
+}
+
+tend_pending_facts() {
+	awk -F '\t' '
+		$1 == "U" { n++; if ($6 == "yes") sec++; if ($6 == "unknown") blind = 1; print "update." $2 "=" $3 " -> " $4 " " $5 ($6 == "yes" ? " security" : "") }
+		$1 == "N" { new++ }
+		$1 == "H" { held++; print "held." $2 "=" $3 }
+		$1 == "S" { patches = $2; told = 1 }
+		END {
+			print "pending=" n + 0
+			print "held=" held + 0
+			print "new_packages=" new + 0
+			if (told) print "security=" patches
+			else if (!blind) print "security=" sec + 0
+			print "security_known=" (blind && !told ? "no" : "yes")
+		}'
+}
+
+# dpkg-query(1): the checksum is that of the file as it was shipped; a file that differs was changed here, and will conflict if the
+# new version ships another one.
+tend_conffiles() {
+	[ "$tend_pm" = apt ] && [ $# -gt 0 ] || return 0
+	tend_out=$(dpkg-query -W -f='${binary:Package}\n${Conffiles}\n' "$@" 2>/dev/null | awk '
+		/^[^ ]/ { package = $1 }
+		/^ / && $2 ~ /^[0-9a-f]+$/ && $3 != "obsolete" { print $2 "  " $1 "\t" package }')
+	printf '%s\n' "$tend_out" | cut -f 1 | md5sum -c 2>/dev/null | sed -n 's/: FAILED$//p' | while read -r tend_f; do
+		printf '%s\n' "$tend_out" | awk -F '\t' -v path="$tend_f" 'substr($1, index($1, "  ") + 2) == path { print path "\t" $2; exit }'
+	done
+}
+
+tend_refresh() {
+	case $tend_pm in
+	apt) apt-get -q -o DPkg::Lock::Timeout="${lock_wait:-0}" update ;;
+	dnf | dnf5 | yum) $tend_pm -q makecache ;;
+	zypper) zypper -n refresh ;;
+	apk) apk update ;;
+	pacman) printf 'pacman fetches its lists together with the packages\n' ;;
+	pkg) pkg update ;;
+	esac
+}
+
+tend_installed() {
+	case $tend_pm in
+	apt) dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package} ${Version}\n' | awk '$1 ~ /^.i/ { print $2, $3 }' ;;
+	dnf | dnf5 | yum | zypper) rpm -qa --qf '%{NAME}.%{ARCH} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\n' | grep -v '^gpg-pubkey' ;;
+	apk) apk info -v 2>/dev/null | awk '{ n = $1; sub(/-[^-]*-r[0-9]+$/, "", n); print n, substr($1, length(n) + 2) }' ;;
+	pacman) pacman -Q ;;
+	pkg) pkg query '%n %v' && printf 'FreeBSD-base %s\n' "$(freebsd-version -u)" ;;
+	esac | sort
+}
+
+# dpkg --audit exits 0 even where something is broken.
+tend_broken() {
+	case $tend_pm in
+	apt) dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package}\n' | awk '$1 !~ /^(ii|hi|rc|un|pn)$/ { print $2 " (" $1 ")" }' ;;
+	esac
+}
+
+# /proc/locks names the process and the inode of each lock (proc(5)); ls names the inode of each file.
+tend_locks() {
+	{
+		ls -i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+			/var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock /lib/apk/db/lock /usr/lib/apk/db/lock 2>/dev/null
+		printf '@@\n'
+		cat /proc/locks 2>/dev/null
+	} | awk '
+		/^@@/ { locks = 1; next }
+		!locks { path[$1] = $2; next }
+		$2 != "->" { split($6, id, ":"); if ((id[3] in path) && $5 > 0) print $5, path[id[3]] }' | sort -u -k 1,1 | while read -r tend_p tend_f; do
+		tend_n='?'
+		[ ! -r "/proc/$tend_p/comm" ] || read -r tend_n <"/proc/$tend_p/comm"
+		printf '%s %s %s\n' "$tend_p" "$tend_n" "$tend_f"
+	done
+	for tend_f in /run/zypp.pid /var/run/zypp.pid /var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid /var/run/yum.pid; do
+		[ -r "$tend_f" ] && read -r tend_p <"$tend_f" && [ -n "$tend_p" ] && [ -d "/proc/$tend_p" ] || continue
+		tend_n='?'
+		[ ! -r "/proc/$tend_p/comm" ] || read -r tend_n <"/proc/$tend_p/comm"
+		printf '%s %s %s\n' "$tend_p" "$tend_n" "$tend_f"
+		break
+	done
+	[ ! -e /var/lib/pacman/db.lck ] || printf '? pacman /var/lib/pacman/db.lck\n'
+}
+
+tend_wait_lock() {
+	tend_waited=0
+	while tend_who=$(tend_locks) && [ -n "$tend_who" ]; do
+		[ $tend_waited -lt "$1" ] || tend_fail "the package manager is still locked after $tend_waited s, by $(printf '%s' "$tend_who" | tr '\n' ';')"
+		[ $((tend_waited % 30)) != 0 ] || printf 'waiting for the lock held by process %s\n' "$tend_who"
+		sleep 5
+		tend_waited=$((tend_waited + 5))
+	done
+}
+
+# Names may be given with or without their architecture, and as patterns of the shell.
+tend_select() {
+	while IFS='	' read -r tend_kind tend_n tend_old tend_new tend_origin tend_secure; do
+		[ "$tend_kind" = U ] || continue
+		[ "${scope:-all}" != security ] || [ "$tend_secure" = yes ] || continue
+		[ -z "${packages:-}" ] || tend_among "$tend_n" "$packages" || continue
+		! tend_among "$tend_n" "${exclude:-}" || continue
+		printf '%s %s\n' "$tend_n" "$tend_new"
+	done
+}
+
+tend_among() {
+	set -f
+	for tend_pattern in $2; do
+		case $1 in $tend_pattern | $tend_pattern[:.]*) set +f && return 0 ;; esac
+	done
+	set +f
+	return 1
+}
+
+tend_upgrade() {
+	case $tend_pm in
+	apt) tend_upgrade_apt "${1:-}" ;;
+	dnf | dnf5 | yum) tend_upgrade_dnf "${1:-}" ;;
+	zypper) tend_upgrade_zypper "${1:-}" ;;
+	apk) tend_upgrade_apk "${1:-}" ;;
+	pacman) tend_upgrade_pacman "${1:-}" ;;
+	pkg) tend_upgrade_pkg "${1:-}" ;;
+	*) tend_fail "no package manager that tend knows is on this host" ;;
+	esac
+}
+
+# Whether everything is to be upgraded, so that the package manager's own command for that can be used.
+tend_everything() {
+	[ "${scope:-all}" = all ] && [ -z "${packages:-}${exclude:-}" ]
+}
+
+tend_no_security() {
+	[ "${scope:-all}" != security ] || tend_fail "$tend_pm does not tell security updates from others: use scope=all, or name packages"
+}
+
+# The conf options keep dpkg from asking (without them it stops half-way); needrestart's hook is off, so that services are restarted once,
+# at the end, and not by the way.
+tend_upgrade_apt() {
+	DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none
+	export DEBIAN_FRONTEND NEEDRESTART_SUSPEND APT_LISTCHANGES_FRONTEND
+	tend_mode=''
+	[ "$1" != download ] || tend_mode=--download-only
+	case ${conffile:-keep} in
+	new) tend_conf=--force-confnew UCF_FORCE_CONFFNEW=1 && export UCF_FORCE_CONFFNEW ;;
+	*) tend_conf=--force-confold UCF_FORCE_CONFFOLD=1 && export UCF_FORCE_CONFFOLD ;;
+	esac
+	set -- -y -q $tend_mode -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o Dpkg::Options::=--force-confdef -o "Dpkg::Options::=$tend_conf"
+	[ "${conffile:-keep}" != new ] || set -- -y -q $tend_mode -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o "Dpkg::Options::=$tend_conf"
+	if tend_everything; then
+		apt-get "$@" --with-new-pkgs upgrade </dev/null
+		return
+	fi
+	tend_list=$(tend_pending | tend_select | awk '{ print $1 "=" $2 }')
+	[ -n "$tend_list" ] || { printf 'nothing is left to upgrade\n'; return 0; }
+	tend_out=$(apt-get -s --only-upgrade --no-remove install $tend_list 2>&1) || { printf '%s\n' "$tend_out" >&2; return 1; }
+	for tend_n in $(printf '%s\n' "$tend_out" | awk '$1 == "Inst" { print $2 }'); do
+		! tend_among "$tend_n" "${exclude:-}" || tend_fail "$tend_n is excluded, and what was chosen cannot be upgraded without it"
+	done
+	apt-get "$@" --only-upgrade --no-remove install $tend_list </dev/null
+}
+
+tend_upgrade_dnf() {
+	set -- -y ${1:+--downloadonly}
+	[ "${scope:-all}" != security ] || set -- "$@" --security
+	set -f
+	for tend_n in ${exclude:-}; do set -- "$@" "--exclude=$tend_n"; done
+	case $tend_pm in
+	yum) yum "$@" update ${packages:-} </dev/null ;;
+	*) $tend_pm "$@" upgrade ${packages:-} </dev/null ;;
+	esac
+	tend_rc=$?
+	set +f
+	return $tend_rc
+}
+
+# zypper(8): 102 = done, reboot due; 103 = done, and the package manager itself was renewed: run again; 106 = a repository was skipped;
+# 107 = done, but a %post script failed.
+tend_upgrade_zypper() {
+	set -- ${1:+--download-only}
+	tend_round=0
+	while :; do
+		if [ -n "${packages:-}" ]; then
+			zypper -n update -l "$@" $packages </dev/null
+		elif [ "$tend_os" = opensuse-tumbleweed ]; then
+			tend_no_security
+			zypper -n dist-upgrade -l "$@" </dev/null
+		elif [ "${scope:-all}" = security ]; then
+			zypper -n --non-interactive-include-reboot-patches patch -l --category security "$@" </dev/null
+		else
+			zypper -n --non-interactive-include-reboot-patches patch -l --with-update "$@" </dev/null
+		fi
+		tend_rc=$?
+		tend_round=$((tend_round + 1))
+		[ $tend_rc = 103 ] && [ $tend_round -lt 4 ] || break
+		printf 'zypper renewed itself, and is run again\n'
+	done
+	case $tend_rc in
+	102) printf 'zypper says that a reboot is due\n' && return 0 ;;
+	103) printf 'zypper still wants to be run again\n' && return 1 ;;
+	106) printf 'zypper skipped a repository that it could not reach\n' && return 1 ;;
+	107) printf 'zypper upgraded, and a %%post script failed\n' && return 1 ;;
+	esac
+	return $tend_rc
+}
+
+tend_upgrade_apk() {
+	tend_no_security
+	if [ -n "$1" ]; then
+		if [ -e /etc/apk/cache ]; then apk cache download; else printf 'apk has no cache to fetch into (setup-apkcache makes one)\n'; fi
+		return
+	fi
+	if tend_everything; then
+		apk upgrade </dev/null
+		return
+	fi
+	tend_list=$(tend_pending | tend_select | awk '{ print $1 }')
+	[ -n "$tend_list" ] || { printf 'nothing is left to upgrade\n'; return 0; }
+	apk upgrade $tend_list </dev/null
+}
+
+tend_upgrade_pacman() {
+	tend_no_security
+	[ -z "${packages:-}" ] || tend_fail 'pacman supports no partial upgrades: leave packages empty'
+	set -- -Syu${1:+w} --noconfirm
+	[ -z "${exclude:-}" ] || set -- "$@" --ignore "$(printf '%s' "$exclude" | tr ' ' ',')"
+	pacman "$@" </dev/null
+}
+
+tend_upgrade_pkg() {
+	set -- -y ${1:+-F}
+	if tend_everything; then
+		pkg upgrade "$@" </dev/null || return
+		[ "${2:-}" != -F ] || { PAGER=cat freebsd-update --not-running-from-cron fetch </dev/null; return; }
+		! freebsd-update updatesready >/dev/null 2>&1 || freebsd-update install </dev/null
+		return
+	fi
+	tend_list=$(tend_pending | tend_select | awk '$1 != "FreeBSD-base" { print $1 }')
+	[ -n "$tend_list" ] || { printf 'nothing is left to upgrade\n'; return 0; }
+	pkg upgrade "$@" $tend_list </dev/null
+}
+
+# needrestart knows more, as root; else every process that runs a file of the system which is gone from disk. grep and not awk reads
+# /proc: mawk gives up when a process ends meanwhile. Services that are never restarted from here are left out by the caller.
+tend_restarts() {
+	if [ "$(id -u)" = 0 ] && tend_have needrestart; then
+		needrestart -b 2>/dev/null | awk '$1 == "NEEDRESTART-SVC:" { print $2 }' | sort -u
+		return
+	fi
+	grep -lE ' r-xp .* /(usr|lib|lib64|bin|sbin|opt)/[^ ]* \(deleted\)$' /proc/[0-9]*/maps 2>/dev/null | while read -r tend_f; do
+		cat "${tend_f%maps}cgroup" 2>/dev/null
+	done | awk '{ u = $0; sub(/.*\//, "", u); if (u ~ /\.service$/) print u }' | sort -u
+}
+
+# needrestart's KSTA 2 and 3 are a newer kernel; needs-restarting -r exits 1 on errors as well, so its words are what counts.
+tend_reboot_deep() {
+	tend_reboot
+	[ "$(id -u)" = 0 ] || return 0
+	tend_k=''
+	if tend_have needrestart; then
+		tend_k=$(needrestart -b -k 2>/dev/null | awk '$1 == "NEEDRESTART-KSTA:" && $2 >= 2 { print "needrestart: a newer kernel is installed" }')
+	fi
+	case $tend_pm in
+	dnf | dnf5 | yum)
+		if tend_have needs-restarting; then tend_out=$(needs-restarting -r 2>/dev/null); else tend_out=$($tend_pm -q needs-restarting -r 2>/dev/null); fi
+		case $tend_out in *'Reboot is required'*) tend_k="$tend_pm: $(printf '%s\n' "$tend_out" | awk '/^ +\*/ { printf "%s ", $2 }')was updated" ;; esac
+		;;
+	zypper)
+		zypper -n needs-rebooting >/dev/null 2>&1
+		[ $? != 102 ] || tend_k='zypper: what was updated needs a reboot'
+		;;
+	esac
+	[ -z "$tend_k" ] || tend_due=yes tend_why="${tend_why:+$tend_why; }$tend_k"
+}
+
+tend_beside() {
+	find /etc /usr/local/etc -type f \( -name '*.dpkg-dist' -o -name '*.dpkg-new' -o -name '*.dpkg-old' -o -name '*.ucf-dist' -o -name '*.rpmnew' -o \
+		-name '*.rpmsave' -o -name '*.apk-new' -o -name '*.pacnew' -o -name '*.pacsave' -o -name '*.pkgnew' \) 2>/dev/null | sort
+}

@@ -1,0 +1,87 @@
+# The library's part on before and after: what a disruptive step must leave as it was.
+#
+#   tend_snapshot                 prints "kind name" lines: failed units, listening ports, mounts, default routes, the kernel, the boot
+#   tend_snapshot_keep NAME       keeps a snapshot on the host, in /var/lib/tend/NAME
+#   tend_compare NAME SECONDS     waits until the host has settled and looks as it did, SECONDS at most; then reports the checks units,
+#                                 ports, mounts and routes, each CRIT where something was lost
+#   tend_settle SECONDS           waits until systemd has started everything, SECONDS at most; sets tend_running
+
+tend_snapshot() {
+	if [ -d /run/systemd/system ]; then
+		systemctl --failed --plain --no-legend 2>/dev/null | awk '{ u = $1 ~ /^[A-Za-z0-9]/ ? $1 : $2; if (u != "") print "unit", u }'
+	fi
+	if tend_p=$(ss -Hltn 2>/dev/null) || tend_p=$(netstat -an 2>/dev/null); then
+		printf '%s\n' "$tend_p" | awk '/LISTEN/ { p = $4; sub(/.*[.:]/, "", p); if (p < 32768) print "port", p }'
+	fi
+	if [ -r /proc/mounts ]; then cat /proc/mounts; else mount -p; fi | awk '$1 ~ /^\// && $3 !~ /^(squashfs|iso9660)$/ || $3 ~ /^(nfs|cifs|zfs|btrfs)/ { print "mount", $2 }'
+	if tend_have ip; then
+		ip route show default 2>/dev/null | awk '{ print "route", $1, $2, $3 }'
+	else
+		netstat -rn 2>/dev/null | awk '$1 == "default" { print "route default via", $2 }'
+	fi
+	printf 'kernel %s\nboot %s\n' "$(uname -r)" "$(tend_boot)"
+}
+
+# What changes with each boot. boot_id is the host's own within LXC, so that PID 1's start time goes with it (proc(5), field 22).
+tend_boot() {
+	if [ -r /proc/sys/kernel/random/boot_id ]; then
+		read -r tend_b </proc/sys/kernel/random/boot_id
+		printf '%s %s\n' "$tend_b" "$(sed 's/.*) //' /proc/1/stat 2>/dev/null | cut -d ' ' -f 20)"
+	else
+		sysctl -n kern.boottime 2>/dev/null | awk '{ sub(/,/, "", $4); print $4 }'
+	fi
+}
+
+tend_snapshot_keep() {
+	mkdir -p /var/lib/tend && chmod 700 /var/lib/tend || return
+	tend_snapshot | sort -u >"/var/lib/tend/$1.new" && mv "/var/lib/tend/$1.new" "/var/lib/tend/$1"
+}
+
+tend_settle() {
+	tend_running=unknown
+	[ -d /run/systemd/system ] || return 0
+	tend_s=0
+	while :; do
+		tend_running=$(systemctl is-system-running 2>/dev/null)
+		case $tend_running in
+		initializing | starting) ;;
+		*) return 0 ;;
+		esac
+		[ $tend_s -lt "$1" ] || return 1
+		sleep 2
+		tend_s=$((tend_s + 2))
+	done
+}
+
+tend_compare() {
+	tend_settle "$2" || :
+	tend_s=0
+	while :; do
+		tend_now=$(tend_snapshot | sort -u)
+		tend_lost=$(printf '%s\n' "$tend_now" | tend_differences "$1")
+		[ -n "$tend_lost" ] && [ $tend_s -lt "$2" ] || break
+		sleep 5
+		tend_s=$((tend_s + 5))
+	done
+	for tend_k in unit:units port:ports mount:mounts route:routes; do
+		tend_l=$(printf '%s\n' "$tend_lost" | awk -v k="${tend_k%%:*}" '$1 == k { sub(/^[^ ]* /, ""); l = l (l == "" ? "" : ", ") $0 } END { print l }')
+		case $tend_k:$tend_l in
+		*:) tend_check "${tend_k#*:}" OK '' '' '' 'as before' ;;
+		unit:*) tend_check units CRIT '' '' '' "failed since: $tend_l" ;;
+		*) tend_check "${tend_k#*:}" CRIT '' '' '' "gone since: $tend_l" ;;
+		esac
+	done
+	[ -r "/var/lib/tend/$1" ] || tend_check units UNKNOWN '' '' '' 'the snapshot from before is gone, so nothing can be compared'
+}
+
+# Of the snapshot on its input: failed units that had not failed before, and of the other kinds what was there before and is no more.
+tend_differences() {
+	{ cat "/var/lib/tend/$1" 2>/dev/null; printf '@@\n'; cat; } | awk '
+		/^@@/ { now = 1; next }
+		!now { before[$0] = 1; next }
+		{ after[$0] = 1 }
+		END {
+			for (l in after) if (l ~ /^unit / && !(l in before)) print l
+			for (l in before) if (l ~ /^(port|mount|route) / && !(l in after)) print l
+		}' | sort
+}
