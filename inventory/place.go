@@ -180,7 +180,7 @@ func withoutSelf(jump []string, names []string) []string {
 			hop = host
 		}
 		if slices.Contains(names, hop) {
-			return slices.Clip(jump[:i])
+			return append([]string(nil), jump[:i]...) // nil where nothing is left
 		}
 	}
 	return jump

@@ -77,6 +77,9 @@ func (p *selectorParser) term(start, end int) *SelectorError {
 	if word[0] == '!' {
 		t.not = true
 		t.at++
+		if strings.HasPrefix(word, "!!") {
+			return fail(p.text, start+1, "", "\"!\" stands twice")
+		}
 		if word = word[1:]; word == "" {
 			return fail(p.text, start, "write it before a term, without a blank: !rack=r07", "nothing stands after \"!\"")
 		}
