@@ -12,7 +12,7 @@ import (
 // login is tried.
 func (c *Client) Accept(ctx context.Context, h inventory.Host, fingerprint string) error {
 	t := target{key: hostKeyOf(h.Name), host: h, accept: fingerprint}
-	s, err := c.Settings(h)
+	s, err := c.Settings(ctx, h)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,10 @@ func (l *login) asking(q Question) (string, error) {
 	l.place.yield()
 	l.asked = true
 	q.Host = l.t.host.Name
+	if l.s.Batch {
+		l.alone = true
+		return "", faultf(NoPrompter, "BatchMode forbids to ask for: %s", q.Text)
+	}
 	answer, err := l.c.ask(l.ctx, q)
 	var f *fault
 	if errors.As(err, &f) && f.kind == NoPrompter {

@@ -20,6 +20,7 @@ type Client struct {
 	secrets secrets
 	keys    keyring
 	known   knownFiles
+	conf    configs
 	retry   retryPolicy
 
 	mu       sync.Mutex
@@ -49,6 +50,7 @@ func New(o Options) *Client {
 		retry:  retryPolicy{hungUp: 8, throttled: 4, unit: 1},
 		links:  map[string]*link{},
 		warned: map[string]bool{},
+		conf:   configs{kept: map[string]*Settings{}},
 	}
 }
 

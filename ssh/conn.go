@@ -23,7 +23,7 @@ type conn struct {
 	x     xssh.Conn
 	wire  *wire
 	road  Road
-	env   []envVar
+	env   []EnvVar
 	seats seats
 	done  chan struct{} // closed when x/crypto's mux has ended
 	beat  *keepalive
@@ -34,8 +34,6 @@ type conn struct {
 	users   int
 	gone    bool // serve has ended
 }
-
-type envVar struct{ Name, Value string }
 
 // handshake turns nc into a connection, or closes it.
 func (c *Client) handshake(ctx context.Context, t target, s *Settings, r route, nc net.Conn, p *place) (*conn, error) {
@@ -86,7 +84,7 @@ func (c *Client) shake(l *login, s *Settings, r route) (*conn, error) {
 		return nil, l.failure(err)
 	}
 	l.succeeded()
-	cn := &conn{c: c, host: l.t.host.Name, x: x, wire: l.wire, env: s.env, done: make(chan struct{})}
+	cn := &conn{c: c, host: l.t.host.Name, x: x, wire: l.wire, env: s.Env, done: make(chan struct{})}
 	cn.road = l.road(x, r)
 	cn.beat = newKeepalive(cn, s.KeepaliveInterval, s.KeepaliveCount)
 	c.wg.Go(func() { cn.serve(chans, reqs) })

@@ -44,7 +44,7 @@ func dialFault(ctx context.Context, s *Settings, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &dns):
-		return faultf(Resolve, "%s has no address: %w", s.HostName, err)
+		return faultf(Unresolved, "%s has no address: %w", s.HostName, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return faultf(Refused, "connection to %s refused", s.addr())
 	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):

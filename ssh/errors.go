@@ -16,7 +16,7 @@ type Kind string
 const (
 	Refused    Kind = "refused"     // nobody listens, or the network forbids it
 	Timeout    Kind = "timed out"   // no answer within the connect or the login time
-	Resolve    Kind = "resolve"     // the name has no address
+	Unresolved Kind = "resolve"     // the name has no address
 	KeyUnknown Kind = "key unknown" // first contact: the host's key is in no known_hosts file
 	KeyChanged Kind = "key changed" // another key than the one known: refused, always
 	KeyRevoked Kind = "key revoked" // a key marked @revoked
@@ -80,7 +80,7 @@ func (e *Error) Hint() string {
 var hints = map[Kind]string{
 	Refused:    "is sshd running there, and is the port right?",
 	Timeout:    "is the host up, and does a firewall drop the packets?",
-	Resolve:    "check the host's addr in the inventory or HostName in ssh_config",
+	Unresolved: "check the host's addr in the inventory or HostName in ssh_config",
 	Throttled:  "the host penalises our address for failed or unfinished logins; wait, up to ten minutes, before trying again",
 	Unready:    "wait until it has booted, then try again",
 	LinkLost:   "how the command ended is not known; look on the host before running it again",

@@ -14,6 +14,7 @@ import (
 
 	xssh "golang.org/x/crypto/ssh"
 
+	"tend/ssh/glob"
 	"tend/ssh/knownhosts"
 )
 
@@ -58,6 +59,14 @@ func stampOf(paths []string) string {
 // known is what the files say about the login's host. A port other than 22 is looked up with and without it, as ssh does; what the
 // bare name says can only vouch, never contradict.
 func (l *login) known() (exact, bare knownhosts.Set) {
+	if !l.looked {
+		l.exact, l.bare = l.lookUp()
+		l.looked = true
+	}
+	return l.exact, l.bare
+}
+
+func (l *login) lookUp() (exact, bare knownhosts.Set) {
 	db, fresh := l.c.known.get(slices.Concat(l.s.KnownHosts, l.s.GlobalKnownHosts))
 	if fresh {
 		for _, w := range db.Warnings() {
@@ -148,6 +157,9 @@ func (l *login) vouch(key xssh.PublicKey) (by string, err error) {
 	if err := l.revoked(key, exact, bare); err != nil {
 		return "", err
 	}
+	if err := l.inRevokedFiles(key); err != nil {
+		return "", err
+	}
 	if l.s.Pin != "" {
 		return l.checkPin(key)
 	}
@@ -166,7 +178,12 @@ func (l *login) vouch(key xssh.PublicKey) (by string, err error) {
 	return l.firstContact(key)
 }
 
-func lineOf(e knownhosts.Entry) string { return fmt.Sprintf("%s:%d", e.File, e.Line) }
+func lineOf(e knownhosts.Entry) string {
+	if e.Line == 0 {
+		return e.File
+	}
+	return fmt.Sprintf("%s:%d", e.File, e.Line)
+}
 
 func (l *login) revoked(key xssh.PublicKey, sets ...knownhosts.Set) error {
 	blobs := [][]byte{key.Marshal()}
@@ -178,6 +195,30 @@ func (l *login) revoked(key xssh.PublicKey, sets ...knownhosts.Set) error {
 			if slices.ContainsFunc(blobs, func(b []byte) bool { return bytes.Equal(b, e.Blob) }) {
 				return faultf(KeyRevoked, "HOST KEY REVOKED: %s presents %s %s, which %s marks as revoked", l.knownName(), key.Type(), l.fingerprint, lineOf(e)).
 					withHint("somebody may hold the host's old key; do not log in until its owner has explained")
+			}
+		}
+	}
+	return nil
+}
+
+// inRevokedFiles is RevokedHostKeys: lists of public keys. As with ssh, a list that cannot be read refuses every host.
+func (l *login) inRevokedFiles(key xssh.PublicKey) error {
+	for _, path := range l.s.RevokedHostKeys {
+		data, err := readKey(path, false)
+		if err == nil && bytes.HasPrefix(data, []byte("SSHKRL\n")) {
+			err = errors.New("is a binary KRL, which tend does not read")
+		}
+		if err != nil {
+			return faultf(Config, "RevokedHostKeys %s: %w", path, plainErr(err)).withHint("list the revoked public keys there, one a line")
+		}
+		for line := range bytes.Lines(data) {
+			pub, _, _, _, err := xssh.ParseAuthorizedKey(line)
+			if err != nil {
+				continue // a comment
+			}
+			e := knownhosts.Entry{Type: pub.Type(), Blob: pub.Marshal(), File: path}
+			if err := l.revoked(key, knownhosts.Set{Revoked: []knownhosts.Entry{e}}); err != nil {
+				return err
 			}
 		}
 	}
@@ -202,8 +243,8 @@ func (l *login) checkCert(cert *xssh.Certificate, cas []knownhosts.Entry) (strin
 	if ca < 0 || cert.CertType != xssh.HostCert {
 		return "", faultf(KeyUnknown, "%s presents a certificate by %s, which is no known authority for it", l.knownName(), xssh.FingerprintSHA256(cert.SignatureKey))
 	}
-	if !slices.Contains(defaultAlgorithms().PublicKeyAuths, cert.Signature.Format) {
-		return "", faultf(KeyUnknown, "%s presents a certificate signed with %s, which is weak", l.knownName(), cert.Signature.Format)
+	if !slices.Contains(l.s.CAAlgos, cert.Signature.Format) {
+		return "", faultf(KeyUnknown, "%s presents a certificate signed with %s, which CASignatureAlgorithms does not allow", l.knownName(), cert.Signature.Format)
 	}
 	name := strings.ToLower(l.s.HostName)
 	if l.s.HostKeyAlias != "" {
@@ -211,7 +252,7 @@ func (l *login) checkCert(cert *xssh.Certificate, cas []knownhosts.Entry) (strin
 	}
 	principal := name
 	for _, p := range cert.ValidPrincipals {
-		if knownhosts.Match(name, p) {
+		if glob.Match(name, p) {
 			principal = p
 		}
 	}
@@ -266,7 +307,7 @@ func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 		}
 	case l.s.StrictHostKeyChecking == "no" || l.s.StrictHostKeyChecking == "accept-new":
 		// the operator's ssh_config says so for this host
-	case l.s.StrictHostKeyChecking == "yes" || l.c.o.Prompter == nil:
+	case l.s.StrictHostKeyChecking == "yes" || l.s.Batch || l.c.o.Prompter == nil:
 		return "", unknown
 	default:
 		answer, err := l.asking(Question{Kind: AskHostKey, Text: unknown.Error(), KeyType: key.Type(), Fingerprint: l.fingerprint, Art: randomArt(key), Echo: true})

@@ -3,7 +3,8 @@ package ssh
 import (
 	"context"
 	"errors"
-	"reflect"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -169,17 +170,19 @@ func (l *link) lastRoad() (Road, bool) {
 	return l.road, l.had
 }
 
-// sameRoad says whether two values of a host lead to the same place, so that the kept connection may serve both.
+// roadKey is the same for two values of a host that lead to the same place, so that a kept connection may serve both.
+func roadKey(h inventory.Host) string {
+	return fmt.Sprintf("%q", []any{h.Name, h.Addr, h.Port, h.User, h.Jump, h.HostKey, h.KnownHosts, h.Identity})
+}
+
 func sameRoad(a, b inventory.Host) bool {
-	road := func(h inventory.Host) []any {
-		return []any{h.Addr, h.Port, h.User, h.Jump, h.HostKey, h.KnownHosts, h.Identity}
-	}
-	return reflect.DeepEqual(road(a), road(b))
+	return a.Addr == b.Addr && a.Port == b.Port && a.User == b.User && a.HostKey == b.HostKey &&
+		slices.Equal(a.Jump, b.Jump) && slices.Equal(a.KnownHosts, b.KnownHosts) && slices.Equal(a.Identity, b.Identity)
 }
 
 // connect dials, shakes hands and logs in, and tries again where the server turned us away at the door.
 func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
-	s, err := c.Settings(t.host)
+	s, err := c.Settings(ctx, t.host)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"tend/quote"
+	"tend/ssh/knownhosts"
 )
 
 // Limits on what a server may say and ask before it let us in.
@@ -32,6 +33,8 @@ type login struct {
 	wire   *wire
 
 	fatal       error // what we ended the handshake for
+	exact, bare knownhosts.Set
+	looked      bool
 	keyType     string
 	fingerprint string
 	knownBy     string

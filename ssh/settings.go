@@ -1,21 +1,23 @@
 package ssh
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"time"
 
 	"tend/inventory"
+	"tend/ssh/sshconfig"
 )
 
-// Settings is everything that decides how a host is reached.
+// Settings is everything that decides how a host is reached. Values says where each of it comes from.
 type Settings struct {
 	Host                  inventory.HostID
 	HostName              string
 	Port                  int
 	User                  string
 	HostKeyAlias          string
-	Jump                  []string // nearest to us first
+	Jump                  []string // nearest to us first; nil = straight
 	ProxyCommand          string
 	Identity              []Identity
 	Certificates          []string
@@ -23,6 +25,7 @@ type Settings struct {
 	AgentSocket           string // "" = no agent
 	KnownHosts            []string
 	GlobalKnownHosts      []string
+	RevokedHostKeys       []string
 	StrictHostKeyChecking string // "yes", "ask", "accept-new", "no"
 	HashKnownHosts        bool
 	Pin                   string // the inventory's host_key
@@ -32,13 +35,20 @@ type Settings struct {
 	TCPKeepAlive          bool
 	AddressFamily         string // "any", "inet", "inet6"
 	BindAddress           string
+	Batch                 bool     // nobody may be asked
 	Methods               []string // of authentication, in the order to try
 	Kex, Ciphers, MACs    []string
 	HostKeyAlgos          []string
-	PubkeyAlgos           []string
-	Warnings              []string
-	env                   []envVar
+	PubkeyAlgos, CAAlgos  []string
+	Env                   []EnvVar
+	// Values is every value with its place, for people: "tend host show".
+	Values []Value
+	// Warnings are options that tend passes over, and lines that it does not know.
+	Warnings []string
 }
+
+// Value is one setting as text and where it was found: "~/.ssh/config:12", "inventory", "options", "default".
+type Value struct{ Name, Text, Source string }
 
 // Identity is a key file to offer.
 type Identity struct {
@@ -46,38 +56,56 @@ type Identity struct {
 	Explicit bool // somebody named it; the others are OpenSSH's defaults
 }
 
+// EnvVar is sent with each command; a host ignores what its AcceptEnv does not name.
+type EnvVar struct{ Name, Value string }
+
 func (s *Settings) addr() string { return net.JoinHostPort(s.HostName, strconv.Itoa(s.Port)) }
 
-// Settings resolves how h is reached.
-func (c *Client) Settings(h inventory.Host) (*Settings, error) {
-	o, algs := c.o, defaultAlgorithms()
-	s := &Settings{Host: h.Name, HostName: h.Addr, Port: h.Port, User: h.User, Jump: h.Jump, Pin: h.HostKey,
-		StrictHostKeyChecking: "ask", ConnectTimeout: 10 * time.Second, KeepaliveInterval: 15 * time.Second, KeepaliveCount: 3, TCPKeepAlive: true,
-		Methods: []string{"publickey", "keyboard-interactive", "password"},
-		Kex:     algs.KeyExchanges, Ciphers: algs.Ciphers, MACs: algs.MACs, HostKeyAlgos: algs.HostKeys, PubkeyAlgos: algs.PublicKeyAuths,
+// Resolve says how h is reached: what the inventory gives outranks ssh_config, as options on ssh's command line do. The name that
+// Host and Match lines see is h.Addr where the inventory has one, else h.Name: it is what one would type behind `ssh`. Commands of
+// Match exec are run, as ssh runs them.
+func Resolve(ctx context.Context, h inventory.Host, o Options) (*Settings, error) {
+	o = o.filled()
+	cfg, err := o.loadConfig()
+	if err != nil {
+		return nil, dress(err, h.Name, "", Config)
 	}
-	if s.HostName == "" {
-		s.HostName = string(h.Name)
+	return o.settings(ctx, cfg, h)
+}
+
+// Settings is Resolve, with the files read once and each host's answer kept.
+func (c *Client) Settings(ctx context.Context, h inventory.Host) (*Settings, error) {
+	c.conf.once.Do(func() { c.conf.cfg, c.conf.err = c.o.loadConfig() })
+	if c.conf.err != nil {
+		return nil, dress(c.conf.err, h.Name, "", Config)
 	}
-	if s.Port == 0 {
-		s.Port = 22
+	key := roadKey(h)
+	c.conf.mu.Lock()
+	s := c.conf.kept[key]
+	c.conf.mu.Unlock()
+	if s != nil {
+		return s, nil
 	}
-	for _, p := range append(h.Identity, o.Identity...) {
-		s.Identity = append(s.Identity, Identity{p, true})
+	s, err := c.o.settings(ctx, c.conf.cfg, h)
+	if err != nil {
+		return nil, err
 	}
-	s.KnownHosts = o.KnownHosts
-	if h.KnownHosts != nil {
-		s.KnownHosts = h.KnownHosts
-	}
-	s.AgentSocket = o.AgentSocket
-	if o.ConnectTimeout > 0 {
-		s.ConnectTimeout = o.ConnectTimeout
-	}
-	if o.KeepaliveInterval > 0 {
-		s.KeepaliveInterval = o.KeepaliveInterval
-	}
-	if o.KeepaliveCount > 0 {
-		s.KeepaliveCount = o.KeepaliveCount
-	}
+	c.conf.mu.Lock()
+	defer c.conf.mu.Unlock()
+	c.conf.kept[key] = s
 	return s, nil
+}
+
+func (o *Options) settings(ctx context.Context, cfg *sshconfig.Config, h inventory.Host) (*Settings, error) {
+	q := o.query(h)
+	a, err := cfg.Resolve(ctx, q)
+	if err != nil {
+		return nil, dress(err, h.Name, "", Config)
+	}
+	b := &builder{o: o, h: h, a: a, q: q, s: &Settings{Host: h.Name, HostName: a.Host, Pin: h.HostKey, Warnings: a.Warnings}}
+	b.build()
+	if b.err != nil {
+		return nil, dress(b.err, h.Name, "", Config)
+	}
+	return b.s, nil
 }

@@ -24,6 +24,7 @@ import (
 	"sync"
 
 	"tend/quote"
+	"tend/ssh/glob"
 )
 
 // The markers of a line.
@@ -138,7 +139,7 @@ func (db *DB) Lookup(name string) Set {
 		s.add(e)
 	}
 	for _, p := range db.patterns {
-		if MatchList(name, p.patterns) {
+		if glob.List(name, p.patterns) {
 			s.add(p.Entry)
 		}
 	}

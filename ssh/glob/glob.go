@@ -1,10 +1,13 @@
-package knownhosts
+// Package glob answers DOES THIS NAME FIT THIS PATTERN, as OpenSSH means it in ssh_config and known_hosts (ssh_config(5), PATTERNS).
+//
+// Its law: a negated pattern that matches outweighs everything else in its list.
+package glob
 
 import "strings"
 
-// MatchList is OpenSSH's match_pattern_list on patterns that were split at their commas: some pattern matches, and none that
+// List is OpenSSH's match_pattern_list on patterns that were split at their commas: some pattern matches, and none that
 // begins with "!" does. The caller lowers case.
-func MatchList(s string, patterns []string) bool {
+func List(s string, patterns []string) bool {
 	got := false
 	for _, p := range patterns {
 		p, negated := strings.CutPrefix(p, "!")
