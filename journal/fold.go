@@ -113,11 +113,11 @@ func (s *State) ended(at time.Time, b StepEnded) {
 	if b.Outcome < 0 || int(b.Outcome) >= len(outcomes) {
 		b.Outcome = Unknown
 	}
-	st.Running, st.Ended, st.Outcome, st.Exit = false, at, b.Outcome, b.Exit
-	st.Reason, st.Hint, st.Again = b.Reason, b.Hint, b.Again
-	if b.Outcome == Unknown && b.Again {
+	if st.Running && b.Outcome == Unknown && b.Again {
 		st.Free++ // lost with the runner: it costs no try, so that a resumed run ends as an undisturbed one
 	}
+	st.Running, st.Ended, st.Outcome, st.Exit = false, at, b.Outcome, b.Exit
+	st.Reason, st.Hint, st.Again = b.Reason, b.Hint, b.Again
 	h.Warned = h.Warned || b.Outcome == Warned
 	switch {
 	case b.Outcome.Good():
