@@ -60,6 +60,7 @@ type reader struct {
 	head   head  // of the last line read
 	line   int   // its number, from 1
 	off    int64 // of the next line
+	last   int64 // length of the last line, its newline included
 	kind   string
 	buf    []byte // bytes from off on, within mem
 	mem    []byte
@@ -226,7 +227,8 @@ func (r *reader) one(b []byte, do func(line) error) error {
 	}
 	r.head = head{l.seq, l.hash}
 	r.line++
-	r.off += int64(len(b)) + 1
+	r.last = int64(len(b)) + 1
+	r.off += r.last
 	if r.kind != string(l.kind) {
 		r.kind = string(l.kind)
 	}

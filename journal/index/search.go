@@ -1,0 +1,300 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// Search says what is looked for. Zero values match everything.
+type Search struct {
+	// Text is words, all of which must stand in one event; "in quotes" they must stand together, and a trailing * matches any ending.
+	// Case and accents do not matter.
+	Text    string
+	Host    inventory.HostID
+	Run     journal.RunID
+	Origin  journal.OriginID
+	Runbook string
+	User    string   // who started the run
+	Kinds   []string // of event: "output_read"
+	Since   time.Time
+	Until   time.Time
+	Limit   int   // 0 = 50
+	Before  int64 // a Hit's Cursor: go on behind that one
+}
+
+// Hit is an event that was found.
+type Hit struct {
+	journal.Event
+	Host inventory.HostID
+	// Snippet is a piece of the text, raw: what shows it must sanitise it. Marks are the places of the words in it, in bytes.
+	Snippet string
+	Marks   [][2]int
+	Cursor  int64
+}
+
+// Found is a page of hits, the newest first (of runs by their start, of events by their order in the run).
+type Found struct {
+	Hits   []Hit
+	More   bool  // there is another page
+	Behind int64 // bytes of the journal that the words do not know yet
+}
+
+// Search looks for words. It takes the index as it is: CatchUp and Keep bring it up to the segments.
+func (x *Index) Search(ctx context.Context, q Search) (Found, error) {
+	var found Found
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	behind, err := x.Behind(ctx)
+	if err != nil {
+		return found, err
+	}
+	found.Behind = behind
+	terms := termsOf(q.Text)
+	query, args, err := x.searchQuery(ctx, q, terms)
+	if err != nil || query == "" {
+		return found, err
+	}
+	rows, err := x.docs(ctx, query, args)
+	if err != nil {
+		return found, err
+	}
+	for _, d := range rows {
+		if len(found.Hits) == q.Limit {
+			found.More = true
+			break
+		}
+		e, err := x.src.At(d.place)
+		if err != nil { // gone, or edited since: not to be shown as found
+			continue
+		}
+		found.Hits = append(found.Hits, hitOf(e, d.id, terms))
+	}
+	return found, nil
+}
+
+type row struct {
+	id    int64
+	place journal.Place
+}
+
+func (x *Index) docs(ctx context.Context, query string, args []any) ([]row, error) {
+	var all []row
+	err := x.with(func(db *sql.DB) error {
+		rows, err := db.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r row
+			if err := rows.Scan(&r.id, &r.place.Origin, &r.place.Run, &r.place.Seq, &r.place.Offset); err != nil {
+				return err
+			}
+			all = append(all, r)
+		}
+		return rows.Err()
+	})
+	return all, err
+}
+
+// searchQuery gives the SQL; "" where nothing can match. Host, run and kind are tags, so that the full-text index intersects them with
+// the words instead of reading every line that holds a common word.
+func (x *Index) searchQuery(ctx context.Context, q Search, terms []term) (string, []any, error) {
+	var match []string
+	for _, t := range terms {
+		match = append(match, "text : "+t.fts())
+	}
+	if q.Host != "" {
+		match = append(match, "tag : "+hostTag(q.Host))
+	}
+	if q.Run != "" {
+		tags, err := x.runTags(ctx, q)
+		if err != nil || len(tags) == 0 {
+			return "", nil, err
+		}
+		match = append(match, "tag : ("+strings.Join(tags, " OR ")+")")
+	}
+	if len(q.Kinds) > 0 {
+		var tags []string
+		for _, k := range q.Kinds {
+			tags = append(tags, kindTag(k))
+		}
+		match = append(match, "tag : ("+strings.Join(tags, " OR ")+")")
+	}
+	query, args := `SELECT docs.id, segs.origin, segs.run, docs.seq, docs.off FROM `, []any{}
+	if len(match) > 0 {
+		query += `words JOIN docs ON docs.id = words.rowid `
+	} else {
+		query += `docs `
+	}
+	query += `JOIN segs ON segs.id = docs.seg LEFT JOIN runs ON runs.id = docs.seg WHERE true`
+	add := func(cond string, arg any) {
+		query += " AND " + cond
+		args = append(args, arg)
+	}
+	if len(match) > 0 {
+		add("words MATCH ?", strings.Join(match, " AND "))
+	}
+	q.where(add, len(match) > 0)
+	by := "docs.id"
+	if len(match) > 0 {
+		by = "words.rowid"
+	}
+	return query + " ORDER BY " + by + " DESC LIMIT " + itoa(int64(q.Limit)+1), args, nil
+}
+
+func (q Search) where(add func(string, any), matched bool) {
+	if q.Before > 0 && matched {
+		add("words.rowid < ?", q.Before)
+	} else if q.Before > 0 {
+		add("docs.id < ?", q.Before)
+	}
+	if q.Origin != "" {
+		add("segs.origin = ?", q.Origin)
+	}
+	if q.Runbook != "" {
+		add("runs.runbook = ?", q.Runbook)
+	}
+	if q.User != "" {
+		add("runs.user = ?", q.User)
+	}
+	if !q.Since.IsZero() {
+		add("docs.at >= ?", nanos(q.Since))
+	}
+	if !q.Until.IsZero() {
+		add("docs.at < ?", nanos(q.Until))
+	}
+}
+
+func (x *Index) runTags(ctx context.Context, q Search) ([]string, error) {
+	var tags []string
+	err := x.with(func(db *sql.DB) error {
+		rows, err := db.QueryContext(ctx, `SELECT id FROM segs WHERE run = ?`, q.Run)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			tags = append(tags, segTag(id))
+		}
+		return rows.Err()
+	})
+	return tags, err
+}
+
+// term is a word, or several that stand together.
+type term struct {
+	words  string
+	prefix bool
+}
+
+// fts writes the term as FTS5 reads it: a string, in which nothing but the quotation mark means anything.
+func (t term) fts() string {
+	s := `"` + strings.ReplaceAll(t.words, `"`, `""`) + `"`
+	if t.prefix {
+		s += " *"
+	}
+	return s
+}
+
+// termsOf takes a search text apart. Terms without a letter or digit are left out: the index does not hold them.
+func termsOf(s string) []term {
+	var terms []term
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		var words string
+		if strings.HasPrefix(s, `"`) {
+			words, s, _ = strings.Cut(s[1:], `"`)
+		} else if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+			words, s = s[:i], s[i:]
+		} else {
+			words, s = s, ""
+		}
+		t := term{words: strings.ReplaceAll(words, "\x00", " ")}
+		t.words, t.prefix = strings.CutSuffix(t.words, "*")
+		if strings.HasPrefix(s, "*") {
+			t.prefix, s = true, s[1:]
+		}
+		if strings.ContainsFunc(t.words, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+			terms = append(terms, t)
+		}
+	}
+	return terms
+}
+
+// snippetLen is how long a snippet is, in bytes, roughly.
+const snippetLen = 160
+
+func hitOf(e journal.Event, id int64, terms []term) Hit {
+	text, host := TextOf(e.Body)
+	h := Hit{Event: e, Host: host, Cursor: id}
+	at := len(text)
+	for _, t := range terms {
+		if i, _ := indexFold(text, t.words); i >= 0 {
+			at = min(at, i)
+		}
+	}
+	if at == len(text) {
+		at = 0
+	}
+	from := strings.LastIndexByte(text[:at], '\n') + 1
+	if at-from > snippetLen/2 {
+		from = runeStart(text, at-snippetLen/2)
+	}
+	to := len(text)
+	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
+		to = at + i
+	}
+	if to-from > snippetLen {
+		to = runeStart(text, from+snippetLen)
+	}
+	h.Snippet = text[from:to]
+	for _, t := range terms {
+		for off := 0; off < len(h.Snippet); {
+			i, n := indexFold(h.Snippet[off:], t.words)
+			if i < 0 {
+				break
+			}
+			h.Marks = append(h.Marks, [2]int{off + i, off + i + n})
+			off += i + n
+		}
+	}
+	return h
+}
+
+func runeStart(s string, i int) int {
+	for i > 0 && i < len(s) && !utf8.RuneStart(s[i]) {
+		i--
+	}
+	return min(i, len(s))
+}
+
+// indexFold finds word in s, case aside, and how many bytes it takes there.
+func indexFold(s, word string) (int, int) {
+	n := utf8.RuneCountInString(word)
+	if n == 0 {
+		return -1, 0
+	}
+	for i := range s {
+		end := i
+		for k := 0; k < n && end < len(s); k++ {
+			_, w := utf8.DecodeRuneInString(s[end:])
+			end += w
+		}
+		if strings.EqualFold(s[i:end], word) {
+			return i, end - i
+		}
+	}
+	return -1, 0
+}

@@ -1,0 +1,45 @@
+package index
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where says where the index of a journal in dir belongs: beside it, or, where dir is on a network (SQLite's WAL needs memory that all
+// its users share) or cannot be written, in the user's cache directory. Where there is none, "": an index in memory.
+func Where(dir string) string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = ""
+	}
+	return where(dir, cache, onNetwork(dir), unix.Access(nearest(dir), unix.W_OK) == nil)
+}
+
+func where(dir, cache string, network, writable bool) string {
+	if !network && writable {
+		return filepath.Join(dir, "index.db")
+	}
+	if cache == "" || onNetwork(cache) {
+		return ""
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = dir
+	}
+	sum := sha256.Sum256([]byte(abs))
+	return filepath.Join(cache, "tend", "index-"+hex.EncodeToString(sum[:8])+".db")
+}
+
+// nearest is dir, or what exists above it.
+func nearest(dir string) string {
+	for {
+		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}

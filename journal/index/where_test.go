@@ -1,0 +1,32 @@
+package index
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestWhere: beside the journal, unless that is on a network or cannot be written.
+func TestWhere(t *testing.T) {
+	cache := t.TempDir()
+	if got := where("/j", cache, false, true); got != "/j/index.db" {
+		t.Errorf("local: %s", got)
+	}
+	nfs, ro := where("/j", cache, true, true), where("/j", cache, false, false)
+	if nfs != ro || !strings.HasPrefix(nfs, filepath.Join(cache, "tend")) {
+		t.Errorf("on a network %s, read-only %s", nfs, ro)
+	}
+	if other := where("/k", cache, true, true); other == nfs {
+		t.Error("two journals share an index")
+	}
+	if got := where("/j", "", true, true); got != "" {
+		t.Errorf("without a cache directory: %s", got)
+	}
+	dir := t.TempDir()
+	if got := Where(filepath.Join(dir, "not", "yet")); got != filepath.Join(dir, "not", "yet", "index.db") {
+		t.Errorf("in %s: %s", dir, got)
+	}
+	if onNetwork("/proc") {
+		t.Error("/proc is on a network")
+	}
+}
