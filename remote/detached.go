@@ -19,17 +19,25 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 	if o.Adopt && f.was == "" {
 		f.was = k.witness(o)
 	}
-	wait := k.o.Backoff.First
+	wait, outage := k.o.Backoff.First, false
+	f.back = func() {
+		if outage {
+			k.o.Remark(o.Host.Name, o.Job, "the host answers again; the step is taken up where it was left")
+		}
+		outage = false
+	}
 	for {
-		from := f.off
 		exit, err, again := f.round(ctx)
 		if !again {
 			return exit, err
 		}
-		if f.off > from || f.spoke {
+		if f.began {
 			wait = k.o.Backoff.First
 		}
-		k.o.Remark(o.Host.Name, o.Job, "link lost, trying again: "+err.Error())
+		if !outage { // an outage of hours is one remark, not one for each try
+			outage = true
+			k.o.Remark(o.Host.Name, o.Job, "the link was lost, and the step goes on; trying to reach the host again: "+err.Error())
+		}
 		select {
 		case <-ctx.Done():
 			return 0, f.left(ctx.Err())
@@ -47,6 +55,8 @@ type following struct {
 	sink func(int64, []byte) error
 	sent bool   // the job may be on the host
 	was  string // boot identity before it was first sent; "" = not known
+
+	back func() // the host answers about the job
 
 	// of one session
 	spoke   bool // the host said something of ours
@@ -139,7 +149,7 @@ func (f *following) script() (string, error) {
 		first = "yes"
 	}
 	body, sup := whole(f.o.Script), part("sup")
-	return compose(f.k.common(f.nonce, f.o.Job, [][2]string{{"t_body", body}, {"t_len", strconv.Itoa(len(body))}, {"t_sup", sup}, {"t_suplen", strconv.Itoa(len(sup))},
+	return compose(f.k.common(f.nonce, f.o.Job, [][2]string{{"t_body", body}, {"t_len", strconv.Itoa(len(body))}, {"t_sup", sup},
 		{"t_first", first}, {"t_was", f.was}, {"t_keep", f.keep()}, {"t_off", strconv.FormatInt(f.off, 10)}}...), "common", "start", "follow")
 }
 
@@ -204,6 +214,7 @@ func (f *following) take(fr frame) error {
 		f.over.start()
 	case "S":
 		f.began = true
+		f.back()
 	case "D":
 		return f.data(fr)
 	case "X":

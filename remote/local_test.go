@@ -155,6 +155,7 @@ func copyLimited(w io.Writer, r io.Reader, limit int, hang func()) {
 // world is a job root and a Transport on this machine.
 type world struct {
 	*local
+	via  Transport // in place of local, where it is set
 	t    testing.TB
 	root string
 	host inventory.Host
@@ -210,6 +211,9 @@ func (w *world) keeper(more ...func(*Options)) *Keeper {
 	o := Options{Root: w.root, Backoff: Backoff{First: time.Millisecond, Max: 20 * time.Millisecond}, Silence: 5 * time.Second, systemd: "/nonexistent"}
 	for _, f := range more {
 		f(&o)
+	}
+	if w.via != nil {
+		return New(w.via, o)
 	}
 	return New(w, o)
 }

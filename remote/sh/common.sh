@@ -62,10 +62,25 @@ t_boot() {
 	[ -n "$t_b" ] || t_b=none
 }
 
+# who: our number into t_uid, asked for once.
+t_who() { [ -n "${t_uid:-}" ] || t_uid=$(id -u); }
+
+# nap: wait, longer each time from 0.02 s, so that a quick step costs little, up to 1 s. Adds the hundredths to t_quiet.
+t_naps=0 t_quiet=0
+t_nap() {
+	case $t_naps in
+	0) t_z=0.02 t_c=2 ;; 1) t_z=0.05 t_c=5 ;; 2) t_z=0.1 t_c=10 ;; 3 | 4) t_z=0.2 t_c=20 ;; 5 | 6) t_z=0.5 t_c=50 ;;
+	*) t_z=1 t_c=100 ;;
+	esac
+	# Not every sleep knows fractions.
+	sleep "$t_z" 2>/dev/null || { sleep 1 && t_c=100; }
+	t_naps=$((t_naps + 1)) t_quiet=$((t_quiet + t_c))
+}
+
 # where: the job root into t_root, and the job's directory into t_d. A root of root's own never lies in a user's home.
 t_where() {
 	if [ -z "$t_root" ]; then
-		t_uid=$(id -u)
+		t_who
 		if [ "$t_uid" = 0 ]; then t_root=/var/lib/tend; else t_root=${HOME:-/nonexistent}/.local/state/tend; fi
 	fi
 	t_d=$t_root/jobs/$t_id

@@ -1,11 +1,13 @@
 # Send the job's output from byte t_off on, then how it ended. Frames: D offset length, the bytes, Z offset; H = still here; X = the end.
-# No busy loop: naps of 0.02 s at first, so that a quick step costs little, up to 1 s; two forks a turn.
+# No busy loop: it naps, and forks twice a turn.
 
 # piece LENGTH: the output only grows, so these bytes are there. dd skips by seeking where busybox tail reads from the start.
 t_piece() {
 	t_say D "$t_off" "$1"
 	t_skip=$((t_off / 65536)) t_in=$((t_off % 65536))
-	if [ "$t_dd" = no ]; then
+	if [ "$t_off" = 0 ]; then
+		head -c "$1" <"$t_d/out"
+	elif [ "$t_dd" = no ]; then
 		tail -c +"$((t_off + 1))" "$t_d/out" | head -c "$1"
 	elif [ "$t_in" = 0 ] && [ "$1" = 65536 ]; then
 		dd if="$t_d/out" bs=65536 skip="$t_skip" count=1
@@ -14,17 +16,6 @@ t_piece() {
 	fi 2>/dev/null
 	t_off=$((t_off + $1))
 	t_say Z "$t_off"
-}
-
-t_nap() {
-	case $t_naps in
-	0) t_z=0.02 t_c=2 ;; 1) t_z=0.05 t_c=5 ;; 2) t_z=0.1 t_c=10 ;; 3 | 4) t_z=0.2 t_c=20 ;; 5 | 6) t_z=0.5 t_c=50 ;;
-	*) t_z=1 t_c=100 ;;
-	esac
-	# Not every sleep knows fractions.
-	sleep "$t_z" 2>/dev/null || { sleep 1 && t_c=100; }
-	t_naps=$((t_naps + 1)) t_quiet=$((t_quiet + t_c))
-	[ "$t_st" != draining ] || t_drain=$((t_drain + t_c))
 }
 
 # send: everything up to the size seen now, to a 64 KiB border first, so that most pieces are one whole block.
@@ -64,4 +55,5 @@ while :; do
 		t_say H "$t_off"
 	fi
 	t_nap
+	[ "$t_st" != draining ] || t_drain=$((t_drain + t_c))
 done

@@ -3,7 +3,7 @@
 t_boot
 t_where
 t_say B "$t_b"
-t_uid=$(id -u)
+t_who
 t_say F uid "$t_uid"
 t_say F root "$t_root"
 t_system=none t_kill=no t_linger=no

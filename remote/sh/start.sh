@@ -20,11 +20,11 @@ t_forsake() {
 	mkdir -p "$t_d" 2>/dev/null && ln -s forsaken "$t_d/run" 2>/dev/null
 }
 
+# deliver: not every printf says when the disk is full, so the script's size is looked at. A cut supervisor runs nothing.
 t_deliver() {
-	t_oneline "$({ mkdir -p "$t_d" && printf %s "$t_body" >"$t_d/cmd.$t_n" && printf %s "$t_sup" >"$t_d/sup.$t_n" && : >>"$t_d/out"; } 2>&1)"
+	t_oneline "$({ mkdir -p "$t_d" && printf %s "$t_sup" >"$t_d/sup.$t_n" && printf %s "$t_body" >"$t_d/cmd.$t_n" && : >>"$t_d/out"; } 2>&1)"
 	t_size=$(wc -c <"$t_d/cmd.$t_n" 2>/dev/null)
-	t_size2=$(wc -c <"$t_d/sup.$t_n" 2>/dev/null)
-	[ "$((${t_size:-0}))" = "$t_len" ] && [ "$((${t_size2:-0}))" = "$t_suplen" ] && [ -f "$t_d/out" ]
+	[ "$((${t_size:-0}))" = "$t_len" ]
 }
 
 # withdraw: take back what this start delivered; the directory goes only if no other start has put anything there.
@@ -34,10 +34,10 @@ t_withdraw() {
 	rmdir "$t_d" 2>/dev/null
 }
 
+# launch: in a session of its own, and as nobody's child: whoever kills the tree of processes below sshd does not find it there.
 t_launch() {
 	set -- "$t_d/sup.$t_n" "$t_d" "$t_n" "$t_b" "$t_root/gone/$t_b/$t_id" "$t_um" "tend:$t_id"
-	t_uid=$(id -u)
-	if [ -d "$t_systemd" ] && command -v systemd-run >/dev/null 2>&1 && { [ "$t_uid" = 0 ] || [ "$t_keep" = user ]; }; then
+	if [ -d "$t_systemd" ] && t_who && command -v systemd-run >/dev/null 2>&1 && { [ "$t_uid" = 0 ] || [ "$t_keep" = user ]; }; then
 		# A unit starts with an almost empty environment: hand ours on. KillMode=process, else a daemon that the step leaves behind
 		# would be killed with the unit. --collect came with systemd 236.
 		export -p >"$t_d/env.$t_n" 2>/dev/null
@@ -54,26 +54,24 @@ t_launch() {
 	fi
 	[ "$t_keep" = any ] || return
 	if command -v setsid >/dev/null 2>&1; then
-		setsid sh "$@" </dev/null >/dev/null 2>&1 &
+		(setsid sh "$@" </dev/null >/dev/null 2>&1 &)
 	elif command -v daemon >/dev/null 2>&1; then
 		daemon -f sh "$@" </dev/null >/dev/null 2>&1
 	elif command -v perl >/dev/null 2>&1; then
 		perl -MPOSIX=setsid -e 'fork and exit; setsid; exec @ARGV' sh "$@" </dev/null >/dev/null 2>&1
 	else
-		nohup sh "$@" </dev/null >/dev/null 2>&1 &
+		(nohup sh "$@" </dev/null >/dev/null 2>&1 &)
 	fi
 }
 
-# claimed: wait up to 10 s until a supervisor has claimed the job; then give it up, if it can still be given up.
+# claimed: wait about 10 s until a supervisor has claimed the job; then give it up, if it can still be given up.
 t_claimed() {
-	t_i=0
+	t_naps=0 t_quiet=0
 	until [ -h "$t_d/run" ]; do
-		t_i=$((t_i + 1))
-		if [ $t_i -gt 30 ]; then
+		if [ "$t_quiet" -gt 1000 ]; then
 			ln -s void "$t_d/run" 2>/dev/null && return 1
-		elif [ $t_i -le 10 ]; then
-			sleep 0.01 2>/dev/null || sleep 1
-		else sleep 0.5 2>/dev/null || sleep 1; fi
+		fi
+		t_nap
 	done
 }
 

@@ -1,4 +1,6 @@
 # The supervisor: sh sup DIR NONCE BOOT TOMBSTONE UMASK tend:JOB. In its own session, on nobody's terminal; it outlives every connection.
+# One compound command: what a full disk cut off does nothing.
+{
 umask 077 2>/dev/null
 d=$1 n=$2 b=$3 gone=$4 um=$5 l='' pid=$$ pgid=0 start=0
 # Its own number, group and start time: from /proc without a fork (field 22, after the last ") "), else from ps.
@@ -47,4 +49,6 @@ trap : HUP INT TERM 2>/dev/null
 		cat >/dev/null
 	}
 	ln -s - "$d/done" 2>/dev/null
+}
+exit 0
 }

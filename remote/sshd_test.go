@@ -1,0 +1,177 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tend/engine"
+	"tend/inventory"
+	"tend/ssh"
+	"tend/ssh/sshtest"
+)
+
+// The road, and what the engine asks for, are met by these types; cmd joins them the same way.
+var (
+	_ Transport       = (*ssh.Client)(nil)
+	_ engine.Rebooter = (*Keeper)(nil)
+	_                 = Order(engine.Order{})
+)
+
+// overSSH is a world behind a real sshd, with a proxy on the road to it.
+func overSSH(t testing.TB) (*world, *sshtest.Server, *sshtest.Proxy) {
+	t.Helper()
+	s := sshtest.Start(t, sshtest.Config{Lines: []string{"MaxStartups 100"}})
+	p := sshtest.NewProxy(t, fmt.Sprintf("%s:%d", s.Addr, s.Port))
+	w := newWorld(t, "dash")
+	c := ssh.New(ssh.Options{ConfigFiles: []string{}, Home: t.TempDir(), AgentSocket: "none", Getenv: func(string) string { return "" }})
+	t.Cleanup(func() { _ = c.Close() })
+	w.host = s.Host("h1")
+	w.host.Port = p.Port
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	b, err := os.ReadFile(s.KnownHosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = []byte(strings.ReplaceAll(string(b), fmt.Sprintf("]:%d ", s.Port), fmt.Sprintf("]:%d ", p.Port)))
+	if err := os.WriteFile(known, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.host.KnownHosts = []string{known}
+	w.via = c
+	return w, s, p
+}
+
+func TestSSH(t *testing.T) {
+	w, _, _ := overSSH(t)
+	k := w.keeper()
+	s := &sink{t: t}
+	exit, err := k.Carry(within(t, 30*time.Second), Order{Host: w.host, Script: "echo out; echo err >&2; cat; exit 5"}, s.take)
+	if err != nil || exit != 5 || s.String() != "out\nerr\n" {
+		t.Errorf("attached: exit %d, %v, output %q", exit, err, s)
+	}
+	script, want := w.counting(3000)
+	s = &sink{t: t}
+	exit, err = k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take)
+	if err != nil || exit != 37 || s.String() != want || w.executions() != 1 {
+		t.Errorf("detached: exit %d, %v, %d bytes, %d executions", exit, err, s.off, w.executions())
+	}
+	if err := k.Forget(within(t, 30*time.Second), w.host, "j"); err != nil {
+		t.Error(err)
+	}
+	id, err := k.Identity(within(t, 30*time.Second), w.host)
+	if b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id"); err != nil || !strings.HasPrefix(id, strings.TrimSpace(string(b))+"+") {
+		t.Errorf("identity %q, %v", id, err)
+	}
+	began := time.Now()
+	s = &sink{t: t}
+	exit, err = k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "daemon", Script: "sleep 20 & echo $!; exit 4"}, s.take)
+	if pid, perr := strconv.Atoi(strings.TrimSpace(s.String())); perr == nil {
+		defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
+	}
+	if err != nil || exit != 4 || time.Since(began) > 8*time.Second {
+		t.Errorf("a daemon left behind: exit %d, %v, after %v", exit, err, time.Since(began))
+	}
+}
+
+// TestSSHCuts: TCP resets after a random number of bytes in either direction; the proxy is told anew before each session.
+func TestSSHCuts(t *testing.T) {
+	seeds := 12
+	if os.Getenv("TEND_LONG") != "" {
+		seeds = 200
+	}
+	w, _, p := overSSH(t)
+	script, want := w.counting(4000)
+	for seed := range seeds {
+		r := rand.New(rand.NewPCG(uint64(seed), 2))
+		cuts := 1 + r.IntN(4)
+		w.via.Drop(w.host.Name)
+		k := w.keeper()
+		nonce := k.o.Nonce
+		k.o.Nonce = func() string {
+			cuts--
+			switch {
+			case cuts < 0:
+				p.CutAfter(sshtest.ToServer, -1)
+				p.CutAfter(sshtest.ToClient, -1)
+			case r.IntN(3) == 0:
+				p.CutAfter(sshtest.ToServer, 1+int64(r.IntN(16000)))
+			default:
+				p.CutAfter(sshtest.ToClient, 1+int64(r.IntN(1<<(10+r.IntN(9)))))
+			}
+			return nonce()
+		}
+		p.CutAfter(sshtest.ToServer, -1)
+		p.CutAfter(sshtest.ToClient, -1)
+		began := time.Now()
+		s, before, job := &sink{t: t}, w.executions(), fmt.Sprintf("j%d", seed)
+		var exit int
+		var err error
+		for { // what was never sent is the caller's to send again
+			exit, err = k.Carry(within(t, 60*time.Second), Order{Host: w.host, Job: job, Script: script}, s.take)
+			if !notStarted(err) {
+				break
+			}
+		}
+		if err != nil || exit != 37 || s.String() != want || w.executions()-before != 1 {
+			t.Fatalf("seed %d: exit %d, %v, %d bytes of %d, %d executions", seed, exit, err, s.off, len(want), w.executions()-before)
+		}
+		t.Logf("seed %d: %v", seed, time.Since(began).Round(time.Millisecond))
+	}
+}
+
+// TestSSHFaults: the link frozen, sshd's child killed, sshd frozen: each in mid-step; the step never notices.
+func TestSSHFaults(t *testing.T) {
+	faults := map[string]func(s *sshtest.Server, p *sshtest.Proxy) (mend func()){
+		"reset":          func(_ *sshtest.Server, p *sshtest.Proxy) func() { p.Cut(); return func() {} },
+		"half-closed":    func(_ *sshtest.Server, p *sshtest.Proxy) func() { p.HalfClose(sshtest.ToClient); return func() {} },
+		"frozen":         func(_ *sshtest.Server, p *sshtest.Proxy) func() { p.Freeze(true); return func() { p.Freeze(false) } },
+		"session killed": func(s *sshtest.Server, _ *sshtest.Proxy) func() { s.KillSessions(); return func() {} },
+		"sshd frozen":    func(s *sshtest.Server, _ *sshtest.Proxy) func() { s.Freeze(); return s.Thaw },
+		"sshd restarted": func(s *sshtest.Server, _ *sshtest.Proxy) func() { s.Restart(); return func() {} },
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, srv, p := overSSH(t)
+			fifo := filepath.Join(filepath.Dir(w.root), "go")
+			if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			lost := make(chan struct{})
+			var once sync.Once
+			k := w.keeper(func(o *Options) {
+				o.Silence = 4 * time.Second
+				o.Remark = func(inventory.HostID, string, string) { once.Do(func() { close(lost) }) }
+			})
+			s := &sink{t: t}
+			var exit int
+			var err error
+			var done sync.WaitGroup
+			ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+			defer cancel()
+			done.Go(func() {
+				exit, err = k.Carry(ctx, Order{Host: w.host, Job: "j", Script: "echo before; read -r x <" + fifo + "; echo after; exit 9"}, s.take)
+			})
+			until(t, "output", func() bool { return s.String() == "before\n" })
+			mend := fault(srv, p)
+			<-lost
+			mend()
+			if err := os.WriteFile(fifo, []byte("x\n"), 0); err != nil {
+				t.Fatal(err)
+			}
+			done.Wait()
+			if err != nil || exit != 9 || s.String() != "before\nafter\n" {
+				t.Errorf("exit %d, %v, output %q", exit, err, s)
+			}
+		})
+	}
+}
