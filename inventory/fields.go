@@ -222,6 +222,9 @@ func (d *decoder) day(e *entry) time.Time {
 	return t
 }
 
+// maxItems is how many strings an array may hold; what adds lists up looks through them for each item.
+const maxItems = 1000
+
 // list returns the strings of an array, or the one string that stands for it.
 func (d *decoder) list(e *entry) []*node {
 	if e.val.kind == kindString {
@@ -229,6 +232,10 @@ func (d *decoder) list(e *entry) []*node {
 	}
 	if e.val.kind != kindArray {
 		d.fail(e.val.at, "", "%s must be an array of strings, not %s", e.key, e.val.kind)
+		return nil
+	}
+	if len(e.val.items) > maxItems {
+		d.fail(e.val.at, "", "%s has more than %d items", e.key, maxItems)
 		return nil
 	}
 	for _, n := range e.val.items {
@@ -369,8 +376,8 @@ func (d *decoder) expect(have *Expect, e *entry) *Expect {
 
 // ports reads ports as integers or as strings such as "53/udp"; TCP is what goes without saying.
 func (d *decoder) ports(have []string, e *entry) []string {
-	if e.val.kind != kindArray {
-		d.fail(e.val.at, "", "ports must be an array, not %s", e.val.kind)
+	if e.val.kind != kindArray || len(e.val.items) > maxItems {
+		d.fail(e.val.at, "", "ports must be an array of at most %d ports", maxItems)
 		return have
 	}
 	out := slices.Clip(have)

@@ -195,3 +195,17 @@ func TestDurations(t *testing.T) {
 		}
 	}
 }
+
+// TestByHand: an Inventory that Parse did not make selects and finds hosts as well.
+func TestByHand(t *testing.T) {
+	inv := &Inventory{Hosts: []Host{{Name: "a", Tags: []string{"x"}}, {Name: "b"}}}
+	if got := HostSet(append(selectIDs(t, inv, "tag=x"), selectIDs(t, inv, "b")...)); got != "a,b" {
+		t.Errorf("selected %s", got)
+	}
+	if _, ok := inv.Host("b"); !ok {
+		t.Error("no host b")
+	}
+	if _, ok := inv.Host("c"); ok {
+		t.Error("a host c")
+	}
+}

@@ -259,6 +259,9 @@ func circle(path []*membership, back *membership) string {
 	return strings.Join(append(names, back.name), " → ")
 }
 
+// tooMany is after how many problems nobody looks any more for what may have been meant by a name.
+const tooMany = 50
+
 // resolve finds the hosts of a membership, those that its selector refers to first. Path is the way that led here.
 func (d *decoder) resolve(m *membership, all []*membership, path []*membership) {
 	if m.state != unseen || !m.sound {
@@ -279,7 +282,7 @@ func (d *decoder) resolve(m *membership, all []*membership, path []*membership) 
 		}
 	}
 	m.state = done
-	if err := d.inv.check(m.sel, nil); err != nil {
+	if err := (checker{d.inv, m.sel.text, len(d.problems) < tooMany}).check(m.sel, nil); err != nil {
 		m.sound = false
 		d.selectorFault(m, err)
 		return

@@ -94,9 +94,6 @@ type rackDraft struct {
 	slots [2][]int32 // the host at each unit, front and rear: its index + 1
 }
 
-// tooMany is after how many problems near misses are no longer looked for: that costs a walk over all names.
-const tooMany = 50
-
 // sorted gives the problems in the order of the text.
 func (d *decoder) sorted() Problems {
 	slices.SortStableFunc(d.problems, func(a, b located) int { return int(a.at) - int(b.at) })

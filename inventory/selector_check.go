@@ -10,20 +10,28 @@ import (
 // key must not look like a slip of a host's key. Facts are the keys of facts that are known to be meant, whatever they look like.
 // The error is a *SelectorError. What Check passes may still select nothing.
 func (inv *Inventory) Check(s Selector, facts ...string) error {
-	if err := inv.check(s, facts); err != nil {
+	if err := (checker{inv, s.text, true}).check(s, facts); err != nil {
 		return err
 	}
 	return nil
 }
 
-func (inv *Inventory) check(s Selector, facts []string) *SelectorError {
+// checker holds one selector against the inventory. Advise says whether to look for what may have been meant, which is a walk over all
+// names.
+type checker struct {
+	*Inventory
+	text   string
+	advise bool
+}
+
+func (inv checker) check(s Selector, facts []string) *SelectorError {
 	for i := range s.terms {
 		t := &s.terms[i]
 		if err := checkFactKey(s.text, t, facts); err != nil {
 			return err
 		}
 		for j := range t.vals {
-			if err := inv.checkValue(s.text, t, &t.vals[j]); err != nil {
+			if err := inv.checkValue(t, &t.vals[j]); err != nil {
 				return err
 			}
 		}
@@ -101,31 +109,39 @@ func rackNames(s Site) []string {
 	return names
 }
 
-func (inv *Inventory) checkValue(text string, t *term, p *pattern) *SelectorError {
+func (inv checker) checkValue(t *term, p *pattern) *SelectorError {
 	if p.text == "" && p.quoted || t.key == "tag" && p.literal() && inv.byTag[p.text] != nil {
 		return nil
 	}
 	switch {
 	case p.site != nil:
-		return inv.checkPath(text, p)
+		return inv.checkPath(p)
 	case t.key == "" || t.key == "name":
-		return inv.checkName(text, t, p)
+		return inv.checkName(t, p)
 	}
 	names, ok := inv.names(t.key)
 	if !ok || slices.ContainsFunc(names, p.match) {
 		return nil
 	}
 	if p.open() {
-		return fail(text, p.at, "", "no %s matches %s", t.key, p)
+		return fail(inv.text, p.at, "", "no %s matches %s", t.key, p)
 	}
-	return fail(text, p.at, didYouMean(p.text, names), "there is no %s %q", t.key, p.text)
+	return fail(inv.text, p.at, inv.didYouMean(p.text, names), "there is no %s %q", t.key, p.text)
+}
+
+// didYouMean is the hint for a word that is none of the names.
+func (inv checker) didYouMean(word string, names []string) string {
+	if !inv.advise {
+		return ""
+	}
+	return didYouMean(word, names)
 }
 
 // checkPath looks a site/rack up.
-func (inv *Inventory) checkPath(text string, p *pattern) *SelectorError {
+func (inv checker) checkPath(p *pattern) *SelectorError {
 	sites, _ := inv.names("site")
 	if !slices.ContainsFunc(sites, p.site.match) {
-		return fail(text, p.site.at, didYouMean(p.site.text, sites), "there is no site %q", p.site.text)
+		return fail(inv.text, p.site.at, inv.didYouMean(p.site.text, sites), "there is no site %q", p.site.text)
 	}
 	var racks []string
 	for _, s := range inv.Sites {
@@ -134,13 +150,13 @@ func (inv *Inventory) checkPath(text string, p *pattern) *SelectorError {
 		}
 	}
 	if !slices.ContainsFunc(racks, p.match) {
-		return fail(text, p.at, didYouMean(p.text, racks), "site %s has no rack %q", p.site, p.text)
+		return fail(inv.text, p.at, inv.didYouMean(p.text, racks), "site %s has no rack %q", p.site, p.text)
 	}
 	return nil
 }
 
 // checkName looks hosts up. All names of a range must exist; of a glob, one.
-func (inv *Inventory) checkName(text string, t *term, p *pattern) *SelectorError {
+func (inv checker) checkName(t *term, p *pattern) *SelectorError {
 	if p.all() && t.key == "" {
 		return nil
 	}
@@ -148,17 +164,17 @@ func (inv *Inventory) checkName(text string, t *term, p *pattern) *SelectorError
 		if slices.ContainsFunc(inv.Hosts, func(h Host) bool { return p.match(string(h.Name)) }) {
 			return nil
 		}
-		return fail(text, p.at, "", "no host matches %s", p)
+		return fail(inv.text, p.at, "", "no host matches %s", p)
 	}
 	if p.literal() {
 		if _, ok := inv.byName[HostID(p.text)]; ok {
 			return nil
 		}
-		return fail(text, p.at, inv.meant(p.text), "there is no host %q", p.text)
+		return fail(inv.text, p.at, inv.meant(p.text), "there is no host %q", p.text)
 	}
 	tpl, err := parseTemplate(p.text)
 	if err != nil || tpl.count() > MaxRange {
-		return fail(text, p.at, "", "%s stands for more than %d hosts", p, MaxRange)
+		return fail(inv.text, p.at, "", "%s stands for more than %d hosts", p, MaxRange)
 	}
 	var missing []HostID
 	for _, name := range tpl.expand() {
@@ -168,15 +184,18 @@ func (inv *Inventory) checkName(text string, t *term, p *pattern) *SelectorError
 	}
 	switch {
 	case len(missing) == 1:
-		return fail(text, p.at, inv.meant(string(missing[0])), "there is no host %q", missing[0])
+		return fail(inv.text, p.at, inv.meant(string(missing[0])), "there is no host %q", missing[0])
 	case missing != nil:
-		return fail(text, p.at, inv.meant(string(missing[0])), "there are no hosts %s", HostSet(missing))
+		return fail(inv.text, p.at, inv.meant(string(missing[0])), "there are no hosts %s", HostSet(missing))
 	}
 	return nil
 }
 
 // meant is the hint for a name that no host has: something else of that name, or a host with nearly that name.
-func (inv *Inventory) meant(name string) string {
+func (inv checker) meant(name string) string {
+	if !inv.advise {
+		return ""
+	}
 	for _, key := range []string{"site", "rack", "tag", "group", "service"} {
 		if names, _ := inv.names(key); slices.Contains(names, name) {
 			return fmt.Sprintf("did you mean %s=%s?", key, name)
@@ -193,7 +212,7 @@ func (inv *Inventory) meant(name string) string {
 }
 
 // checkTogether catches two terms that no host can meet at once, such as "web-01 web-02", which is meant as web-01,web-02.
-func (inv *Inventory) checkTogether(s Selector) *SelectorError {
+func (inv checker) checkTogether(s Selector) *SelectorError {
 	single := map[string][]*term{}
 	for i := range s.terms {
 		t := &s.terms[i]

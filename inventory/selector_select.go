@@ -36,6 +36,9 @@ func (inv *Inventory) each(s Selector, v Values, visit func(int32)) {
 // candidates returns the hosts that an index finds for one of the selector's terms, in order; ok is false where none helps. It is
 // what keeps a thousand groups over ten thousand hosts from costing ten million matches.
 func (inv *Inventory) candidates(s Selector) (found []int32, ok bool) {
+	if inv.byName == nil {
+		return nil, false // put together by hand, without Parse
+	}
 	for i := range s.terms {
 		t := &s.terms[i]
 		if t.not || t.op != equal {
@@ -86,19 +89,4 @@ func (inv *Inventory) tagged(t *term) ([]int32, bool) {
 		found = append(found, inv.byTag[t.vals[i].text]...)
 	}
 	return found, true
-}
-
-// indexHosts builds the indexes over Hosts.
-func (inv *Inventory) indexHosts() {
-	inv.byName = make(map[HostID]int32, len(inv.Hosts))
-	inv.byTag = map[string][]int32{}
-	for i := range inv.Hosts {
-		h := &inv.Hosts[i]
-		if _, twice := inv.byName[h.Name]; !twice {
-			inv.byName[h.Name] = int32(i)
-		}
-		for _, tag := range h.Tags {
-			inv.byTag[tag] = append(inv.byTag[tag], int32(i))
-		}
-	}
 }

@@ -123,11 +123,17 @@ type Inventory struct {
 
 // Host returns the host of that name.
 func (inv *Inventory) Host(name HostID) (Host, bool) {
-	i, ok := inv.byName[name]
-	if !ok {
-		return Host{}, false
+	if i, ok := inv.byName[name]; ok {
+		return inv.Hosts[i], true
 	}
-	return inv.Hosts[i], true
+	if inv.byName == nil { // put together by hand, without Parse
+		for _, h := range inv.Hosts {
+			if h.Name == name {
+				return h, true
+			}
+		}
+	}
+	return Host{}, false
 }
 
 // Values is what a selector asks about a host beyond the inventory: facts such as "pending" or "state".
