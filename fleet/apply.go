@@ -84,10 +84,10 @@ func (f *Fleet) with(id inventory.HostID, do func(*host)) {
 // recount changes a host and keeps the numbers.
 func (f *Fleet) recount(i int, change func(*host)) {
 	h := &f.hosts[i]
-	f.eachRoll(i, func(r *Roll) { r.add(&h.view, -1) })
+	h.count(-1)
 	change(h)
+	h.count(+1)
 	f.version++
-	f.eachRoll(i, func(r *Roll) { r.add(&h.view, +1) })
 }
 
 func (f *Fleet) started(h *host, e journal.Event, b journal.StepStarted) {

@@ -67,6 +67,7 @@ type host struct {
 	facts   map[string]journal.Known
 	verdict Last      // of the last run that ended on the host, which is not always the latest
 	turns   time.Time // when something fresh of it turns stale; zero = nothing will
+	rolls   [3]*Roll  // all, its site, its rack
 }
 
 // run is what must be remembered of a run to read its events.
@@ -86,10 +87,12 @@ func New(inv *inventory.Inventory) *Fleet {
 		racks:    make(map[place]*Roll),
 		runs:     make(map[journal.RunID]run),
 	}
-	for i, h := range inv.Hosts {
+	for i := range inv.Hosts {
+		h := &inv.Hosts[i]
 		f.index[h.Name] = i
 		f.hosts[i].view = Host{ID: h.Name, Pending: -1, Security: -1, Reason: "never seen"}
-		f.eachRoll(i, func(r *Roll) { r.add(&f.hosts[i].view, +1) })
+		f.hosts[i].rolls = f.rolls(h)
+		f.hosts[i].count(+1)
 	}
 	return f
 }
@@ -134,8 +137,8 @@ func (f *Fleet) due(t time.Time) {
 	}
 }
 
-func (f *Fleet) eachRoll(i int, do func(*Roll)) {
-	h := f.inv.Hosts[i]
+// rolls are the sums that a host counts in.
+func (f *Fleet) rolls(h *inventory.Host) [3]*Roll {
 	site, rack := f.sites[h.Site], f.racks[place{h.Site, h.Rack}]
 	if site == nil {
 		site = &Roll{}
@@ -145,9 +148,14 @@ func (f *Fleet) eachRoll(i int, do func(*Roll)) {
 		rack = &Roll{}
 		f.racks[place{h.Site, h.Rack}] = rack
 	}
-	do(&f.all)
-	do(site)
-	do(rack)
+	return [3]*Roll{&f.all, site, rack}
+}
+
+// count adds the host to its sums, or takes it out of them.
+func (h *host) count(by int) {
+	for _, r := range h.rolls {
+		r.add(&h.view, by)
+	}
 }
 
 // Version grows with every change, so that what is drawn from the fleet can be kept until it does.

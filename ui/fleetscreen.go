@@ -247,7 +247,7 @@ func (s *fleetScreen) hostLine(a area, r row, lead string, w int, cursor bool) s
 	reason := a.pad(a.text(s.reason(h)), max(w-2-nameW-9-numberWidth, 0))
 	state := a.pad(h.State.String(), 7)
 	if cursor {
-		return a.paint(selected, a.pad(lead+name+" "+state+" "+reason+a.padLeft(seen, numberWidth), w))
+		return a.chosen(lead+name+" "+state+" "+reason+a.padLeft(seen, numberWidth), w)
 	}
 	return lead + name + " " + a.paint(fleetToken(h.State), state) + " " + reason + a.padLeft(seen, numberWidth)
 }
@@ -302,7 +302,7 @@ func (s *fleetScreen) rollLine(a area, r row, lead string, w int, cursor bool) s
 	}
 	line += a.padLeft(ago(roll.Seen(), a.now), numberWidth)
 	if cursor {
-		return a.paint(selected, a.pad(line, w))
+		return a.chosen(line, w)
 	}
 	return line
 }

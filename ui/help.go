@@ -108,7 +108,7 @@ func (v *verbs) View(a area) frame {
 		}
 		line := a.pad(key, 8) + a.pad(b.name, 14) + help
 		if i == v.list.at {
-			line = a.paint(selected, a.pad("> "+line, a.w))
+			line = a.chosen("> "+line, a.w)
 		} else {
 			line = "  " + a.paint(keys, a.pad(key, 8)) + a.pad(b.name, 14) + help
 		}

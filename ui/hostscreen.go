@@ -175,7 +175,7 @@ func (s *hostScreen) line(a area, l hostLine, cursor bool) string {
 		state, text, tok = s.factLine(a, *l.fact)
 	}
 	if cursor {
-		return a.paint(selected, a.pad("> "+state+text, a.w))
+		return a.chosen("> "+state+text, a.w)
 	}
 	if state != "" {
 		return "  " + a.paint(tok, state) + text

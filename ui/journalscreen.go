@@ -147,7 +147,7 @@ func (s *journalScreen) line(a area, r journal.RunSummary, cursor bool, scopeW i
 		a.pad(a.text(r.Runbook), 10) + " " + a.pad(a.text(r.Scope), scopeW-1) + " "
 	result := a.pad(fmt.Sprintf("%-7s %s", word, fraction(r)), 16)
 	if cursor {
-		return a.paint(selected, "> "+line+result)
+		return a.chosen("> "+line+result, a.w)
 	}
 	return "  " + line + a.paint(resultToken(r.Result), result)
 }

@@ -117,7 +117,7 @@ func (p *picker) View(a area) frame {
 		source := sourceWord(rb)
 		line := a.pad(a.text(rb.Name), 15) + " " + a.pad(string(rb.Risk), 9) + a.pad(a.text(rb.Title), titleW) + "  " + a.pad(a.text(source), 12)
 		if i == p.list.at {
-			line = a.paint(selected, "> "+line)
+			line = a.chosen("> "+line, a.w)
 		} else {
 			line = "  " + line
 		}

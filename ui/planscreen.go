@@ -217,7 +217,7 @@ func (s *planScreen) View(a area) frame {
 			line = "> " + a.text(extras[i-len(s.plan.Steps)])
 		}
 		if i == s.list.at {
-			line = a.paint(selected, a.pad(">"+line, a.w))
+			line = a.chosen(">"+line, a.w)
 		} else {
 			line = " " + line
 		}

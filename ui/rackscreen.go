@@ -133,7 +133,7 @@ func (s *rackScreen) line(a area, u rackUnit, cursor bool) string {
 	if u.host < 0 {
 		line := lead + a.padLeft(where, 6) + "  " + "(empty)"
 		if cursor {
-			return a.paint(selected, a.pad(line, a.w))
+			return a.chosen(line, a.w)
 		}
 		return a.paint(dim, line)
 	}
@@ -146,7 +146,7 @@ func (s *rackScreen) line(a area, u rackUnit, cursor bool) string {
 	}
 	right := " " + a.padLeft(ago(h.Seen, a.now), 5) + "  " + what
 	if cursor {
-		return a.paint(selected, a.pad(left+state+right, a.w))
+		return a.chosen(left+state+right, a.w)
 	}
 	return left + a.paint(fleetToken(h.State), state) + right
 }

@@ -30,7 +30,7 @@ type runScreen struct {
 	mode     mode
 	list     list
 	failures bool
-	drawn    uint64 // the watch's version that what follows was made from
+	drawn    uint64 // the watch's shape that what follows was made from
 	groups   []group
 	order    []int // hosts, those that want attention first
 	prod     bool
@@ -40,7 +40,7 @@ func newRunScreen(c *console, w *watch) *runScreen { return &runScreen{cfg: c.cf
 
 // refresh makes the groups anew where events have come, and keeps the cursor where it was.
 func (s *runScreen) refresh() {
-	if s.drawn == s.w.version && s.groups != nil {
+	if s.drawn == s.w.shape && s.groups != nil {
 		return
 	}
 	var on group
@@ -51,7 +51,7 @@ func (s *runScreen) refresh() {
 	if s.mode != folded && s.list.at < len(s.order) {
 		onHost = s.order[s.list.at]
 	}
-	s.drawn = s.w.version
+	s.drawn = s.w.shape
 	s.groups = s.w.fold()
 	s.order = s.order[:0]
 	for _, g := range s.groups {

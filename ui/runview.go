@@ -146,7 +146,7 @@ func (s *runScreen) groupLine(a area, g group, cursor bool, w int) string {
 	state := a.pad(g.word, 8)
 	rest := a.padLeft(fmt.Sprint(len(g.hosts)), 5) + "  " + a.pad(a.text(g.step), 12) + " " + text
 	if cursor {
-		return a.paint(selected, a.pad("> "+state+rest, w))
+		return a.chosen("> "+state+rest, w)
 	}
 	return "  " + a.paint(g.token, state) + cut(rest, w-10, a.cut)
 }
@@ -171,7 +171,7 @@ func (s *runScreen) hostLine(a area, i int, cursor bool, w int) string {
 	name, state := a.pad(a.text(string(h.ID)), 19), a.pad(word, 8)
 	rest := a.pad(a.text(step), 12) + a.padLeft(age, 6) + "  " + a.text(s.w.textOf(i))
 	if cursor {
-		return a.paint(selected, a.pad("> "+name+" "+state+" "+rest, w))
+		return a.chosen("> "+name+" "+state+" "+rest, w)
 	}
 	return "  " + name + " " + a.paint(tok, state) + " " + cut(rest, w-31, a.cut)
 }

@@ -210,8 +210,9 @@ func sequence(b []byte) int {
 	return 2
 }
 
-// allowed says what a VT100 draws with: its own cursor keys' moves, erasing, margins, attributes, the cursor's visibility (VT220), and
-// the alternate screen, which older terminals pass over. Repetition, tab stops set by CSI W and everything that is answered is not.
+// allowed says what a VT100 draws with: the moves of its own cursor keys, erasing, margins, attributes, the cursor's visibility (VT220)
+// and the alternate screen, which older terminals pass over; and what the Linux console adds (console_codes(4)), which the renderer sends
+// to no other. Tab stops set by CSI W and everything that is answered are not among them.
 func allowed(seq []byte) bool {
 	switch seq[1] {
 	case 'M', 'D', 'E', '7', '8':
@@ -224,5 +225,5 @@ func allowed(seq []byte) bool {
 	if len(body) > 0 && (body[0] < '0' || body[0] > ';') {
 		return body[0] == '?' && (final == 'h' || final == 'l') && (string(body) == "?25" || string(body) == "?1049" || string(body) == "?7")
 	}
-	return bytes.IndexByte([]byte("ABCDHJKmrfLMP@"), final) >= 0
+	return bytes.IndexByte([]byte("ABCDGHJKLMPX@`dfmr"), final) >= 0
 }

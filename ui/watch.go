@@ -38,6 +38,8 @@ type watch struct {
 	err   error
 	// version grows with every event, so that what is drawn from the fold can be kept until it changes.
 	version uint64
+	// shape grows with every event but output: what stands alike changes with nothing else.
+	shape uint64
 }
 
 // pull takes up what was read. It stops when the time is up, so that a key never waits for a backlog.
@@ -62,6 +64,9 @@ func (w *watch) pull(f *fleet.Fleet, until time.Time, clock func() time.Time) (c
 
 func (w *watch) apply(e journal.Event) {
 	w.version++
+	if _, output := e.Body.(journal.OutputRead); !output {
+		w.shape++
+	}
 	w.state.Apply(e)
 	switch b := e.Body.(type) {
 	case journal.PlanAccepted:
