@@ -11,7 +11,7 @@ tend_snapshot() {
 		systemctl --failed --plain --no-legend 2>/dev/null | awk '{ u = $1 ~ /^[A-Za-z0-9]/ ? $1 : $2; if (u != "") print "unit", u }'
 	fi
 	if tend_p=$(ss -Hltn 2>/dev/null) || tend_p=$(netstat -an 2>/dev/null); then
-		printf '%s\n' "$tend_p" | awk '/LISTEN/ { p = $4; sub(/.*[.:]/, "", p); if (p < 32768) print "port", p }'
+		printf '%s\n' "$tend_p" | awk '/LISTEN/ { p = $4; sub(/.*[.:]/, "", p); if (p + 0 < 32768) print "port", p }'
 	fi
 	if [ -r /proc/mounts ]; then cat /proc/mounts; else mount -p; fi | awk '$1 ~ /^\// && $3 !~ /^(squashfs|iso9660)$/ || $3 ~ /^(nfs|cifs|zfs|btrfs)/ { print "mount", $2 }'
 	if tend_have ip; then

@@ -1,0 +1,196 @@
+package runbooks
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// aptWorld is a Debian machine in a few fakes: two packages, one of them with a security update, and a held one. Its texts are those of
+// apt 2.6.1 and needrestart 3.6 (README.batch.md). ${0%/*} is the directory that the fakes share as their state.
+var aptWorld = map[string]string{
+	"id":       `[ "$1" = -u ] && echo 0 || echo root`,
+	"apt-mark": `echo nginx`,
+	"apt-get": `d=${0%/*}; echo "$*" >>"$d/log"
+case "$*" in
+"-s --with-new-pkgs upgrade")
+	echo "The following packages have been kept back:"; echo "  nginx"
+	[ -e "$d/upgraded" ] || echo "Inst openssl [3.0.15-1] (3.0.16-1 Debian:12.11/stable, Debian-Security:12/stable-security [amd64])"
+	;;
+*--download-only*) echo "Download complete and in download only mode" ;;
+*" --with-new-pkgs upgrade") echo "Setting up openssl (3.0.16-1) ..."; : >"$d/upgraded"; [ ! -e "$d/fail" ] || exit 100 ;;
+"-q "*" update") echo "Reading package lists..." ;;
+esac`,
+	"dpkg-query": `d=${0%/*}
+case "$*" in
+*Conffiles*) printf 'openssl\n' ;;
+*Version*)
+	printf 'ii  nginx 1.22.1-9\n'
+	if [ -e "$d/upgraded" ]; then printf 'ii  openssl 3.0.16-1\nii  libssl-new 1\n'; else printf 'ii  openssl 3.0.15-1\nii  old 1\n'; fi
+	;;
+*) printf 'ii  nginx\n'; [ ! -e "$d/half" ] || printf 'iU  openssl\n' ;;
+esac`,
+	"needrestart": `case "$*" in
+*-k*) printf 'NEEDRESTART-VER: 3.6\nNEEDRESTART-KCUR: 6.1.0-28\nNEEDRESTART-KEXP: 6.1.0-30\nNEEDRESTART-KSTA: 3\n' ;;
+*) printf 'NEEDRESTART-VER: 3.6\nNEEDRESTART-SVC: cron.service\nNEEDRESTART-SVC: ssh.service\nNEEDRESTART-SVC: cron.service\n' ;;
+esac`,
+	"ss":        `echo "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*"; [ -e "${0%/*}/lost" ] || echo "LISTEN 0 128 0.0.0.0:443 0.0.0.0:*"`,
+	"ip":        `echo "default via 192.0.2.1 dev eth0"`,
+	"systemctl": `echo "systemctl $*" >>"${0%/*}/log"; case "$1" in is-system-running) echo running;; esac`,
+	"sleep":     "",
+}
+
+// patchStep runs a step of patch in the world at dir, and returns its facts by key and its exit code.
+func patchStep(t *testing.T, argv []string, plan Plan, id StepID, dir, path string) (map[string]Fact, int) {
+	t.Helper()
+	script := strings.ReplaceAll(scriptOf(t, plan, id), "/var/lib/tend", dir+"/kept")
+	out, stderr, exit := run(t, argv, script, path)
+	facts, warnings := ParseEmitted(stepOf(t, plan, id), []byte(out))
+	if len(warnings) > 0 {
+		t.Errorf("%s: %q", id, warnings)
+	}
+	if exit != 0 {
+		t.Logf("%s ended with %d: %s", id, exit, stderr)
+	}
+	byKey := map[string]Fact{}
+	for _, f := range facts {
+		byKey[f.Key] = f
+	}
+	return byKey, exit
+}
+
+// TestPatchFromEndToEnd takes a host through every step.
+func TestPatchFromEndToEnd(t *testing.T) {
+	plan := planFor(t, builtin(t, "patch"), map[string]string{"reboot": "if-needed", "restart": "yes", "free_mb": "1", "free_boot_mb": "0", "settle": "0s"})
+	for name, argv := range shells(t) {
+		t.Run(name, func(t *testing.T) {
+			dir, path := fakes(t, aptWorld)
+			want := func(facts map[string]Fact, values map[string]string) {
+				t.Helper()
+				for k, v := range values {
+					f, ok := facts[k]
+					got := f.Value
+					if f.Check {
+						got = f.State.String()
+					}
+					if !ok || got != v {
+						t.Errorf("%s is %q, want %q; there are %v", k, got, v, slices.Sorted(maps.Keys(facts)))
+					}
+				}
+			}
+			facts, _ := patchStep(t, argv, plan, "precheck", dir, path)
+			want(facts, map[string]string{"manager": "OK", "root": "OK", "packages": "OK", "space:/": "OK"})
+			if _, exit := patchStep(t, argv, plan, "refresh", dir, path); exit != 0 {
+				t.Errorf("refresh: %d", exit)
+			}
+			facts, _ = patchStep(t, argv, plan, "pending", dir, path)
+			want(facts, map[string]string{"pending": "1", "security": "1", "held": "1", "todo": "1", "held.nginx": "held back with apt-mark hold",
+				"update.openssl": "3.0.15-1 -> 3.0.16-1 Debian:12.11/stable, Debian-Security:12/stable-security security"})
+			patchStep(t, argv, plan, "snapshot", dir, path)
+			patchStep(t, argv, plan, "download", dir, path)
+			facts, exit := patchStep(t, argv, plan, "upgrade", dir, path)
+			want(facts, map[string]string{"changed": "3", "changed.openssl": "3.0.15-1 -> 3.0.16-1", "changed.old": "1 -> (gone)", "changed.libssl-new": "(none) -> 1"})
+			if exit != 0 {
+				t.Errorf("upgrade: %d", exit)
+			}
+			facts, _ = patchStep(t, argv, plan, "assess", dir, path)
+			want(facts, map[string]string{"reboot_due": "yes", "reboot_wanted": "yes", "restarts": "1", "stale.cron.service": "runs old code",
+				"stale.ssh.service": "runs old code, and is not restarted from here"})
+			patchStep(t, argv, plan, "restart", dir, path)
+			facts, _ = patchStep(t, argv, plan, "verify", dir, path)
+			want(facts, map[string]string{"packages": "OK", "left": "OK", "reboot": "WARN", "units": "OK", "ports": "OK", "mounts": "OK", "routes": "OK", "pending": "0"})
+			if err := os.WriteFile(dir+"/lost", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			facts, _ = patchStep(t, argv, plan, "verify", dir, path)
+			want(facts, map[string]string{"ports": "CRIT"})
+			if facts["ports"].Text != "gone since: 443" {
+				t.Errorf("%+v", facts["ports"])
+			}
+			log, _ := os.ReadFile(dir + "/log")
+			if n := strings.Count(string(log), "systemctl restart"); n != 1 || !strings.Contains(string(log), "systemctl restart cron.service") {
+				t.Errorf("restarted %d services:\n%s", n, log)
+			}
+		})
+	}
+}
+
+// TestPatchSaysWhenItFails: apt's exit code is the step's, and what did change is still told.
+func TestPatchSaysWhenItFails(t *testing.T) {
+	plan := planFor(t, builtin(t, "patch"), nil)
+	for name, argv := range shells(t) {
+		dir, path := fakes(t, aptWorld)
+		if err := os.WriteFile(dir+"/fail", nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		facts, exit := patchStep(t, argv, plan, "upgrade", dir, path)
+		if exit != 100 || facts["changed"].Value != "3" {
+			t.Errorf("%s: exit %d, %+v", name, exit, facts["changed"])
+		}
+	}
+}
+
+// TestPrecheckKeepsHandsOff: each reason not to touch a host is CRIT.
+func TestPrecheckKeepsHandsOff(t *testing.T) {
+	for name, c := range map[string]struct {
+		params map[string]string
+		world  map[string]string
+		check  string
+		state  CheckState
+	}{
+		"no room":           {map[string]string{"free_mb": "999999999"}, nil, "space:/", CheckCrit},
+		"half-installed":    {nil, map[string]string{"half": ""}, "packages", CheckCrit},
+		"to be repaired":    {map[string]string{"repair": "yes"}, map[string]string{"half": ""}, "packages", CheckWarn},
+		"gate shut":         {map[string]string{"gate": "echo no backup since monday; exit 3"}, nil, "gate", CheckCrit},
+		"gate open":         {map[string]string{"gate": "true"}, nil, "gate", CheckOK},
+		"not root":          {nil, map[string]string{"id": "echo 1000"}, "root", CheckCrit},
+		"gate fed no input": {map[string]string{"gate": "! read -r x"}, nil, "gate", CheckOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world := maps.Clone(aptWorld)
+			maps.Copy(world, c.world)
+			dir, path := fakes(t, world)
+			facts, _ := patchStep(t, []string{"/bin/sh"}, planFor(t, builtin(t, "patch"), c.params), "precheck", dir, path)
+			if f := facts[c.check]; f.State != c.state || !f.Check {
+				t.Errorf("%s is %+v, want %v", c.check, f, c.state)
+			}
+		})
+	}
+}
+
+// TestPatchRefusesWhatItCannotDo: an unknown package is one clear line, and nothing is upgraded.
+func TestPatchRefusesWhatItCannotDo(t *testing.T) {
+	for packages, want := range map[string]string{"opensll": "there is no package opensll on this host", "nginx": "", "open*": ""} {
+		plan := planFor(t, builtin(t, "patch"), map[string]string{"packages": packages})
+		_, path := fakes(t, aptWorld)
+		for name, argv := range shells(t) {
+			_, stderr, exit := run(t, argv, scriptOf(t, plan, "pending"), path)
+			if (exit != 0) != (want != "") || !strings.Contains(stderr, want) {
+				t.Errorf("%s, %s: exit %d, %q", name, packages, exit, stderr)
+			}
+		}
+	}
+}
+
+// TestPatchPlansOnlyWhatCanHappen: the plan that the operator approves has no reboot in it unless one was asked for.
+func TestPatchPlansOnlyWhatCanHappen(t *testing.T) {
+	rb := builtin(t, "patch")
+	ids := func(params map[string]string) string {
+		var out []string
+		for _, s := range planFor(t, rb, params).Steps {
+			out = append(out, string(s.ID))
+		}
+		return strings.Join(out, " ")
+	}
+	for want, params := range map[string]map[string]string{
+		"precheck refresh pending snapshot download upgrade assess verify":                       nil,
+		"precheck refresh pending download":                                                      {"stage": "download"},
+		"precheck refresh pending repair snapshot download upgrade assess restart reboot verify": {"repair": "yes", "restart": "yes", "reboot": "always"},
+	} {
+		if got := ids(params); got != want {
+			t.Errorf("%v: %s", params, got)
+		}
+	}
+}
