@@ -141,3 +141,21 @@ func TestGroupStopsBehindAHostThatDoesNotComeBack(t *testing.T) {
 		t.Errorf("%v %s %q %v", err, s.Result, s.Reason, w.boots)
 	}
 }
+
+// TestOrderedRestartIsNotOrderedAgain: a host that takes long to go down is left alone by the next runner, which knows of the order.
+func TestOrderedRestartIsNotOrderedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(nil)
+		w.linger, w.down = 5*time.Minute, 6*time.Minute
+		d := atDesk(t, rebootPlan(), w, Options{})
+		d.after(10 * time.Second)
+		d.e.Halt()
+		if err := d.end(); !errors.Is(err, ErrLeftOpen) {
+			t.Fatal(err)
+		}
+		s := refold(t, d.book, d.s.Run)
+		if err := New(d.book, w, w, Options{}).Run(t.Context(), s, nil); err != nil || s.Result != journal.Passed || w.boots["h00"] != 1 {
+			t.Errorf("%v, %s, %d restarts", err, s.Result, w.boots["h00"])
+		}
+	})
+}
