@@ -33,8 +33,8 @@ type Client struct {
 
 // retryPolicy says how often a handshake that was turned away at the door is tried again.
 type retryPolicy struct {
-	hungUp, throttled int           // tries
-	unit              time.Duration // multiplies the waits; tests shorten it
+	hungUp, throttled int     // tries
+	pace              float64 // multiplies the waits; tests shorten it
 }
 
 var errClosed = &fault{kind: Closed, err: errors.New("the ssh client was closed")}
@@ -47,7 +47,7 @@ func New(o Options) *Client {
 		o: o, ctx: ctx, cancel: cancel,
 		asking: make(chan struct{}, 1),
 		doors:  newDoors(o.Dials, o.DialsPerAddr),
-		retry:  retryPolicy{hungUp: 8, throttled: 4, unit: 1},
+		retry:  retryPolicy{hungUp: 8, throttled: 4, pace: 1},
 		links:  map[string]*link{},
 		warned: map[string]bool{},
 		conf:   configs{kept: map[string]*Settings{}},

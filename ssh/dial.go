@@ -47,6 +47,8 @@ func dialFault(ctx context.Context, s *Settings, err error) error {
 		return faultf(Unresolved, "%s has no address: %w", s.HostName, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return faultf(Refused, "connection to %s refused", s.addr())
+	case errors.Is(err, syscall.ECONNRESET):
+		return faultf(Refused, "%w", errHungUp)
 	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
 		return faultf(Timeout, "no answer to connect from %s", s.addr())
 	}

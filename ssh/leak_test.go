@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	xssh "golang.org/x/crypto/ssh"
+
 	"tend/inventory"
 	"tend/ssh"
 	"tend/ssh/sshtest"
@@ -119,4 +121,29 @@ func TestFrozenServerLeavesNothing(t *testing.T) {
 		t.Errorf("Close waited %s for a frozen host", d)
 	}
 	noneLeft(t)
+}
+
+func TestHostileServersLeaveNothing(t *testing.T) {
+	banner := serve(t, &xssh.ServerConfig{PasswordCallback: func(m xssh.ConnMetadata, _ []byte) (*xssh.Permissions, error) {
+		for {
+			if err := m.(xssh.ServerPreAuthConn).SendAuthBanner(strings.Repeat("spam ", 1000)); err != nil {
+				return nil, err
+			}
+		}
+	}}, nil)
+	prompts := flood(t, func(_ xssh.ConnMetadata, ask xssh.KeyboardInteractiveChallenge) error {
+		_, err := ask("", "", make([]string, 10000), make([]bool, 10000))
+		return err
+	})
+	unauthentic := serve(t, &xssh.ServerConfig{NoClientAuth: true}, nil)
+	stranger := unauthentic.host("stranger")
+	stranger.HostKey, stranger.KnownHosts = "", []string{}
+	for name, h := range map[string]inventory.Host{"banner": banner.host("a"), "prompts": prompts.host("b"), "unknown key": stranger} {
+		c := newClient(t, ssh.Options{Prompter: says("x")})
+		if _, _, _, err := run(t, c, h, "x"); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		c.Close()
+		noneLeft(t)
+	}
 }

@@ -21,6 +21,7 @@ type target struct {
 	hop  bool // it is somebody's jump host
 	// accept is the fingerprint that Accept was given; the handshake ends once the host's key was held against it.
 	accept string
+	path   []string // whose jump host it is, and whose that is: to find circles
 }
 
 func hostKeyOf(h inventory.HostID) string { return "host\x00" + string(h) }
@@ -202,7 +203,7 @@ func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
 		if !again || try+1 >= c.tries(err) || ctx.Err() != nil {
 			return nil, dress(err, t.host.Name, s.addr(), Protocol)
 		}
-		wait = backoff(wait, try) * c.retry.unit
+		wait = time.Duration(float64(backoff(wait, try)) * c.retry.pace)
 		c.doors.of(road.addr).shutIfThrottled(err, wait)
 		if err := sleep(ctx, wait); err != nil {
 			return nil, dress(err, t.host.Name, s.addr(), Cancelled)

@@ -101,7 +101,13 @@ func (l *login) failure(err error) error {
 	if l.fatal != nil {
 		return l.fatal
 	}
-	if f := earlyFault(l.wire, err); f != nil {
+	f := earlyFault(l.wire, err)
+	if p, ok := l.wire.Conn.(*process); ok && (f == nil || errors.Is(f, errHungUp)) {
+		if said := p.complaint(); said != nil {
+			return said
+		}
+	}
+	if f != nil {
 		return f
 	}
 	var neg *xssh.AlgorithmNegotiationError

@@ -133,3 +133,29 @@ func says(answers ...string) *person {
 	}
 	return p
 }
+
+// slow is a peer whose commands say hello and then never end.
+func slow(t *testing.T) *peer {
+	return serve(t, &xssh.ServerConfig{NoClientAuth: true}, func(nc net.Conn, cfg *xssh.ServerConfig) {
+		conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
+		if err != nil {
+			return
+		}
+		go xssh.DiscardRequests(reqs)
+		for nch := range chans {
+			ch, creqs, err := nch.Accept()
+			if err != nil {
+				continue
+			}
+			go func() {
+				for r := range creqs {
+					r.Reply(r.Type == "exec", nil)
+					if r.Type == "exec" {
+						fmt.Fprintln(ch, "hello")
+					}
+				}
+			}()
+		}
+		conn.Close()
+	})
+}

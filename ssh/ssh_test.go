@@ -31,6 +31,9 @@ func newClient(t *testing.T, o ssh.Options) *ssh.Client {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
+	if o.AuthTimeout == 0 {
+		o.AuthTimeout = 2 * time.Minute // the machine may be busy
+	}
 	c := ssh.New(o)
 	t.Cleanup(func() { c.Close() })
 	return c
@@ -46,7 +49,7 @@ func ctxFor(t *testing.T, d time.Duration) context.Context {
 func run(t *testing.T, c *ssh.Client, h inventory.Host, cmd string) (exit int, out, errout string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
-	exit, err = c.Exec(ctxFor(t, 30*time.Second), h, cmd, nil, &o, &e)
+	exit, err = c.Exec(ctxFor(t, 3*time.Minute), h, cmd, nil, &o, &e)
 	return exit, o.String(), e.String(), err
 }
 
@@ -80,7 +83,7 @@ func TestExec(t *testing.T) {
 		{"exec /bin/sh -s", "echo $((40+2)); exit 5\n", "42\n", "", 5},
 	} {
 		var o, e bytes.Buffer
-		exit, err := c.Exec(ctxFor(t, 30*time.Second), h, tt.cmd, strings.NewReader(tt.stdin), &o, &e)
+		exit, err := c.Exec(ctxFor(t, 3*time.Minute), h, tt.cmd, strings.NewReader(tt.stdin), &o, &e)
 		if err != nil || exit != tt.exit || o.String() != tt.out || e.String() != tt.errout {
 			t.Errorf("%s: got %d %q %q %v, want %d %q %q", tt.cmd, exit, o.String(), e.String(), err, tt.exit, tt.out, tt.errout)
 		}
@@ -99,7 +102,7 @@ func TestSignalIsToldInDetail(t *testing.T) {
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	c := newClient(t, ssh.Options{})
-	r, err := c.Run(ctxFor(t, 30*time.Second), srv.Host("a"), ssh.Command{Line: "kill -TERM $$"})
+	r, err := c.Run(ctxFor(t, 3*time.Minute), srv.Host("a"), ssh.Command{Line: "kill -TERM $$"})
 	if err != nil || r.Exit != 143 || r.Signal != "TERM" {
 		t.Errorf("got %+v %v, want 143 by TERM", r, err)
 	}
@@ -112,7 +115,7 @@ func TestBigOutputBothWays(t *testing.T) {
 	const n = 20 << 20
 	in := bytes.Repeat([]byte("0123456789abcdef"), n/16)
 	var out bytes.Buffer
-	exit, err := c.Exec(ctxFor(t, 60*time.Second), srv.Host("a"), "cat", bytes.NewReader(in), &out, nil)
+	exit, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "cat", bytes.NewReader(in), &out, nil)
 	if err != nil || exit != 0 || !bytes.Equal(out.Bytes(), in) {
 		t.Errorf("%d bytes came back of %d, exit %d, %v", out.Len(), n, exit, err)
 	}
@@ -123,7 +126,7 @@ func TestOneBufferForBothStreams(t *testing.T) {
 	srv := sshtest.Start(t, sshtest.Config{})
 	c := newClient(t, ssh.Options{})
 	var both bytes.Buffer
-	_, err := c.Exec(ctxFor(t, 60*time.Second), srv.Host("a"), "i=0; while [ $i -lt 3000 ]; do echo oooooooooo; echo eeeeeeeeee >&2; i=$((i+1)); done", nil, &both, &both)
+	_, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "i=0; while [ $i -lt 3000 ]; do echo oooooooooo; echo eeeeeeeeee >&2; i=$((i+1)); done", nil, &both, &both)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +235,7 @@ func TestLinkLostInMidCommandIsUnknown(t *testing.T) {
 	c := newClient(t, ssh.Options{})
 	started := &watch{want: "go", seen: make(chan struct{})}
 	go func() { <-started.seen; srv.KillSessions() }()
-	_, err := c.Exec(ctxFor(t, 30*time.Second), srv.Host("a"), "echo go; sleep 60", nil, started, nil)
+	_, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "echo go; sleep 60", nil, started, nil)
 	if e := fault(t, err, ssh.LinkLost); e.NotStarted() || e.Hint() == "" {
 		t.Errorf("NotStarted %v, hint %q", e.NotStarted(), e.Hint())
 	}
@@ -245,7 +248,7 @@ func TestFrozenHostIsLinkLost(t *testing.T) {
 	started := &watch{want: "go", seen: make(chan struct{})}
 	var froze time.Time
 	go func() { <-started.seen; froze = time.Now(); srv.Freeze() }()
-	_, err := c.Exec(ctxFor(t, 30*time.Second), srv.Host("a"), "echo go; sleep 60", nil, started, nil)
+	_, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "echo go; sleep 60", nil, started, nil)
 	d := time.Since(froze)
 	srv.Thaw()
 	e := fault(t, err, ssh.LinkLost)
@@ -298,7 +301,7 @@ func TestTwelveSessionsOnOneConnectionQueue(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			var out bytes.Buffer
-			exit, err := c.Exec(ctxFor(t, 60*time.Second), h, fmt.Sprintf("sleep 0.1; echo %d", i), nil, &out, nil)
+			exit, err := c.Exec(ctxFor(t, 3*time.Minute), h, fmt.Sprintf("sleep 0.1; echo %d", i), nil, &out, nil)
 			if err == nil && (exit != 0 || strings.TrimSpace(out.String()) != fmt.Sprint(i)) {
 				err = fmt.Errorf("exit %d, %q", exit, out.String())
 			}
@@ -333,7 +336,7 @@ func TestDaemonOnStdoutDoesNotHoldUs(t *testing.T) {
 	run(t, c, srv.Host("a"), "true") // log in first, so that the clock is the session's
 	var out bytes.Buffer
 	start := time.Now()
-	r, err := c.Run(ctxFor(t, 30*time.Second), srv.Host("a"), ssh.Command{Line: "echo before; sleep 40 & exit 9", Stdout: &out})
+	r, err := c.Run(ctxFor(t, 3*time.Minute), srv.Host("a"), ssh.Command{Line: "echo before; sleep 40 & exit 9", Stdout: &out})
 	if err != nil || r.Exit != 9 || !r.Held || out.String() != "before\n" {
 		t.Errorf("got %+v %q %v", r, out.String(), err)
 	}
@@ -347,7 +350,7 @@ func TestWriterThatFailsIsTold(t *testing.T) {
 	srv := sshtest.Start(t, sshtest.Config{})
 	c := newClient(t, ssh.Options{})
 	full := errors.New("disk full")
-	_, err := c.Exec(ctxFor(t, 30*time.Second), srv.Host("a"), "echo x; exit 4", nil, failing{full}, nil)
+	_, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "echo x; exit 4", nil, failing{full}, nil)
 	if e := fault(t, err, ssh.Output); !errors.Is(err, full) || e.NotStarted() {
 		t.Errorf("got %v", err)
 	}

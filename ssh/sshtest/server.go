@@ -181,7 +181,7 @@ func (s *Server) launch() bool {
 	select {
 	case ok := <-ready:
 		return ok
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatalf("sshd says nothing:\n%s", s.Log())
 		return false
 	}
