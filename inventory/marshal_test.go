@@ -146,6 +146,9 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
+		if inv != nil {
+			t.Fatalf("an inventory came with %v", err) // the package's law
+		}
 		checkProblems(t, string(data), err)
 	})
 }
