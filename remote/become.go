@@ -76,7 +76,7 @@ func (k *Keeper) askedSession(ctx context.Context, c call, nonce string) (exit i
 	case err == nil && !through && d.asked && !strings.Contains(said, "sudoers"):
 		err = errWrong
 	}
-	if errors.Is(err, errWrong) {
+	if errors.Is(err, errWrong) && d.sum != "" {
 		k.at(place{c.host.Name, true}, func(m *memo) { m.wrong = d.sum })
 	}
 	return exit, said, err

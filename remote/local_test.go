@@ -37,6 +37,7 @@ type local struct {
 	// frozen makes a dead link silent in place of broken.
 	frozen bool
 	refuse func(n int) error
+	before string // what a profile does before the command
 
 	calls atomic.Int64
 	drops atomic.Int64
@@ -56,7 +57,7 @@ func (l *local) Exec(ctx context.Context, _ inventory.Host, cmd string, stdin io
 	if l.limits != nil {
 		up, down = l.limits(n)
 	}
-	c := exec.Command(l.shell, "-c", strings.ReplaceAll(cmd, "/bin/sh", l.shell))
+	c := exec.Command(l.shell, "-c", l.before+strings.ReplaceAll(cmd, "/bin/sh", l.shell))
 	c.Env, c.Dir = l.env, "/"
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	in, inW, err := os.Pipe()

@@ -72,6 +72,7 @@ t_claimed() {
 			ln -s void "$t_d/run" 2>/dev/null && return 1
 		fi
 		t_nap
+		[ "$t_c" -lt 100 ] || t_say H 0
 	done
 }
 

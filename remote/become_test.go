@@ -1,0 +1,176 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tend/inventory"
+)
+
+// fakeSudo is what matters of sudo(8): -n refuses where a password is needed; -S -p prompts on standard error and reads one line of
+// standard input, three times. It logs what it was given.
+const fakeSudo = `#!/bin/sh
+log=LOG; prompt= stdin=no ask=yes
+while [ $# -gt 0 ]; do case $1 in -n) ask=no ;; -S) stdin=yes ;; -p) prompt=$2; shift ;; --) shift; break ;; esac; shift; done
+echo "call ask=$ask stdin=$stdin" >>$log
+case MODE in
+nopasswd) exec "$@" ;;
+noise) printf 'Verification code: ' >&2; read -r x; exit 1 ;;
+esac
+[ $ask = yes ] || { echo "sudo: a password is required" >&2; exit 1; }
+for i in 1 2 3; do
+	printf %s "$prompt" >&2
+	IFS= read -r got || { echo "sudo: no password was provided" >&2; exit 1; }
+	echo "got $got" >>$log
+	if [ "$got" = 'right pass' ]; then echo >&2; SUDONE=1 exec "$@"; fi
+	echo "Sorry, try again." >&2
+done
+echo "sudo: 3 incorrect password attempts" >&2
+exit 1
+`
+
+// withSudo puts a fake sudo on the path and makes us somebody other than root until it has let us in.
+func withSudo(t *testing.T, mode string) (w *world, log func() string) {
+	t.Helper()
+	w = newWorld(t, "dash")
+	dir := filepath.Dir(w.root)
+	text := strings.NewReplacer("LOG", dir+"/sudolog", "MODE", mode).Replace(fakeSudo)
+	id := "#!/bin/sh\nif [ \"${SUDONE:-}" + map[string]string{"nopasswd": "x"}[mode] + "\" ]; then exec /usr/bin/id \"$@\"; fi\necho 1000\n"
+	for name, text := range map[string]string{"sudo": text, "id": id} {
+		if err := os.WriteFile(filepath.Join(dir, "bin", name), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.host.Become = "sudo"
+	return w, func() string {
+		b, _ := os.ReadFile(dir + "/sudolog")
+		return string(b)
+	}
+}
+
+func password(s string, asked *atomic.Int64) func(*Options) {
+	return func(o *Options) {
+		o.Secrets = func(_ context.Context, _ inventory.Host, kind string) (string, error) {
+			asked.Add(1)
+			if kind != "sudo" {
+				return "", errors.New("asked for " + kind)
+			}
+			return s, nil
+		}
+	}
+}
+
+// both runs an attached and a detached step as root.
+func both(t *testing.T, w *world, k *Keeper, check func(exit int, err error, out string)) {
+	t.Helper()
+	for _, job := range []string{"", "j", ""} {
+		s := &sink{t: t}
+		exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Become: true, Script: "echo as root; cat; exit 6"}, s.take)
+		check(exit, err, s.String())
+	}
+}
+
+func TestSudo(t *testing.T) {
+	t.Run("no password is needed, and one is saved", func(t *testing.T) { // SSH.md, case 22
+		w, log := withSudo(t, "nopasswd")
+		var asked atomic.Int64
+		both(t, w, w.keeper(password("right pass", &asked)), func(exit int, err error, out string) {
+			if exit != 6 || err != nil || out != "as root\n" {
+				t.Errorf("exit %d, %v, output %q", exit, err, out)
+			}
+		})
+		if asked.Load() != 0 || strings.Contains(log(), "stdin=yes") {
+			t.Errorf("the password was asked for %d times; sudo saw %q", asked.Load(), log())
+		}
+	})
+	t.Run("the right password", func(t *testing.T) {
+		w, log := withSudo(t, "password")
+		var asked atomic.Int64
+		both(t, w, w.keeper(password("right pass", &asked)), func(exit int, err error, out string) {
+			if exit != 6 || err != nil || out != "as root\n" {
+				t.Errorf("exit %d, %v, output %q", exit, err, out)
+			}
+		})
+		if n := strings.Count(log(), "ask=no"); n != 1 {
+			t.Errorf("sudo -n was tried %d times, want once", n)
+		}
+		if strings.Count(log(), "got") != 3 || strings.Count(log(), "got right pass\n") != 3 {
+			t.Errorf("sudo got %q", log())
+		}
+	})
+	t.Run("a wrong password is sent once", func(t *testing.T) {
+		w, log := withSudo(t, "password")
+		var asked atomic.Int64
+		both(t, w, w.keeper(password("wrong", &asked)), func(exit int, err error, out string) {
+			if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || e.Hint() == "" || !strings.Contains(e.Error(), "password") || out != "" {
+				t.Errorf("exit %d, %v, output %q", exit, err, out)
+			}
+		})
+		if n := strings.Count(log(), "got"); n != 1 || !strings.Contains(log(), "got wrong\n") {
+			t.Errorf("sudo got %d lines: %q", n, log())
+		}
+	})
+	t.Run("nobody knows the password", func(t *testing.T) {
+		w, log := withSudo(t, "password")
+		both(t, w, w.keeper(), func(exit int, err error, out string) {
+			if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || !strings.Contains(e.Error(), "a password is required") || out != "" {
+				t.Errorf("exit %d, %v, output %q", exit, err, out)
+			}
+		})
+		if strings.Contains(log(), "got") {
+			t.Errorf("sudo got %q", log())
+		}
+	})
+	t.Run("the prompt is declined", func(t *testing.T) {
+		w, log := withSudo(t, "password")
+		k := w.keeper(func(o *Options) {
+			o.Secrets = func(context.Context, inventory.Host, string) (string, error) { return "", errors.New("declined") }
+		})
+		both(t, w, k, func(exit int, err error, out string) {
+			if e := asError(t, err); e.Kind != Refused || !strings.Contains(e.Error(), "declined") || out != "" {
+				t.Errorf("exit %d, %v, output %q", exit, err, out)
+			}
+		})
+		if strings.Contains(log(), "got") {
+			t.Errorf("sudo got %q", log())
+		}
+	})
+}
+
+func TestNoWayToRoot(t *testing.T) {
+	w, _ := withSudo(t, "password")
+	for _, become := range []string{"", "none", "su", "doas"} {
+		w.host.Become = become
+		both(t, w, w.keeper(), func(exit int, err error, out string) {
+			if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || out != "" {
+				t.Errorf("become %q: exit %d, %v, output %q", become, exit, err, out)
+			}
+		})
+	}
+}
+
+// TestNoise: what a profile prints before our shell starts is nobody's output, even where it looks like ours.
+func TestNoise(t *testing.T) {
+	w := newWorld(t, "dash")
+	w.before = "printf 'Welcome\\n%s X 0 done 0 -\\nlast line without end' abc;"
+	for _, job := range []string{"", "j"} {
+		s := &sink{t: t}
+		exit, err := w.keeper().Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: "echo out; exit 6"}, s.take)
+		if exit != 6 || err != nil || s.String() != "out\n" {
+			t.Errorf("job %q: exit %d, %v, output %q", job, exit, err, s)
+		}
+	}
+	w.before = "echo 'This account is not available' >&2; exit 1;"
+	for _, job := range []string{"", "j2"} {
+		_, err := w.keeper().Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: "echo out"}, (&sink{t: t}).take)
+		if e := asError(t, err); e.Kind != Refused || !strings.Contains(e.Error(), "not available") {
+			t.Errorf("job %q: %v", job, err)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package remote
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"tend/inventory"
+)
+
+// mount puts a small file system under the job root, or skips.
+func (w *world) mount(flags uintptr, options string) {
+	w.t.Helper()
+	if err := os.MkdirAll(w.root, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", w.root, "tmpfs", flags, options); err != nil {
+		w.t.Skipf("no file system can be mounted here: %v", err)
+	}
+	w.t.Cleanup(func() {
+		w.clean()
+		until(w.t, "the file system to be unmounted", func() bool { return syscall.Unmount(w.root, syscall.MNT_DETACH) == nil })
+	})
+}
+
+// fill leaves no room on the file system.
+func (w *world) fill() {
+	w.t.Helper()
+	f, err := os.Create(filepath.Join(w.root, "filler"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	if !strings.Contains(err.Error(), "no space") {
+		w.t.Fatal(err)
+	}
+}
+
+// TestFullBefore: SSH.md, case 19: refused before anything starts, with one clear line.
+func TestFullBefore(t *testing.T) {
+	for name, opt := range map[string]string{"blocks": "size=128k", "inodes": "size=1m,nr_inodes=3"} {
+		eachShell(t, func(t *testing.T, w *world) {
+			w.mount(0, opt)
+			if name == "blocks" {
+				w.fill()
+			}
+			if name == "inodes" {
+				for i := range 3 {
+					_ = os.WriteFile(filepath.Join(w.root, fmt.Sprint(i)), nil, 0o600)
+				}
+			}
+			script, _ := w.counting(1)
+			_, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
+			e := asError(t, err)
+			if e.Kind != Refused || !e.NotStarted() || !strings.Contains(e.Hint(), "room") || w.executions() != 0 {
+				t.Errorf("%s: %v (hint %q), %d executions", name, err, e.Hint(), w.executions())
+			}
+			if _, err := os.Lstat(filepath.Join(w.root, "jobs", "j")); err == nil {
+				t.Errorf("%s: something was left behind", name)
+			}
+		})
+	}
+}
+
+// TestFullMidStep: the step never feels it, its exit code is kept, and the output says that it is cut.
+func TestFullMidStep(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		w.mount(0, "size=256k")
+		var said atomic.Value
+		k := w.keeper(func(o *Options) {
+			o.Remark = func(_ inventory.HostID, _, text string) { said.Store(text) }
+		})
+		s := &sink{t: t}
+		script := "i=0; while [ $i -lt 10000 ]; do echo 'a line of the output, forty bytes long.' || exit 99; i=$((i+1)); done; exit 37"
+		exit, err := k.Carry(within(t, 60*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take)
+		if err != nil || exit != 37 {
+			t.Errorf("exit %d, %v", exit, err)
+		}
+		whole := strings.Repeat("a line of the output, forty bytes long.\n", 10000)
+		if !strings.HasPrefix(whole, s.String()) || s.off < 64<<10 {
+			t.Errorf("%d bytes of output that are not the beginning of it", s.off)
+		}
+		if text, _ := said.Load().(string); !strings.Contains(text, "incomplete") {
+			t.Errorf("the cut is not flagged: %q", text)
+		}
+	})
+}
+
+func TestNoexec(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		w.mount(syscall.MS_NOEXEC|syscall.MS_NOSUID, "size=1m")
+		s := &sink{t: t}
+		if exit, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: "echo out; exit 3"}, s.take); err != nil || exit != 3 || s.String() != "out\n" {
+			t.Errorf("exit %d, %v, output %q", exit, err, s)
+		}
+	})
+}
+
+func TestReadOnlyRoot(t *testing.T) {
+	w := newWorld(t, "dash")
+	w.mount(syscall.MS_RDONLY, "size=1m")
+	_, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
+	if e := asError(t, err); e.Kind != Refused || !e.NotStarted() {
+		t.Errorf("%v", err)
+	}
+	// Also where the host was known before its file system became read-only.
+	k := w.keeper()
+	k.hosts[place{w.host.Name, false}] = &memo{known: true, facts: Facts{Boot: "b", Writable: true}}
+	_, err = k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
+	if e := asError(t, err); e.Kind != Refused || !strings.Contains(strings.ToLower(e.Error()), "read-only") {
+		t.Errorf("%v", err)
+	}
+}
+
+// stub puts a command on the path.
+func (w *world) stub(name, text string) {
+	w.t.Helper()
+	p := filepath.Join(filepath.Dir(w.root), "bin", name)
+	_ = os.Remove(p)
+	if err := os.WriteFile(p, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestPreflight: SSH.md, case 17, on a host that says of itself what real ones were seen to say.
+func TestPreflight(t *testing.T) {
+	cases := []struct {
+		name, kill, uid, launcher string
+		keeps                     bool
+	}{
+		{"a user, no", "b false", "1000", "", true},
+		{"a user, yes", "b true", "1000", "", false},
+		{"root, yes, systemd-run", "b true", "0", "systemd-run", true},
+		{"a user, nobody answers", "", "1000", "", true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, "dash")
+			w.stub("busctl", `[ "$*" = "get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses" ] && [ -n "`+c.kill+`" ] && echo "`+c.kill+`"`)
+			w.stub("id", `case $1 in -u) echo `+c.uid+` ;; -un) echo tester ;; esac`)
+			w.stub("systemd-run", `exit 1`)
+			k := w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) })
+			f, err := k.Preflight(within(t, 20*time.Second), w.host, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ok, why, fix := f.Keeps()
+			if ok != c.keeps || !ok && (!strings.Contains(why, "KillUserProcesses") || fix == "") || !f.Systemd || f.Boot == "" || f.Root != w.root || f.FreeKiB <= 0 || !f.Writable {
+				t.Errorf("keeps %v (%s), want %v; facts %+v", ok, why, c.keeps, f)
+			}
+			if c.launcher != "" && f.Launcher != c.launcher {
+				t.Errorf("launcher %q", f.Launcher)
+			}
+			if c.keeps {
+				return
+			}
+			script, _ := w.counting(1)
+			_, err = w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) }).Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
+			if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || w.executions() != 0 {
+				t.Errorf("carried all the same: %v", err)
+			}
+		})
+	}
+}
+
+// TestSystemdRun: the launcher of a root that has systemd, and what becomes of a step where it fails.
+func TestSystemdRun(t *testing.T) {
+	// Like the real one: an empty environment, another directory, its own session; --collect is too new for this one.
+	const run = `echo "$*" >>LOG
+for a in "$@"; do [ "$a" != --collect ] || exit 1; done
+while [ "$1" != sh ]; do shift; done
+cd /; exec env -i PATH="$PATH" setsid "$@" </dev/null >/dev/null 2>&1 &`
+	w := newWorld(t, "dash")
+	dir := filepath.Dir(w.root)
+	w.env = append(w.env, "GREETING=it's\n  two lines")
+	w.stub("systemd-run", strings.ReplaceAll(run, "LOG", dir+"/log"))
+	w.stub("busctl", "echo b true")
+	w.stub("id", "echo 0")
+	systemd := func(o *Options) { o.systemd = dir }
+	s := &sink{t: t}
+	exit, err := w.keeper(systemd).Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j.1", Script: `echo "$GREETING"; pwd; umask; exit 8`}, s.take)
+	if want := "it's\n  two lines\n" + dir + "/home\n0022\n"; err != nil || exit != 8 || s.String() != want {
+		t.Errorf("exit %d, %v, output %q, want %q", exit, err, s, want)
+	}
+	log, _ := os.ReadFile(dir + "/log")
+	if lines := strings.Split(string(log), "\n"); len(lines) != 3 || !strings.Contains(lines[0], "--collect") || strings.Contains(lines[1], "--collect") || !strings.Contains(lines[1], "KillMode=process") {
+		t.Errorf("systemd-run was called with %q", log)
+	}
+	// It fails, and logind would kill whatever else could be started: given up, and certainly so.
+	w.stub("systemd-run", "exit 1")
+	_, err = w.keeper(systemd).Carry(within(t, 40*time.Second), Order{Host: w.host, Job: "j.2", Script: "echo never"}, s.take)
+	if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || !strings.Contains(e.Error(), "launcher") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestRestart: the order is given a moment after the answer, by the first of the commands that the host has.
+func TestRestart(t *testing.T) {
+	for _, have := range []string{"systemctl", "shutdown", "reboot"} {
+		t.Run(have, func(t *testing.T) {
+			w := newWorld(t, "dash")
+			if os.Getuid() != 0 {
+				t.Skip("only root may restart a host, even a pretended one")
+			}
+			log := filepath.Join(filepath.Dir(w.root), "log")
+			for _, name := range []string{"systemctl", "shutdown", "reboot"} { // never the real ones
+				w.stub(name, "echo "+name+` "$*" >>`+log+"; "+map[bool]string{true: "exit 0", false: "exit 1"}[name == have])
+			}
+			w.stub("systemd-run", "exit 1")
+			k := w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) })
+			id, err := k.Identity(within(t, 20*time.Second), w.host)
+			if err != nil || id == "" {
+				t.Fatalf("identity %q, %v", id, err)
+			}
+			if err := k.Restart(within(t, 20*time.Second), w.host); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]string{"systemctl": "systemctl --no-block reboot\n", "shutdown": "systemctl --no-block reboot\nshutdown -r now\n",
+				"reboot": "systemctl --no-block reboot\nshutdown -r now\nreboot \n"}[have]
+			got := ""
+			until(t, "the order to restart", func() bool {
+				b, _ := os.ReadFile(log)
+				got = string(b)
+				return len(got) >= len(want)
+			})
+			if got != want || w.drops.Load() != 1 {
+				t.Errorf("ran %q, want %q; %d drops", got, want, w.drops.Load())
+			}
+		})
+	}
+}
