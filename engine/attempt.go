@@ -31,7 +31,8 @@ type attempt struct {
 	over     chan struct{} // closed when the hands have let go
 	saved    chan bool     // whether the end is durable
 	bodies   []journal.Body
-	known    bool // the step ran to its end: nothing of it is left on the host but its record
+	broken   error // the hands could not go on, because what they had to record was not saved
+	known    bool  // the step ran to its end: nothing of it is left on the host but its record
 
 	mu      sync.Mutex
 	ending  ending

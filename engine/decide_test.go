@@ -297,3 +297,18 @@ func TestClosedDecisionsAreNoReasonToSpin(t *testing.T) {
 		}
 	})
 }
+
+func TestAbortClosesARunThatIsToStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plan(3, runbooks.Step{ID: "a"}, runbooks.Step{ID: "b"})
+		p.Policy.Parallel = 2
+		d := atDesk(t, p, newWorld(stuck), Options{})
+		d.after(time.Second)
+		d.stop()
+		d.after(time.Second)
+		d.decide(journal.AbortHard, "")
+		if err := d.end(); err != nil || d.s.Result != journal.WasAborted {
+			t.Fatal(err, d.s.Result)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,10 @@ func (a *attempt) judge(exit int, err error) []journal.Body {
 	end, why := a.verdict(journal.Unknown, ""), a.why()
 	if err != nil && why == 0 && a.ctx.Err() != nil {
 		return nil // the step is left on its host; what the mask holds back is read again by a resume
+	}
+	if errors.Is(err, journal.ErrNotSaved) {
+		a.broken = err // the hands record roads themselves
+		return nil
 	}
 	_ = a.tap.close(a.ctx) // an error is the context's, which the switch looks at
 	switch {

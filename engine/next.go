@@ -138,7 +138,7 @@ func (t *turn) onward(i int) {
 func (t *turn) again(h *journal.HostState) {
 	st := &h.Steps[h.Step]
 	due := st.Ended.Add(backOff(st.Attempt - st.Free))
-	if t.now.Before(due) {
+	if t.now.Before(due) && !t.now.Before(st.Ended) { // where the clock was set back, nobody waits for it to come round again
 		t.actions = append(t.actions, Wake{At: due})
 		return
 	}

@@ -366,3 +366,10 @@ func BenchmarkNext10000WithCompile(b *testing.B) {
 		Next(s, s.Last)
 	}
 }
+
+func TestClockThatWasSetBackHoldsNothingUp(t *testing.T) {
+	m := newSim(t, plan(1, runbooks.Step{ID: "a", Risk: runbooks.Read, Retries: 1}))
+	m.apply(journal.WaveOpened{}, started("h00", "a", 1), ended("h00", "a", 1, journal.Failed))
+	one[Wake](t, Next(m.s, m.now))
+	one[Start](t, Next(m.s, m.now.Add(-time.Hour)))
+}

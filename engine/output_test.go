@@ -281,3 +281,23 @@ func TestNotSavedNamesWhatIsLostAndLeft(t *testing.T) {
 		}
 	})
 }
+
+// TestHandsThatCannotRecordLeaveTheStep: hands record roads in the journal themselves. Where that fails the step goes on, on its host:
+// it is not called unknown.
+func TestHandsThatCannotRecordLeaveTheStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(func(inventory.HostID, string, int) act {
+			return act{takes: time.Second, err: fmt.Errorf("road: %w: no space left on device", journal.ErrNotSaved)}
+		})
+		book := journal.NewMemory("o", nil)
+		s := begun(t, book, plan(2, runbooks.Step{ID: "a"}))
+		err := New(book, w, w, Options{}).Run(t.Context(), s, nil)
+		var ns *NotSaved
+		if !errors.As(err, &ns) || len(ns.Left) != 2 || !s.Hosts[0].Steps[0].Running {
+			t.Fatalf("%v %+v", err, s.Hosts[0])
+		}
+		if r := remarks(all(t, book, s.Run)); len(r) != 1 || !strings.Contains(r[0], "left running: h01: a, job") {
+			t.Errorf("remarks %q", r)
+		}
+	})
+}

@@ -22,6 +22,7 @@ const (
 const (
 	firstLook = 2 * time.Second
 	lastLook  = 30 * time.Second
+	lookTime  = time.Minute // for one question: a host that goes down may leave a connection frozen
 )
 
 // reboot restarts the host and proves that it is another boot that came back:
@@ -41,7 +42,7 @@ func (a *attempt) reboot() []journal.Body {
 
 // orderRestart records who the host is now, and has it restart.
 func (a *attempt) orderRestart() []journal.Body {
-	id, err := a.e.reb.Identity(a.ctx, a.host)
+	id, err := a.identity()
 	if err == nil && id == "" {
 		err = errors.New("the host does not tell which boot this is")
 	}
@@ -55,8 +56,16 @@ func (a *attempt) orderRestart() []journal.Body {
 	return a.restart()
 }
 
+func (a *attempt) identity() (id string, err error) {
+	err = a.within(lookTime, func(ctx context.Context) error {
+		id, err = a.e.reb.Identity(ctx, a.host)
+		return err
+	})
+	return id, err
+}
+
 func (a *attempt) restart() []journal.Body {
-	err := a.e.reb.Restart(a.ctx, a.host)
+	err := a.within(lookTime, func(ctx context.Context) error { return a.e.reb.Restart(ctx, a.host) })
 	if err != nil && (NotStarted(err) || permanent(err)) {
 		return a.notRestarted(err)
 	}
@@ -74,7 +83,7 @@ func (a *attempt) awaitBoot(unsure bool) []journal.Body {
 		if !unsure && !a.sleep(look) {
 			return a.interrupted(true, last)
 		}
-		id, err := a.e.reb.Identity(a.ctx, a.host)
+		id, err := a.identity()
 		last = err
 		switch {
 		case a.ctx.Err() != nil:

@@ -159,3 +159,37 @@ func TestOrderedRestartIsNotOrderedAgain(t *testing.T) {
 		}
 	})
 }
+
+// frozen is a world whose connections freeze as the host goes down: the order to restart never returns, nor does the next question.
+type frozen struct {
+	*world
+	asked int
+}
+
+func (f *frozen) Restart(ctx context.Context, h inventory.Host) error {
+	_ = f.world.Restart(ctx, h)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (f *frozen) Identity(ctx context.Context, h inventory.Host) (string, error) {
+	if f.asked++; f.asked == 2 {
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
+	return f.world.Identity(ctx, h)
+}
+
+func TestFrozenConnectionDoesNotHoldAReboot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &frozen{world: newWorld(nil)}
+		book := journal.NewMemory("o", nil)
+		s := begun(t, book, rebootPlan())
+		if err := New(book, w, w, Options{}).Run(t.Context(), s, nil); err != nil || s.Result != journal.Passed || w.boots["h00"] != 1 {
+			t.Errorf("%v, %s, %d restarts", err, s.Result, w.boots["h00"])
+		}
+		if took := s.Closed.Sub(s.Started); took > 3*time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}

@@ -43,9 +43,11 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		r.overdue()
 		acted := false
-		if r.leaving = r.leave(ctx); r.leaving == nil {
+		// An aborted run starts nothing: it can be brought to its close even when the runner is to stop.
+		if r.leaving = r.leave(ctx); r.leaving == nil || r.s.Abort != "" && !r.halted {
 			acted, err = r.act()
-		} else if len(r.active) == 0 {
+		}
+		if err == nil && !acted && r.leaving != nil && len(r.active) == 0 && r.s.Result == journal.Open {
 			err = r.farewell()
 		}
 		switch {
@@ -133,6 +135,9 @@ func (r *run) take() (bool, error) {
 	for _, a := range ends {
 		delete(r.active, a.at)
 		a.saved <- err == nil
+		if err == nil && a.broken != nil {
+			err = &NotSaved{Err: a.broken, Left: a.left()}
+		}
 	}
 	if err != nil {
 		return false, r.abandon(err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,8 +47,8 @@ func (r *run) abandon(err error) error {
 		}
 		for _, a := range ends {
 			e.Lost = append(e.Lost, notSaved(nil, append(a.tap.body(nil), a.bodies...)).Lost...)
-			if len(a.bodies) == 0 && a.job != "" {
-				e.Left = append(e.Left, fmt.Sprintf("%s: %s, job %s", a.host.Name, a.step.ID, a.job))
+			if len(a.bodies) == 0 {
+				e.Left = append(e.Left, a.left()...)
 			}
 			delete(r.active, a.at)
 			a.saved <- false
@@ -55,5 +56,16 @@ func (r *run) abandon(err error) error {
 	}
 	slices.Sort(e.Lost)
 	slices.Sort(e.Left)
+	// A full disk may have a reserve for this; from any other failure nothing comes back.
+	text := e.Error()
+	_, _ = r.e.rec.Append(context.WithoutCancel(r.work), r.s.Run, journal.Remarked{Text: text[:min(len(text), 1000)]})
 	return e
+}
+
+// left says what stays on the host, for a resume to find: nothing where the step only reads.
+func (a *attempt) left() []string {
+	if a.job == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: %s, job %s", a.host.Name, a.step.ID, a.job)}
 }
