@@ -165,6 +165,13 @@ type (
 		Text string           `json:"text"`
 		By   Who              `json:"by"`
 	}
+	// Sealed is a signature over where the journal stood: Statement says it in lines of text, Signature is OpenSSH's (PROTOCOL.sshsig,
+	// armored), Key the signer's public key as an authorized_keys line. It stands in the notes.
+	Sealed struct {
+		Statement string `json:"statement"`
+		Signature string `json:"signature"`
+		Key       string `json:"key"`
+	}
 	// RunClosed ends a run. Nothing follows it but notes in other segments.
 	RunClosed struct {
 		Result Result `json:"result"`
@@ -189,5 +196,6 @@ func (StepEnded) Kind() string     { return "step_ended" }
 func (Decided) Kind() string       { return "decided" }
 func (Remarked) Kind() string      { return "remarked" }
 func (Noted) Kind() string         { return "noted" }
+func (Sealed) Kind() string        { return "sealed" }
 func (RunClosed) Kind() string     { return "run_closed" }
 func (f Foreign) Kind() string     { return f.Name }

@@ -28,10 +28,11 @@ type Commission struct {
 type Question struct {
 	ID   int              `json:"id"`
 	Run  journal.RunID    `json:"run"`
-	Kind string           `json:"kind"` // "passphrase", "password", "code", "hostkey", "touch"
+	Kind string           `json:"kind"` // "passphrase", "password", "code", "host key", "touch"
 	Host inventory.HostID `json:"host,omitempty"`
 	Via  string           `json:"via,omitempty"`
-	Text string           `json:"text"` // already fit for a terminal
+	Text string           `json:"text"`           // one line, already fit for a terminal
+	Note string           `json:"note,omitempty"` // what belongs to it, in lines
 	Echo bool             `json:"echo,omitempty"`
 }
 

@@ -41,14 +41,19 @@ func (p *linePrinter) print(at time.Time, format string, args ...any) {
 	if p.err != nil {
 		return
 	}
-	_, p.err = io.WriteString(p.out, at.Local().Format("15:04:05 ")+quote.ASCII(fmt.Sprintf(format, args...))+"\n")
+	line := strings.TrimRight(quote.ASCII(fmt.Sprintf(format, args...)), " :")
+	_, p.err = io.WriteString(p.out, at.Local().Format("15:04:05 ")+line+"\n")
 }
 
 func (p *linePrinter) event(e journal.Event) {
 	p.w.apply(e)
 	switch b := e.Body.(type) {
 	case journal.PlanAccepted:
-		p.print(e.At, "run %s: %s on %s, %s, by %s", e.Run, b.Plan.Runbook, b.Plan.Scope, plural(len(b.Plan.Hosts), "host"), b.By.User)
+		scope := b.Plan.Scope
+		if scope == "" {
+			scope = "all"
+		}
+		p.print(e.At, "run %s: %s on %s, %s, by %s", e.Run, b.Plan.Runbook, scope, plural(len(b.Plan.Hosts), "host"), b.By.User)
 		for _, warning := range b.Plan.Warnings {
 			p.print(e.At, "warning: %s", warning)
 		}
@@ -67,7 +72,7 @@ func (p *linePrinter) event(e journal.Event) {
 	case journal.Remarked:
 		p.print(e.At, "%s %s: %s", b.Host, b.Step, b.Text)
 	case journal.RunClosed:
-		p.print(e.At, "run %s: %s %s", e.Run, b.Result, b.Reason)
+		p.print(e.At, "run %s ended, %s: %s", e.Run, b.Result, b.Reason)
 	}
 }
 
@@ -75,14 +80,17 @@ func (p *linePrinter) ended(at time.Time, b journal.StepEnded) {
 	i := p.w.state.Index(b.Host)
 	text := b.Reason
 	if i >= 0 && b.Outcome != journal.Skipped {
-		if t := p.w.textOf(i); t != "" && t != b.Reason {
+		if t := p.w.textOf(i); t != "" && !strings.Contains(b.Reason, t) {
 			text = strings.TrimSpace(text + " " + t)
 		}
 	}
 	if b.Hint != "" {
 		text += " (" + b.Hint + ")"
 	}
-	p.print(at, "%s %s %s: %s", strings.ToUpper(b.Outcome.String()), b.Host, b.Step, text)
+	if text != "" {
+		text = ": " + text
+	}
+	p.print(at, "%s %s %s%s", strings.ToUpper(b.Outcome.String()), b.Host, b.Step, text)
 }
 
 // recap is the run in a few lines.
@@ -107,7 +115,7 @@ func (p *linePrinter) recap() {
 	if st.Result == journal.Open {
 		words = "not ended"
 	}
-	p.raw(quote.ASCII(fmt.Sprintf("\n%s %s: %s, %s in %s\n", st.Run, st.Plan().Runbook, words, p.w.counts(newPen(Line, false)), clock(st.Last.Sub(st.Started)))))
+	p.raw("\n" + quote.ASCII(fmt.Sprintf("%s %s: %s, %s in %s", st.Run, st.Plan().Runbook, words, p.w.counts(newPen(Line, false)), clock(st.Last.Sub(st.Started)))) + "\n")
 }
 
 func (p *linePrinter) raw(s string) {

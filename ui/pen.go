@@ -35,6 +35,7 @@ type pen struct {
 	styles [tokens]lipgloss.Style
 	bare   bool // ASCII only
 	sparse bool // a slow line: few bytes
+	mute   bool // no attributes at all
 	rules  string
 	full   string // of a bar
 	empty  string
@@ -47,7 +48,7 @@ type pen struct {
 // newPen makes the pen for a tier. unicode says that the locale draws box characters.
 func newPen(t Tier, unicode bool) *pen {
 	p := &pen{rules: "-", full: "#", empty: ".", cut: "~", open: "[-]", shut: "[+]", caret: "_"}
-	p.sparse = t == Plain
+	p.sparse, p.mute = t == Plain, t == Line
 	p.bare = t == Plain || t == Line || !unicode
 	if !p.bare {
 		p.rules, p.full, p.empty, p.cut = "─", "█", "░", "…"
@@ -55,6 +56,9 @@ func newPen(t Tier, unicode bool) *pen {
 	base := lipgloss.NewStyle().Inline(true)
 	for i := range p.styles {
 		p.styles[i] = base
+	}
+	if t == Line {
+		return p // lines are for logs, pipes and screen readers: words say it all
 	}
 	p.styles[title] = base.Bold(true)
 	p.styles[prod] = base.Bold(true).Reverse(true)
@@ -83,7 +87,7 @@ func (p *pen) colour(base lipgloss.Style) {
 
 // paint gives s, which must be clean already, the look of t.
 func (p *pen) paint(t token, s string) string {
-	if t == plain || s == "" {
+	if t == plain || s == "" || p.mute {
 		return s
 	}
 	return p.styles[t].Render(s)

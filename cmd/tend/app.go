@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/journal/segments"
+	"tend/quote"
+	"tend/runbooks"
+)
+
+// streams are the three that a process has. out and err may be files, terminals, or a test's buffers.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// app is what every command is given: where things are and whom to tell. It is made once, in Main.
+type app struct {
+	streams
+	getenv    func(string) string
+	now       func() time.Time
+	inventory string // the -i flag
+	tierFlag  string
+	readonly  bool
+	fresh     bool
+}
+
+// Main runs one command line and returns its exit code.
+func Main(ctx context.Context, args []string, s streams, getenv func(string) string) int {
+	a := &app{streams: s, getenv: getenv, now: time.Now}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	return a.report(root.ExecuteContext(ctx))
+}
+
+// fault is an error with its exit code and what to do about it.
+type fault struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+func (f *fault) Hint() string  { return f.hint }
+
+func usage(hint, format string, args ...any) error {
+	return &fault{code: 2, err: fmt.Errorf(format, args...), hint: hint}
+}
+
+func bad(err error) error { return &fault{code: 2, err: err, hint: hintOf(err)} }
+
+// silent carries an exit code alone: everything has been said.
+type silent int
+
+func (s silent) Error() string { return fmt.Sprintf("exit %d", int(s)) }
+
+// report says what went wrong, once, and returns the exit code.
+func (a *app) report(err error) int {
+	var quiet silent
+	var f *fault
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &quiet):
+		return int(quiet)
+	}
+	code, hint := 1, hintOf(err)
+	if errors.As(err, &f) {
+		code = f.code
+	}
+	text := strings.TrimRight(quote.Text(err.Error()), "\n")
+	fmt.Fprintf(a.err, "tend: %s\n", text)
+	if hint != "" && !strings.Contains(text, hint) {
+		fmt.Fprintf(a.err, "  hint: %s\n", quote.Text(hint))
+	}
+	return code
+}
+
+func hintOf(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+// dir is an XDG base directory: the variable's value where it is absolute, as the specification demands, else under the home.
+func (a *app) dir(variable string, home ...string) (string, error) {
+	if v := a.getenv(variable); filepath.IsAbs(v) {
+		return v, nil
+	}
+	h := a.getenv("HOME")
+	if h == "" {
+		return "", usage("set HOME, or "+variable, "neither %s nor HOME says where files belong", variable)
+	}
+	return filepath.Join(append([]string{h}, home...)...), nil
+}
+
+func (a *app) stateDir() (string, error) {
+	d, err := a.dir("XDG_STATE_HOME", ".local", "state")
+	return filepath.Join(d, "tend"), err
+}
+
+func (a *app) configDir() (string, error) {
+	d, err := a.dir("XDG_CONFIG_HOME", ".config")
+	return filepath.Join(d, "tend"), err
+}
+
+func (a *app) cacheDir() (string, error) {
+	d, err := a.dir("XDG_CACHE_HOME", ".cache")
+	return filepath.Join(d, "tend"), err
+}
+
+// runtimeDir is for sockets: private, short and emptied at boot where the system gives us such a place.
+func (a *app) runtimeDir() string {
+	if v := a.getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(v) && len(v) < 60 {
+		return filepath.Join(v, "tend")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("tend-%d", os.Getuid()))
+}
+
+// load reads the inventory that flag, environment and the usual places name.
+func (a *app) load() (*inventory.Inventory, error) {
+	path, err := inventory.Find(a.inventory, a.getenv)
+	if err != nil {
+		return nil, bad(err)
+	}
+	inv, err := inventory.Load(path)
+	if err != nil {
+		return nil, bad(err)
+	}
+	return inv, nil
+}
+
+// library is the built-in runbooks under the user's own: ./runbooks beside the inventory, then $XDG_CONFIG_HOME/tend/runbooks.
+func (a *app) library(inv *inventory.Inventory) (runbooks.Library, error) {
+	var dirs []string
+	if inv != nil && inv.Path != "" {
+		dirs = append(dirs, filepath.Join(filepath.Dir(inv.Path), "runbooks"))
+	}
+	if c, err := a.configDir(); err == nil {
+		dirs = append(dirs, filepath.Join(c, "runbooks"))
+	}
+	lib, err := runbooks.Open(dirs...)
+	if err != nil {
+		return lib, bad(err)
+	}
+	return lib, nil
+}
+
+// origin names this machine and user in the journal.
+func (a *app) origin() journal.OriginID {
+	host, _ := os.Hostname()
+	host, _, _ = strings.Cut(host, ".")
+	return journal.OriginID(a.user() + "@" + host)
+}
+
+func (a *app) user() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return fmt.Sprintf("uid%d", os.Getuid())
+}
+
+// who is the person at this terminal, for the record: sudo's caller rather than root.
+func (a *app) who() journal.Who {
+	u := a.user()
+	if s := a.getenv("SUDO_USER"); s != "" && s != u {
+		u = s + " as " + u
+	}
+	host, _ := os.Hostname()
+	from := host
+	if c := a.getenv("SSH_CONNECTION"); c != "" {
+		ip, _, _ := strings.Cut(c, " ")
+		from += " from " + ip
+	}
+	return journal.Who{User: quote.Line(u), From: quote.Line(from)}
+}
+
+func (a *app) journalDir() (string, error) {
+	d, err := a.stateDir()
+	return filepath.Join(d, "journal"), err
+}
+
+// book opens the journal.
+func (a *app) book() (*shelf, error) {
+	dir, err := a.journalDir()
+	if err != nil {
+		return nil, err
+	}
+	s, err := segments.Open(dir, a.origin())
+	if err != nil {
+		return nil, bad(err)
+	}
+	return &shelf{Segments: s}, nil
+}

@@ -1,0 +1,63 @@
+//go:build lab_ready
+
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestDemoByKeysAlone is the newcomer's first five minutes, in a real 80x24 terminal: health over a rack by keys, watched to its
+// end; the console closed, opened again, and the run found in the journal.
+func TestDemoByKeysAlone(t *testing.T) {
+	for _, term := range []string{"screen-256color", "linux"} {
+		t.Run(term, func(t *testing.T) {
+			s := newScreen(t, term, shortDir(t))
+			s.open("demo", "--speed", "20")
+			s.see("FLEET")
+			s.typed("/")
+			s.typed("rack=r07")
+			s.keys("Enter")
+			s.see("rack=r07")
+			s.typed("*")
+			s.see("marked")
+			s.typed("r")
+			s.see("RUNBOOKS")
+			s.typed("/health")
+			s.keys("Enter")
+			s.keys("Enter")
+			s.see("PLAN health")
+			s.typed("y")
+			pane := s.until("for the run's end", func(p string) bool {
+				return strings.Contains(p, "RUN ") && (strings.Contains(p, "PASSED") || strings.Contains(p, "FAILED"))
+			})
+			run := runName(pane)
+			s.typed("q")
+			s.keys("C-c")
+			s.keys("C-c")
+			s.ended()
+
+			s.open("demo", "--speed", "20")
+			s.see("FLEET")
+			s.typed(":journal")
+			s.keys("Enter")
+			s.see("JOURNAL")
+			s.see("health")
+			s.keys("Enter")
+			s.see(run)
+			s.keys("C-c")
+			s.keys("C-c")
+			s.ended()
+		})
+	}
+}
+
+// runName finds the run's name on a screen that shows it.
+func runName(pane string) string {
+	for _, w := range strings.Fields(pane) {
+		if len(w) == len("261122-2213-k7f3") && strings.Count(w, "-") == 2 {
+			return w
+		}
+	}
+	return "RUN"
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/journal/segments"
+	"tend/quote"
+	"tend/ui"
+)
+
+func (a *app) journalCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use: "journal", Short: "Look at what was done",
+		Example: "  tend journal list\n  tend journal show last\n  tend journal search 'No space left'\n  tend journal verify",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.journalList(), a.journalShow(), a.journalExport(), a.journalVerify(), a.journalReindex(), a.journalSearch())
+	return c
+}
+
+// withBook opens the journal for one command.
+func (a *app) withBook(do func(*shelf) error) error {
+	book, err := a.book()
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	return do(book)
+}
+
+func (a *app) journalList() *cobra.Command {
+	var q journal.Query
+	var host, since string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "List runs, newest first", Args: cobra.NoArgs,
+		Example: "  tend journal list --host db-0712 --since 7d\n  tend journal list --runbook patch --limit 5",
+		RunE: func(c *cobra.Command, _ []string) error {
+			q.Host = inventory.HostID(host)
+			if since != "" {
+				t, err := a.ago(since)
+				if err != nil {
+					return err
+				}
+				q.Since = t
+			}
+			return a.withBook(func(book *shelf) error { return a.listRuns(c.Context(), book, q, asJSON) })
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&host, "host", "", "only runs that had this `host`")
+	fl.StringVar(&q.Runbook, "runbook", "", "only runs of this `runbook`")
+	fl.StringVar(&since, "since", "", "only runs since: `7d`, 12h, or a date such as 2026-11-01")
+	fl.IntVar(&q.Limit, "limit", 50, "at most so many (0 = all)")
+	fl.BoolVar(&asJSON, "json", false, "print JSON lines")
+	return c
+}
+
+// ago reads "7d", "12h" or a date.
+func (a *app) ago(s string) (time.Time, error) {
+	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
+		return t, nil
+	}
+	days := 0
+	if n, err := fmt.Sscanf(s, "%dd", &days); n == 1 && err == nil && strings.HasSuffix(s, "d") {
+		return a.now().AddDate(0, 0, -days), nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return time.Time{}, usage("write 7d, 12h or 2026-11-01", "%q is not a time", s)
+	}
+	return a.now().Add(-d), nil
+}
+
+func (a *app) listRuns(ctx context.Context, book *shelf, q journal.Query, asJSON bool) error {
+	runs, err := book.Runs(ctx, q)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return jsonLines(a, runs)
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(a.out, "no runs")
+		return nil
+	}
+	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "RUN\tSTARTED\tBY\tRUNBOOK\tSCOPE\tHOSTS\tRESULT\tCOUNTS")
+	for _, r := range runs {
+		result := r.Result.String()
+		if r.Damaged != "" {
+			result += " DAMAGED"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, r.Started.Local().Format("2006-01-02 15:04"), quote.Line(r.By.User),
+			r.Runbook, dash(r.Scope), r.Hosts, result, counts(r.Counts))
+	}
+	return tw.Flush()
+}
+
+func counts(m map[string]int) string {
+	var parts []string
+	for k, n := range sorted(m) {
+		parts = append(parts, fmt.Sprintf("%s:%d", k, n))
+	}
+	return strings.Join(parts, " ")
+}
+
+func (a *app) journalShow() *cobra.Command {
+	var what showing
+	var host string
+	c := &cobra.Command{
+		Use: "show RUN", Short: "Show a run: what was planned, done and answered", Args: cobra.ExactArgs(1),
+		Example: "  tend journal show last\n  tend journal show last --output --host db-0712\n  tend journal show 261122-2213-k7f3 --json",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withBook(func(book *shelf) error {
+				run, err := a.find(c.Context(), book, args[0])
+				if err != nil {
+					return err
+				}
+				if what.json {
+					return a.showJSON(c.Context(), book, run)
+				}
+				what.host = inventory.HostID(host)
+				return a.showLines(c.Context(), book, run, what)
+			})
+		},
+		ValidArgsFunction: a.completeRunID,
+	}
+	c.Flags().BoolVar(&what.json, "json", false, "print the events as JSON lines")
+	c.Flags().BoolVar(&what.output, "output", false, "print everything that the hosts said")
+	c.Flags().StringVar(&host, "host", "", "print only what this `host` said")
+	return c
+}
+
+func (a *app) showJSON(ctx context.Context, book journal.Journal, run journal.RunID) error {
+	enc := json.NewEncoder(a.out)
+	for e, err := range book.Events(ctx, run, 0, false) {
+		if err != nil {
+			return err
+		}
+		if err := enc.Encode(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showing is what of a run is shown.
+type showing struct {
+	json, output bool
+	host         inventory.HostID
+}
+
+func (a *app) showLines(ctx context.Context, book journal.Journal, run journal.RunID, what showing) error {
+	s, err := ui.Lines(a.out, book.Events(ctx, run, 0, false))
+	if err != nil || !what.output {
+		return err
+	}
+	return a.showOutput(ctx, book, s, what.host)
+}
+
+// showOutput writes what every host said, host by host and step by step, escaped.
+func (a *app) showOutput(ctx context.Context, book journal.Journal, s *journal.State, only inventory.HostID) error {
+	texts := map[inventory.HostID]map[int][]byte{}
+	for e, err := range book.Events(ctx, s.Run, 0, false) {
+		if err != nil {
+			return err
+		}
+		out, ok := e.Body.(journal.OutputRead)
+		i := s.StepIndex(out.Step)
+		if !ok || i < 0 || only != "" && only != out.Host {
+			continue
+		}
+		if texts[out.Host] == nil {
+			texts[out.Host] = map[int][]byte{}
+		}
+		texts[out.Host][i] = append(texts[out.Host][i], out.Data...)
+	}
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		for k, st := range s.Plan().Steps {
+			if text, ok := texts[h.ID][k]; ok {
+				fmt.Fprintf(a.out, "\n--- %s %s: %s, exit %d\n%s\n", h.ID, st.ID, h.Steps[k].Outcome, h.Steps[k].Exit, strings.TrimRight(quote.Text(string(text)), "\n"))
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) journalExport() *cobra.Command {
+	return &cobra.Command{
+		Use: "export RUN", Short: "Write a run's segment, byte for byte, to standard output", Args: cobra.ExactArgs(1),
+		Example: "  tend journal export last > run.jsonl",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withBook(func(book *shelf) error {
+				run, err := a.find(c.Context(), book, args[0])
+				if err != nil {
+					return err
+				}
+				return book.Export(c.Context(), run, a.out)
+			})
+		},
+		ValidArgsFunction: a.completeRunID,
+	}
+}
+
+func (a *app) journalVerify() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "verify", Short: "Check every hash of the journal and name the first event that is wrong", Args: cobra.NoArgs,
+		Example: "  tend journal verify",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.withBook(func(book *shelf) error {
+				rep, err := book.Verify(c.Context())
+				if err != nil {
+					return err
+				}
+				return a.printReport(rep, asJSON)
+			})
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) printReport(rep segments.Report, asJSON bool) error {
+	if asJSON {
+		if err := jsonLines(a, []segments.Report{rep}); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range rep.Remarks {
+			fmt.Fprintf(a.out, "remark: %s\n", quote.Line(p.String()))
+		}
+		for _, p := range rep.Problems {
+			fmt.Fprintf(a.out, "DAMAGED: %s\n", quote.Line(p.String()))
+		}
+		fmt.Fprintf(a.out, "%s, %s, %s\n", plural(rep.Segments, "segment"), plural(int(rep.Events), "event"), plural(len(rep.Problems), "problem"))
+	}
+	if len(rep.Problems) > 0 {
+		return silent(1)
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// asTend makes the test binary behave as tend itself, so that a run's process, the lab's and a terminal's are all of the code
+// under test.
+const asTend = "TEND_TEST_AS_TEND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asTend) != "" {
+		main()
+	}
+	testscript.Main(m, map[string]func(){"tend": main})
+}
+
+// shortDir is a temporary directory with a path short enough for sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	d, err := os.MkdirTemp("/tmp", "tt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(d) })
+	return d
+}

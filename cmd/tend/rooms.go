@@ -1,0 +1,6 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// rooms are the commands that serve a pretend machine room.
+func (a *app) rooms() []*cobra.Command { return nil }

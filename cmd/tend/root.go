@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is stamped by the linker; a build from source says what Go knows.
+var version = ""
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// root is the command tree.
+func (a *app) root() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "tend",
+		Short: "Runbook and maintenance console for racks of hosts",
+		Long: `tend loads an inventory of sites, racks and hosts, connects over SSH, runs health, patching and other runbooks on
+many hosts at once, and records every action in a local journal. Without a command it opens the console.`,
+		Example: `  tend demo                              # a pretend machine room, nothing to set up
+  tend                                   # the console on ./inventory.toml
+  tend run health site=ams1              # every health check on a site
+  tend run patch tag=web --dry-run       # what would be patched
+  tend journal list                      # what was done`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(c *cobra.Command, _ []string) error { return a.console(c.Context(), "") },
+	}
+	c.PersistentFlags().StringVarP(&a.inventory, "inventory", "i", "", "inventory `file` (else $TEND_INVENTORY, ./inventory.toml, ~/.config/tend/inventory.toml)")
+	c.Flags().StringVar(&a.tierFlag, "tier", "auto", "what the terminal can do: `auto`, full, basic, plain or line")
+	c.Flags().BoolVar(&a.readonly, "readonly", false, "look, and start nothing")
+	c.Flags().BoolVar(&a.fresh, "fresh", false, "forget the console's cursor, folds and marks")
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage("see "+c.CommandPath()+" --help", "%w", err)
+	})
+	c.CompletionOptions.HiddenDefaultCmd = false
+	c.AddCommand(a.rooms()...)
+	c.AddCommand(a.runCmd(), a.planCmd(), a.execCmd(), a.runsCmd(), a.attachCmd(), a.resumeCmd())
+	c.AddCommand(a.decideCmds()...)
+	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.versionCmd(), a.runnerCmd())
+	markUsage(c)
+	return c
+}
+
+// markUsage makes every wrong argument a usage error: exit code 2, with where to read on.
+func markUsage(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			err := check(c, args)
+			var f *fault
+			if err == nil || errors.As(err, &f) {
+				return err
+			}
+			return usage("see "+c.CommandPath()+" --help", "%w", err)
+		}
+	}
+	for _, sub := range c.Commands() {
+		markUsage(sub)
+	}
+}
+
+func (a *app) versionCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Example: "  tend version",
+		RunE: func(c *cobra.Command, _ []string) error {
+			c.Println("tend " + buildVersion())
+			return nil
+		},
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"tend/journal"
+	"tend/runner"
+)
+
+// road is what the run's process must know to wire its SSH client as this process would.
+type road struct {
+	Home        string `json:"home,omitempty"`
+	AgentSocket string `json:"agent_socket,omitempty"`
+}
+
+// how says who is there to answer the run's questions.
+type how struct {
+	interactive, hostKeys bool
+	reason, ticket        string
+}
+
+// start opens a run in a process of its own and returns once it is durable.
+func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, error) {
+	run := journal.NewRunID(a.now())
+	c, err := a.commission(run, h)
+	if err != nil {
+		return "", err
+	}
+	p.inv.Path = absolute(p.inv.Path)
+	c.Accepted, c.Secrets = a.accepted(ctx, p, h.reason, h.ticket), p.secrets
+	return run, a.spawn(ctx, c)
+}
+
+// resume takes up a run whose process is gone.
+func (a *app) resume(ctx context.Context, run journal.RunID, h how) error {
+	c, err := a.commission(run, h)
+	if err != nil {
+		return err
+	}
+	return a.spawn(ctx, c)
+}
+
+func (a *app) commission(run journal.RunID, h how) (runner.Commission, error) {
+	dir, err := a.journalDir()
+	if err != nil {
+		return runner.Commission{}, err
+	}
+	settings, err := json.Marshal(road{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK")})
+	if err != nil {
+		return runner.Commission{}, err
+	}
+	return runner.Commission{
+		Run: run, Origin: a.origin(), Journal: dir, Socket: runner.SocketPath(a.runtimeDir(), dir, run),
+		Interactive: h.interactive, HostKeys: h.hostKeys, Road: settings,
+	}, nil
+}
+
+func (a *app) spawn(ctx context.Context, c runner.Commission) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's own file: %w", err)
+	}
+	state, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	logs := filepath.Join(state, "log")
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		return bad(err)
+	}
+	return runner.Spawn(ctx, exe, []string{"runner"}, c, filepath.Join(logs, string(c.Run)+".log"))
+}
+
+// client talks to the run's process.
+func (a *app) client(run journal.RunID) (*runner.Client, error) {
+	dir, err := a.journalDir()
+	if err != nil {
+		return nil, err
+	}
+	return runner.Dial(a.runtimeDir(), dir, run), nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"tend/quote"
+)
+
+// terminal reports whether s is one.
+func terminal(s any) bool {
+	f, ok := s.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// keepTerminal remembers how the terminal is set and returns what sets it so again: a question that is cut off leaves no echo.
+func keepTerminal(in any) func() {
+	f, ok := in.(*os.File)
+	if !ok {
+		return func() {}
+	}
+	st, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(int(f.Fd()), st) }
+}
+
+// readLine reads one line, byte by byte so that nothing behind it is taken from whoever reads next.
+func readLine(in io.Reader) (string, error) {
+	var b []byte
+	one := bufio.NewReaderSize(in, 16)
+	if f, ok := in.(*os.File); ok {
+		return readFile(f)
+	}
+	for {
+		c, err := one.ReadByte()
+		if err != nil || c == '\n' {
+			return strings.TrimRight(string(b), "\r"), err
+		}
+		b = append(b, c)
+	}
+}
+
+func readFile(f *os.File) (string, error) {
+	var b []byte
+	var c [1]byte
+	for {
+		n, err := f.Read(c[:])
+		if n == 1 && c[0] != '\n' {
+			b = append(b, c[0])
+		}
+		if n == 1 && c[0] == '\n' || err != nil {
+			return strings.TrimRight(string(b), "\r"), err
+		}
+	}
+}
+
+// readSecret reads a line that is not echoed.
+func readSecret(in io.Reader) (string, error) {
+	f, ok := in.(*os.File)
+	if !ok {
+		return "", errors.New("no terminal to ask at")
+	}
+	b, err := term.ReadPassword(int(f.Fd()))
+	return string(b), err
+}
+
+// sorted yields a map in the order of its keys.
+func sorted[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			if !yield(k, m[k]) {
+				return
+			}
+		}
+	}
+}
+
+// joinCommand makes the shell text of the words behind "--": one word is shell text already, several are quoted apart.
+func joinCommand(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = w
+		if strings.ContainsAny(w, " \t\n'\"\\$`|&;<>()*?[]{}~#!") || w == "" {
+			if q, err := quote.Word(w); err == nil {
+				out[i] = q
+			}
+		}
+	}
+	return strings.Join(out, " ")
+}

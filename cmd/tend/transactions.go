@@ -1,0 +1,65 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/quote"
+)
+
+// transaction is what a package manager would do, on the hosts that would all do the same.
+type transaction struct {
+	hosts    []inventory.HostID
+	packages []string
+	security int
+}
+
+// transactions folds what the hosts of a dry run have pending: the most frequent first.
+func transactions(s *journal.State) []transaction {
+	by := map[string]*transaction{}
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		var t transaction
+		for key, f := range sorted(h.Facts) {
+			if name, ok := strings.CutPrefix(key, "update."); ok {
+				t.packages = append(t.packages, name+" "+f.Value)
+				if strings.HasSuffix(f.Value, " security") {
+					t.security++
+				}
+			}
+		}
+		if len(t.packages) == 0 {
+			continue
+		}
+		id := strings.Join(t.packages, "\n")
+		if by[id] == nil {
+			by[id] = &t
+		}
+		by[id].hosts = append(by[id].hosts, h.ID)
+	}
+	var all []transaction
+	for _, t := range sorted(by) {
+		all = append(all, *t)
+	}
+	slices.SortStableFunc(all, func(a, b transaction) int { return cmp.Compare(len(b.hosts), len(a.hosts)) })
+	return all
+}
+
+// printTransactions says what a dry run has found, identical transactions folded.
+func printTransactions(w io.Writer, s *journal.State) {
+	if !s.Plan().Dry {
+		return
+	}
+	for _, t := range transactions(s) {
+		fmt.Fprintf(w, "\n%s (%s) would take %s, %d of them for security:\n", quote.ASCII(inventory.HostSet(t.hosts)),
+			plural(len(t.hosts), "host"), plural(len(t.packages), "package"), t.security)
+		for _, p := range t.packages {
+			fmt.Fprintf(w, "  %s\n", quote.ASCII(p))
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"tend/journal"
+	"tend/quote"
+	"tend/runner"
+	"tend/ui"
+)
+
+// watching is how a run is followed on a plain terminal or a pipe.
+type watching struct {
+	json   bool // print events as JSON lines
+	answer bool // somebody is there to answer the run's questions
+}
+
+// watch follows a run until it ends, and returns its result as the exit code. Ctrl-C stops watching and leaves the run alone.
+func (a *app) watch(ctx context.Context, run journal.RunID, w watching) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	book, err := a.book()
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	cl, err := a.client(run)
+	if err != nil {
+		return err
+	}
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer cancel(nil)
+	helpers.Go(func() { a.guard(inner, cancel, cl, book, run) })
+	if w.answer {
+		defer keepTerminal(a.in)()
+		// Nobody waits for it: reading from a terminal cannot be cancelled, and it ends with the process.
+		go a.answers(inner, cl)
+	}
+	s, err := a.follow(inner, book, run, w)
+	switch {
+	case s.Result != journal.Open:
+		return code(s.Result)
+	case errors.Is(context.Cause(inner), errGone):
+		return &fault{code: 3, err: fmt.Errorf("run %s: its process is gone, and it has not ended", run), hint: "tend resume " + string(run) + " takes it up where it stands"}
+	case ctx.Err() != nil:
+		fmt.Fprintf(a.err, "\nstopped watching; the run goes on. tend attach %s opens it again, tend abort %s ends it.\n", run, run)
+		return silent(3)
+	}
+	return err
+}
+
+func code(r journal.Result) error {
+	if c := r.ExitCode(); c != 0 {
+		return silent(c)
+	}
+	return nil
+}
+
+var errGone = errors.New("the run's process is gone")
+
+// follow prints the run's events as they become durable.
+func (a *app) follow(ctx context.Context, book journal.Journal, run journal.RunID, w watching) (*journal.State, error) {
+	events := book.Events(ctx, run, 0, true)
+	if !w.json {
+		s, err := ui.Lines(a.out, events)
+		printTransactions(a.out, s)
+		return s, err
+	}
+	s, enc := journal.NewState(), json.NewEncoder(a.out)
+	for e, err := range events {
+		if err != nil {
+			return s, err
+		}
+		s.Apply(e)
+		if err := enc.Encode(e); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// guard ends the watching when the run's process is gone without having ended the run: nothing more would ever come.
+func (a *app) guard(ctx context.Context, cancel context.CancelCauseFunc, cl *runner.Client, book journal.Journal, run journal.RunID) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := cl.PID(ctx); !errors.Is(err, runner.ErrGone) {
+			continue
+		}
+		if open, err := book.Runs(ctx, journal.Query{Open: true}); err == nil && has(open, run) {
+			cancel(errGone)
+			return
+		}
+	}
+}
+
+func has(runs []journal.RunSummary, run journal.RunID) bool {
+	for _, r := range runs {
+		if r.Run == run {
+			return true
+		}
+	}
+	return false
+}
+
+// answers puts the run's questions to the person at this terminal, one at a time.
+func (a *app) answers(ctx context.Context, cl *runner.Client) {
+	for n, err := range cl.Questions(ctx) {
+		if err != nil {
+			return
+		}
+		q := n.Question
+		if q == nil {
+			continue
+		}
+		fmt.Fprintf(a.err, "%s\n%s: ", quote.Text(q.Note), quote.Line(q.Text))
+		if q.Kind == "touch" {
+			continue
+		}
+		read := readSecret
+		if q.Echo {
+			read = readLine
+		}
+		answer, err := read(a.in)
+		fmt.Fprintln(a.err)
+		if cl.Answer(ctx, q.ID, answer, err == nil) != nil {
+			return
+		}
+	}
+}
