@@ -132,9 +132,10 @@ func (r *run) take() (bool, error) {
 	for _, n := range notes {
 		n.done <- err
 	}
+	durable := err == nil
 	for _, a := range ends {
 		delete(r.active, a.at)
-		a.saved <- err == nil
+		a.saved <- durable
 		if err == nil && a.broken != nil {
 			err = &NotSaved{Err: a.broken, Left: a.left()}
 		}
