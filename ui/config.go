@@ -21,6 +21,11 @@ type Runs interface {
 	Alive(ctx context.Context) ([]journal.RunID, error)
 }
 
+// Resumer is a Runs that can also take up a run whose process is gone.
+type Resumer interface {
+	Resume(ctx context.Context, run journal.RunID) error
+}
+
 // Asks is what running runs want to know: passphrases, host keys, passwords.
 type Asks interface {
 	// Asks yields questions until ctx ends; the channel is closed then.

@@ -28,8 +28,8 @@ type console struct {
 	asks    *feed[Ask]
 	history history
 	work    *work
-	crash   string // the log file that a panic was written to
-	typed   time.Time
+	crash   string    // the log file that a panic was written to
+	looked  time.Time // when it was last asked which runs are alive
 }
 
 type (
@@ -177,7 +177,7 @@ func (c *console) pull() tea.Cmd {
 	if more {
 		return c.tick(pullBudget)
 	}
-	return c.tick(c.work.period)
+	return tea.Batch(c.tick(c.work.period), c.lookAlive())
 }
 
 func (c *console) pullKnown(until time.Time) (changed, more bool) {

@@ -52,6 +52,16 @@ func TestStartWantsTheBlastRadiusTyped(t *testing.T) {
 	}
 }
 
+func TestEveryHostIsNotConfirmedByEnter(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.startsAs("r1")
+	d.Press(":").Type("run patch").Press("enter").See("PLAN patch", "35 hosts", "all").Press("s").See("DISRUPTS 35 PROD hosts. Type all to start:").Press("enter").See("nothing was done")
+	if len(d.runs.started) != 0 {
+		t.Fatal("Enter alone disrupts every host")
+	}
+	d.Press("s").Type("all").Press("enter").Pull().See("RUN r1")
+}
+
 func TestReadingWantsAY(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	d.startsAs("r1")
@@ -251,9 +261,17 @@ func TestOpenRunsAreOffered(t *testing.T) {
 	d.do(d.c.loadOpen())
 	d.See("OPEN RUNS", "261122-1210-open", "some process is at work on it").Golden("offer")
 	d.Press("enter").Pull().See("RUN 261122-1210-open").Press("esc").See("FLEET", "at work: patch 4/15")
-	d.runs.alive = nil
+	d.runs.alive = []journal.RunID{}
 	d.do(d.c.loadOpen())
-	d.See("no process is at work on it").Press("esc").See("FLEET")
+	d.See("no process is at work on it").Press("enter").Pull().See("RUN 261122-1210-open")
+	d.now = d.now.Add(10 * time.Second)
+	d.Pull()
+	d.now = d.now.Add(2 * time.Second)
+	d.Pull().See("OPEN, NO PROCESS", "c takes it up").Press("p").See("no process is at work on the run")
+	d.Press("c").See("taken up again", "RUNNING")
+	if len(d.runs.resumed) != 1 {
+		t.Errorf("resumed %v", d.runs.resumed)
+	}
 }
 
 func TestLeaving(t *testing.T) {

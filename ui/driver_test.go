@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -46,7 +47,14 @@ func newDriver(t *testing.T, w, h int, change ...func(*Config)) *driver {
 	t.Helper()
 	d := &driver{t: t, now: noon, asks: newFakeAsks()}
 	d.journal = journal.NewMemory("ops@test", func() time.Time { return d.now })
-	d.runs = &fakeRuns{}
+	d.runs = &fakeRuns{open: func(ctx context.Context) ([]journal.RunID, error) {
+		var ids []journal.RunID
+		open, err := d.journal.Runs(ctx, journal.Query{Open: true})
+		for _, r := range open {
+			ids = append(ids, r.Run)
+		}
+		return ids, err
+	}}
 	raw, err := os.ReadFile("testdata/inventory.toml")
 	if err != nil {
 		t.Fatal(err)
@@ -283,6 +291,8 @@ type fakeRuns struct {
 	reasons []string
 	decided []journal.Decided
 	alive   []journal.RunID
+	resumed []journal.RunID
+	open    func(context.Context) ([]journal.RunID, error) // what alive is where it is nil
 	err     error
 	start   func(runbooks.Plan) journal.RunID
 }
@@ -304,7 +314,22 @@ func (f *fakeRuns) Decide(_ context.Context, _ journal.RunID, d journal.Decided)
 	return f.err
 }
 
-func (f *fakeRuns) Alive(context.Context) ([]journal.RunID, error) { return f.alive, nil }
+func (f *fakeRuns) Alive(ctx context.Context) ([]journal.RunID, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.alive == nil {
+		return f.open(ctx)
+	}
+	return f.alive, nil
+}
+
+func (f *fakeRuns) Resume(_ context.Context, run journal.RunID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.resumed = append(f.resumed, run)
+	f.alive = append(f.alive, run)
+	return f.err
+}
 
 // fakeAsks hands questions over when the test says so.
 type fakeAsks struct {
@@ -365,3 +390,21 @@ func known(list ...journal.Known) func(context.Context) iter.Seq2[journal.Known,
 }
 
 func windowSize(w, h int) tea.Msg { return tea.WindowSizeMsg{Width: w, Height: h} }
+
+// safeBuffer is a buffer that two goroutines share.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

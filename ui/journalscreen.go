@@ -219,7 +219,7 @@ func (o *offer) View(a area) frame {
 	if r, ok := o.chosen(); ok {
 		f.status = "some process is at work on it; enter opens it"
 		if !slices.Contains(o.alive, r.Run) {
-			f.status = a.paint(warn, "no process is at work on it: `tend resume "+a.text(string(r.Run))+"` takes it up")
+			f.status = a.paint(warn, "no process is at work on it; open it, and c takes it up")
 		}
 	}
 	return f

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+
+	"github.com/charmbracelet/x/term"
 
 	"tend/fleet"
 	"tend/inventory"
@@ -21,6 +24,10 @@ type lineConsole struct {
 	in    *bufio.Scanner
 	out   io.Writer
 	fleet *fleet.Fleet
+	// mu is over out and what follows: a run's question may come while its lines are printed, or while a prompt waits.
+	mu       sync.Mutex
+	atPrompt bool
+	pending  []Ask // came while a prompt waited
 }
 
 // runLines asks for commands until the input ends.
@@ -39,7 +46,9 @@ func runLines(ctx context.Context, cfg Config) error {
 		return l.replay(ctx, cfg.Open)
 	}
 	l.summary()
+	defer l.answering(ctx)()
 	for ctx.Err() == nil {
+		l.waiting(ctx)
 		line, ok := l.question("command (help lists them):")
 		if !ok {
 			return nil
@@ -56,16 +65,107 @@ func runLines(ctx context.Context, cfg Config) error {
 }
 
 func (l *lineConsole) say(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	fmt.Fprintln(l.out, quote.ASCII(fmt.Sprintf(format, args...)))
 }
 
+// Write lets a run's lines wait while a question is open.
+func (l *lineConsole) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.Write(p)
+}
+
 func (l *lineConsole) question(text string) (string, bool) {
+	l.mu.Lock()
 	fmt.Fprint(l.out, quote.ASCII(text)+" ")
+	l.atPrompt = true
+	l.mu.Unlock()
+	text, ok := l.read()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.atPrompt = false
+	return text, ok
+}
+
+func (l *lineConsole) read() (string, bool) {
 	if !l.in.Scan() {
 		fmt.Fprintln(l.out)
 		return "", false
 	}
 	return strings.TrimSpace(l.in.Text()), true
+}
+
+// answering puts the questions of runs to the operator; the function that it returns ends it and waits.
+func (l *lineConsole) answering(ctx context.Context) func() {
+	if l.cfg.Asks == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for a := range l.cfg.Asks.Asks(ctx) {
+			if !a.Gone && ctx.Err() == nil {
+				l.asked(ctx, a)
+			}
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+// asked puts a question at once, or says that it waits where the operator is at a prompt.
+func (l *lineConsole) asked(ctx context.Context, a Ask) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.atPrompt {
+		l.pending = append(l.pending, a)
+		fmt.Fprintf(l.out, "\nrun %s has a question; press Enter to see it\n", quote.ASCII(string(a.Run)))
+		return
+	}
+	l.answer(ctx, a)
+}
+
+// waiting puts the questions that came while the operator was at a prompt.
+func (l *lineConsole) waiting(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.pending) > 0 {
+		a := l.pending[0]
+		l.pending = l.pending[1:]
+		l.answer(ctx, a)
+	}
+}
+
+// answer asks one question; mu is held, so that nothing is printed into it. A secret is not echoed where the input is a terminal.
+func (l *lineConsole) answer(ctx context.Context, a Ask) {
+	fmt.Fprintf(l.out, "question of run %s: %s\n", quote.ASCII(string(a.Run)), quote.ASCII(a.Title))
+	for line := range strings.Lines(a.Text) {
+		fmt.Fprintln(l.out, quote.ASCII(strings.TrimRight(line, "\n")))
+	}
+	label := "answer, or an empty line to refuse:"
+	if a.Words != "" {
+		label = "type " + quote.ASCII(a.Words) + " to say yes; anything else refuses:"
+	}
+	fmt.Fprint(l.out, label+" ")
+	text, ok := l.secret(a.Secret)
+	ok = ok && text != "" && (a.Words == "" || text == a.Words)
+	if !ok {
+		text = ""
+	}
+	if err := l.cfg.Asks.Answer(ctx, a, text, ok); err != nil {
+		fmt.Fprintln(l.out, quote.ASCII("the answer did not arrive: "+withHint(err)))
+	}
+}
+
+func (l *lineConsole) secret(secret bool) (string, bool) {
+	f, tty := l.cfg.Input.(interface{ Fd() uintptr })
+	if !secret || !tty || !term.IsTerminal(f.Fd()) {
+		return l.read()
+	}
+	b, err := term.ReadPassword(f.Fd())
+	fmt.Fprintln(l.out)
+	return string(b), err == nil
 }
 
 func (l *lineConsole) summary() {
@@ -157,7 +257,7 @@ func (l *lineConsole) journal(ctx context.Context) error {
 }
 
 func (l *lineConsole) replay(ctx context.Context, id journal.RunID) error {
-	_, err := Lines(l.out, l.cfg.Journal.Events(ctx, id, 0, true))
+	_, err := Lines(l, l.cfg.Journal.Events(ctx, id, 0, true))
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -42,12 +43,67 @@ func (c *console) loadOpen() tea.Cmd {
 // offer follows what is alive, and says that it is there.
 func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cmd {
 	for _, id := range alive {
-		c.follow(id).alive = true
+		c.follow(id)
 	}
 	if len(open) == 0 || c.cfg.Open != "" {
 		return nil
 	}
 	return c.run(push(newOffer(c, open, alive)))
+}
+
+// lookEvery is how often it is looked whether the runs that are followed still have a process.
+const lookEvery = 5 * time.Second
+
+// lookAlive finds out which of the open runs that are followed have a process: a run that nobody works on must not look at work.
+func (c *console) lookAlive() tea.Cmd {
+	now := c.cfg.Now()
+	if c.cfg.Runs == nil || now.Sub(c.looked) < lookEvery || len(c.active()) == 0 {
+		return nil
+	}
+	c.looked = now
+	runs := c.cfg.Runs
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		alive, err := runs.Alive(ctx)
+		if err != nil {
+			return nil // it is asked again; the journal's own words stand meanwhile
+		}
+		return then(func(c *console) tea.Cmd {
+			for id, w := range c.watches {
+				w.missed++
+				if slices.Contains(alive, id) {
+					w.missed = 0
+				}
+				if w.missed == 1 {
+					c.looked = now.Add(time.Second - lookEvery)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// resume takes up a run whose process is gone.
+func (c *console) resume(run journal.RunID) tea.Cmd {
+	r, ok := c.cfg.Runs.(Resumer)
+	if !ok {
+		c.note = note{text: "runs cannot be taken up from here", bad: true}
+		return nil
+	}
+	c.note = note{text: "taking the run up ..."}
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		if err := r.Resume(ctx, run); err != nil {
+			return then(warnOf("not taken up: " + withHint(err)))
+		}
+		return then(func(c *console) tea.Cmd {
+			c.follow(run).missed = 0
+			c.note = note{text: "taken up again"}
+			return nil
+		})
+	})
 }
 
 // follow makes the run be read, from its first event; once for each run.
@@ -68,7 +124,8 @@ func (c *console) follow(id journal.RunID) *watch {
 func (c *console) openRun(id journal.RunID) tea.Cmd {
 	w := c.follow(id)
 	c.stack = append(c.stack, newRunScreen(c, w))
-	return c.tick(0)
+	c.looked = time.Time{}
+	return tea.Batch(c.tick(0), c.lookAlive())
 }
 
 // openHost shows a host.
@@ -115,7 +172,6 @@ func (c *console) start(plan runbooks.Plan, reason, ticket string) tea.Cmd {
 		return then(func(c *console) tea.Cmd {
 			c.leaveWizard()
 			c.note = note{}
-			c.follow(id).alive = true
 			return c.openRun(id)
 		})
 	})

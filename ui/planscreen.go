@@ -86,7 +86,15 @@ func (s *planScreen) words() []string {
 	if s.plan.Risk == runbooks.Read {
 		return []string{"y", "yes"}
 	}
-	return []string{strings.TrimSpace(s.plan.Scope), strconv.Itoa(len(s.plan.Hosts))}
+	return []string{s.scope(), strconv.Itoa(len(s.plan.Hosts))}
+}
+
+// scope is the selector in words; no selector is every host, and must not be confirmed by typing nothing.
+func (s *planScreen) scope() string {
+	if scope := strings.TrimSpace(s.plan.Scope); scope != "" {
+		return scope
+	}
+	return "all"
 }
 
 func (s *planScreen) confirm() *prompt {
@@ -198,7 +206,7 @@ func (s *planScreen) View(a area) frame {
 	fact := func(name, text, end string) {
 		body = append(body, a.pad(a.between(a.paint(head, a.pad(name, 10))+a.text(text), a.text(end), a.w), a.w))
 	}
-	fact("targets", s.targets(), s.plan.Scope)
+	fact("targets", s.targets(), s.scope())
 	fact("groups", s.groups(), s.warned())
 	fact("order", s.order(), "")
 	fact("needs", s.needs(), s.undo())

@@ -122,6 +122,11 @@ func (s *runScreen) Binds() []bind {
 			return nothing
 		}},
 	}
+	if s.orphan() {
+		verbs = append([]bind{{keys: "c", name: "resume", help: "take the run up where it stands: its process is gone", foot: true, why: readsOnly(s.cfg.Readonly), do: func() action {
+			return func(c *console) tea.Cmd { return c.resume(s.w.run) }
+		}}}, verbs...)
+	}
 	return append(verbs, s.list.binds()...)
 }
 
@@ -130,6 +135,8 @@ func (s *runScreen) cannot() string {
 	switch {
 	case s.w.state.Result != journal.Open:
 		return "the run has ended"
+	case s.orphan():
+		return "no process is at work on the run; c takes it up"
 	case s.cfg.Readonly:
 		return "this console is read-only (--readonly)"
 	case s.cfg.Runs == nil:

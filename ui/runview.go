@@ -52,6 +52,8 @@ func (s *runScreen) word() (string, token) {
 		return "UNKNOWN", unsure
 	case st.Result != journal.Open:
 		return strings.ToUpper(st.Result.String()), bad
+	case s.orphan():
+		return "OPEN, NO PROCESS", bad
 	case st.Abort != "":
 		return "ABORTING", bad
 	case s.waits() >= 0:
@@ -64,6 +66,11 @@ func (s *runScreen) word() (string, token) {
 		return "OPEN, NOT CLOSED", unsure
 	}
 	return "RUNNING", busy
+}
+
+// orphan reports whether the run is open and nobody is at work on it.
+func (s *runScreen) orphan() bool {
+	return s.w.state.Run != "" && s.w.state.Result == journal.Open && s.w.missed > 1
 }
 
 // bar is the progress in hosts, with a guess at what is left.
@@ -287,6 +294,9 @@ func (s *runScreen) side(a area, w, h int) []string {
 // status is what the operator should know: what the run waits for, how near it is to stopping, the latest remark.
 func (s *runScreen) status(a area) string {
 	st := s.w.state
+	if s.orphan() {
+		return a.paint(bad, "no process is at work on this run: c takes it up where it stands")
+	}
 	if wave := s.waits(); wave >= 0 {
 		return a.paint(warn, a.text(st.Plan().Waves[wave].Name)+" waits for approval: a")
 	}

@@ -104,8 +104,8 @@ func newTerminal(t *testing.T, w, h uint16) *terminal {
 	if x.before, err = term.GetState(tty.Fd()); err != nil {
 		t.Fatal(err)
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
+	var wg, written sync.WaitGroup
+	written.Go(func() {
 		buf := make([]byte, 4096)
 		for {
 			n, err := master.Read(buf)
@@ -126,7 +126,13 @@ func newTerminal(t *testing.T, w, h uint16) *terminal {
 			}
 		}
 	})
-	t.Cleanup(func() { tty.Close(); master.Close(); x.screen.Close(); wg.Wait() })
+	t.Cleanup(func() { // the emulator is closed when nobody writes to it any more
+		tty.Close()
+		master.Close()
+		written.Wait()
+		x.screen.Close()
+		wg.Wait()
+	})
 	return x
 }
 

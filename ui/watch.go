@@ -34,8 +34,9 @@ type watch struct {
 	marks []journal.Remarked
 	feed  *feed[journal.Event]
 	ended bool // nothing will follow
-	alive bool // some process is at work on it
-	err   error
+	// missed counts the looks in a row that found no process at work on it; two are believed, since one may be older than the run.
+	missed int
+	err    error
 	// version grows with every event, so that what is drawn from the fold can be kept until it changes.
 	version uint64
 	// shape grows with every event but output: what stands alike changes with nothing else.
