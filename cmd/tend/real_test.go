@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +28,12 @@ func newSite(t *testing.T, srv *sshtest.Server, hosts int, more string) *site {
 	t.Helper()
 	dir := shortDir(t)
 	var b strings.Builder
-	fmt.Fprintf(&b, "[defaults]\nuser = %q\nidentity = [%q]\nknown_hosts = [%q]\n%s\n[[site]]\nname = \"here\"\n[[site.rack]]\nname = \"r1\"\nunits = 42\n",
-		srv.User, srv.Key, srv.KnownHosts, more)
+	identity := ""
+	if srv.Key != "" {
+		identity = strconv.Quote(srv.Key)
+	}
+	fmt.Fprintf(&b, "[defaults]\nuser = %q\nidentity = [%s]\nknown_hosts = [%q]\n%s\n[[site]]\nname = \"here\"\n[[site.rack]]\nname = \"r1\"\nunits = 42\n",
+		srv.User, identity, srv.KnownHosts, more)
 	for i := 1; i <= hosts; i++ {
 		fmt.Fprintf(&b, "[[site.rack.host]]\nname = \"real-%d\"\naddr = %q\nport = %d\nunit = %d\n", i, srv.Addr, srv.Port, i)
 	}
