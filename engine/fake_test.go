@@ -81,7 +81,7 @@ func (w *world) Carry(ctx context.Context, o Order, sink func(int64, []byte) err
 	}
 	var end <-chan time.Time
 	if !j.stuck {
-		t := time.NewTimer(j.began.Add(j.takes).Sub(time.Now()))
+		t := time.NewTimer(time.Until(j.began.Add(j.takes)))
 		defer t.Stop()
 		end = t.C
 	}
