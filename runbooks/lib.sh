@@ -247,3 +247,28 @@ arch - never
 opensuse-tumbleweed - never
 TABLE
 }
+
+# Prints the files of a kind (crash, tmp, rotated) that nobody touched for so many days, one a line, or with a third argument of -delete
+# removes them: find itself does, since a path that is passed on could be made to lead elsewhere meanwhile.
+tend_old_files() {
+	case $1 in
+	crash) find /var/crash /var/lib/systemd/coredump /var/lib/apport/coredump -xdev -type f -mtime "+$2" ${3:--print} ;;
+	tmp) find /tmp /var/tmp -xdev -type f -mtime "+$2" -atime "+$2" ! -path '*/systemd-private-*' ${3:--print} ;;
+	rotated) find /var/log -xdev -type f -mtime "+$2" \( -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.[0-9]' \) ${3:--print} ;;
+	esac 2>/dev/null
+}
+
+# Reads "notAfter=Nov 22 22:13:00 2027 GMT", as openssl prints it, and prints the days that are left, rounded down.
+tend_days_left() {
+	awk -v now="$(date +%s)" '
+		/notAfter=/ {
+			sub(/.*notAfter=/, ""); split($0, f, /[ :]+/)
+			m = (index("JanFebMarAprMayJunJulAugSepOctNovDec", f[1]) + 2) / 3; y = f[6]
+			if (m <= 2) y--
+			era = int(y / 400); yoe = y - era * 400
+			doy = int((153 * (m + (m > 2 ? -3 : 9)) + 2) / 5) + f[2] - 1
+			t = (era * 146097 + yoe * 365 + int(yoe / 4) - int(yoe / 100) + doy - 719468) * 86400 + f[3] * 3600 + f[4] * 60 - now
+			print t < 0 ? int(t / 86400) - 1 : int(t / 86400)
+			exit
+		}'
+}

@@ -466,3 +466,15 @@ tend_beside() {
 	find /etc /usr/local/etc -type f \( -name '*.dpkg-dist' -o -name '*.dpkg-new' -o -name '*.dpkg-old' -o -name '*.ucf-dist' -o -name '*.rpmnew' -o \
 		-name '*.rpmsave' -o -name '*.apk-new' -o -name '*.pacnew' -o -name '*.pacsave' -o -name '*.pkgnew' \) 2>/dev/null | sort
 }
+
+# Prints "KiB path" of the package files that were downloaded and can be downloaded again.
+tend_package_cache() {
+	case $tend_pm in
+	apt) find /var/cache/apt/archives -name '*.deb' -type f -exec du -k {} + ;;
+	dnf | dnf5 | yum) find /var/cache/dnf /var/cache/libdnf5 /var/cache/yum -name '*.rpm' -type f -exec du -k {} + ;;
+	zypper) find /var/cache/zypp/packages -name '*.rpm' -type f -exec du -k {} + ;;
+	apk) find /var/cache/apk -name '*.apk' -type f -exec du -k {} + ;;
+	pacman) find /var/cache/pacman/pkg -name '*.pkg.tar*' -type f -exec du -k {} + ;;
+	pkg) find /var/cache/pkg -type f -exec du -k {} + ;;
+	esac 2>/dev/null
+}

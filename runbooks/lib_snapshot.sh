@@ -4,6 +4,7 @@
 #   tend_snapshot_keep NAME       keeps a snapshot on the host, in /var/lib/tend/NAME
 #   tend_compare NAME SECONDS     waits until the host has settled and looks as it did, SECONDS at most; then reports the checks units,
 #                                 ports, mounts and routes, each CRIT where something was lost
+#   tend_service VERB NAME        known, running, restart, reload, start, stop: by systemd, OpenRC or rc
 #   tend_settle SECONDS           waits until systemd has started everything, SECONDS at most; sets tend_running
 
 tend_snapshot() {
@@ -84,4 +85,27 @@ tend_differences() {
 			for (l in after) if (l ~ /^unit / && !(l in before)) print l
 			for (l in before) if (l ~ /^(port|mount|route) / && !(l in after)) print l
 		}' | sort
+}
+
+# One verb for the service managers of systemctl(1), rc-service(8) and service(8).
+tend_service() {
+	if [ -d /run/systemd/system ]; then
+		case $1 in
+		known) systemctl cat "$2" >/dev/null 2>&1 ;;
+		running) systemctl is-active --quiet "$2" ;;
+		*) systemctl "$1" "$2" ;;
+		esac
+	elif tend_have rc-service; then
+		case $1 in
+		known) rc-service -e "${2%.service}" ;;
+		running) rc-service "${2%.service}" status >/dev/null 2>&1 ;;
+		*) rc-service "${2%.service}" "$1" ;;
+		esac
+	else
+		case $1 in
+		known) service "$2" rcvar >/dev/null 2>&1 || [ -x "/etc/init.d/$2" ] ;;
+		running) service "$2" status >/dev/null 2>&1 ;;
+		*) service "$2" "$1" ;;
+		esac
+	fi
 }

@@ -1,0 +1,288 @@
+package runbooks
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stepFacts runs one step of a built-in in a world of fakes, with pieces of the script replaced, and returns its facts.
+func stepFacts(t *testing.T, argv []string, name string, id StepID, params, tools map[string]string, replace ...string) (map[string]Fact, int) {
+	t.Helper()
+	_, path := fakes(t, tools)
+	plan := planFor(t, builtin(t, name), params)
+	script := strings.NewReplacer(replace...).Replace(scriptOf(t, plan, id))
+	out, stderr, exit := run(t, argv, script, path)
+	facts, warnings := ParseEmitted(stepOf(t, plan, id), []byte(out))
+	if len(warnings) > 0 {
+		t.Errorf("%s/%s: %q", name, id, warnings)
+	}
+	if exit != 0 {
+		t.Logf("%s/%s: exit %d, %s", name, id, exit, stderr)
+	}
+	byKey := map[string]Fact{}
+	for _, f := range facts {
+		byKey[f.Key] = f
+	}
+	return byKey, exit
+}
+
+// certificate writes a certificate that ends in d, and returns its path.
+func certificate(t *testing.T, d time.Duration) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "web.example.net"}, NotBefore: time.Now().Add(-1000 * time.Hour), NotAfter: time.Now().Add(d)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir() + "/cert.pem"
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestCerts reads real certificates with the real openssl.
+func TestCerts(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		missing(t, "openssl")
+		return
+	}
+	const day = 24 * time.Hour
+	well, soon, near, late := certificate(t, 100*day+time.Hour), certificate(t, 20*day+time.Hour), certificate(t, 3*day+time.Hour), certificate(t, -2*day+time.Hour)
+	none := t.TempDir() + "/not-a-cert.pem"
+	if err := os.WriteFile(none, []byte("nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, argv := range shells(t) {
+		facts, _ := stepFacts(t, argv, "certs", "look", map[string]string{"files": strings.Join([]string{well, soon, near, late, none, "/nonexistent/*.pem"}, " ")}, nil)
+		wants(t, facts, map[string]string{"cert:" + well: "OK 100 days 30/7", "cert:" + soon: "WARN 20 days", "cert:" + near: "CRIT 3 days", "cert:" + late: "CRIT -2 days", "cert:" + none: "UNKNOWN no certificate"})
+		if !strings.Contains(facts["cert:"+well].Text, "web.example.net") || len(facts) != 5 {
+			t.Errorf("%+v", facts)
+		}
+	}
+	facts, _ := stepFacts(t, []string{"/bin/sh"}, "certs", "look", map[string]string{"files": "/nonexistent/*.pem"}, nil)
+	wants(t, facts, map[string]string{"certs": "OK none was found"})
+}
+
+// TestBackupCheck: the answers are those of restic 0.16 (restic-snapshots(1)), borg 1.2 (borg-list(1)) and pgBackRest 2.50 (its user guide).
+func TestBackupCheck(t *testing.T) {
+	now := time.Now()
+	at := func(d time.Duration, layout string) string { return now.Add(d).UTC().Format(layout) }
+	inZone := now.Add(-time.Hour).In(time.FixedZone("", -5*3600)).Format("2006-01-02T15:04:05.123456789-07:00")
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/f", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := t.TempDir()
+	for name, c := range map[string]struct {
+		kind, where, tool, body, key, want string
+	}{
+		"path":              {"path", dir, "x", "", "backup:" + dir, "OK 0 minutes 1560"},
+		"path empty":        {"path", empty, "x", "", "backup:" + empty, "CRIT there is no backup"},
+		"path gone":         {"path", dir + "/none", "x", "", "backup:" + dir + "/none", "UNKNOWN is not there"},
+		"restic":            {"restic", "-", "restic", `[ "$*" = "snapshots --latest 1 --json" ] || exit 9; echo '[{"time":"2020-01-01T00:00:00Z","id":"a"},{"time":"` + inZone + `","paths":["/x"]}]'`, "backup:restic", "OK 60 minutes"},
+		"restic old":        {"restic", "/r", "restic", `[ "$5" = -r ] && [ "$6" = /r ] || exit 9; echo '[{"time":"` + at(-30*time.Hour, time.RFC3339) + `"}]'`, "backup:/r", "CRIT 1800 minutes"},
+		"restic none":       {"restic", "-", "restic", `echo null`, "backup:restic", "CRIT there is no backup"},
+		"restic locked out": {"restic", "-", "restic", `echo "Fatal: wrong password" >&2; exit 1`, "backup:restic", "UNKNOWN wrong password"},
+		"restic missing":    {"restic", "-", "x", "", "backup:restic", "UNKNOWN restic is missing"},
+		"borg":              {"borg", "/b", "borg", `[ "$TZ" = UTC ] || exit 9; printf '{\n "archives": [\n {\n "start": "x",\n "time": "` + at(-2*time.Hour, "2006-01-02T15:04:05.000000") + `"\n}\n]}'`, "backup:/b", "OK 120 minutes"},
+		"pgbackrest":        {"pgbackrest", "main", "pgbackrest", fmt.Sprintf(`[ "$3" = --stanza=main ] || exit 9; echo '[{"backup":[{"label":"a","timestamp":{"start":1,"stop":2}},{"timestamp":{"start":1,"stop":%d}}]}]'`, now.Add(-40*time.Hour).Unix()), "backup:main", "CRIT 2400 minutes"},
+		"command":           {"command", "echo fine", "x", "", "backup:command", "OK fine"},
+		"command age":       {"command", "date +%s", "x", "", "backup:command", "OK 0 minutes"},
+		"command fails":     {"command", "echo bad; exit 1", "x", "", "backup:command", "CRIT bad"},
+	} {
+		for shell, argv := range shells(t) {
+			t.Run(name+"/"+shell, func(t *testing.T) {
+				facts, _ := stepFacts(t, argv, "backup-check", "look", map[string]string{"kind": c.kind, "where": c.where}, map[string]string{c.tool: c.body})
+				wants(t, facts, map[string]string{c.key: c.want})
+			})
+		}
+	}
+}
+
+// TestBackupCheckEnvFile: what the file sets reaches the tool, and a file that others may write to is not read.
+func TestBackupCheckEnvFile(t *testing.T) {
+	file := t.TempDir() + "/env"
+	if err := os.WriteFile(file, []byte("RESTIC_REPOSITORY=/from/file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tools := map[string]string{"restic": `echo "[{\"time\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}]"; [ "$RESTIC_REPOSITORY" = /from/file ]`}
+	params := map[string]string{"kind": "restic", "where": "-", "env_file": file}
+	for mode, want := range map[os.FileMode]string{0o600: "OK", 0o640: "OK", 0o660: "UNKNOWN others may write", 0o606: "UNKNOWN others may write"} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, argv := range shells(t) {
+			facts, _ := stepFacts(t, argv, "backup-check", "look", params, tools)
+			wants(t, facts, map[string]string{"backup:restic": want})
+		}
+	}
+}
+
+func TestSecurityPosture(t *testing.T) {
+	bad := map[string]string{
+		"id": "echo 0", "sshd": `printf 'port 22\npermitrootlogin yes\npasswordauthentication yes\n'`, "nft": "exit 0", "iptables": "exit 1", "pfctl": "exit 1", "apt-config": "",
+		"ss":      `printf '%s\n' "LISTEN 0 1 0.0.0.0:22 x" "LISTEN 0 1 127.0.0.1:25 x" "LISTEN 0 1 [::]:5432 x" "LISTEN 0 1 *:6379 x"`,
+		"apt-get": `echo "Inst a [1] (2 D:12/s-security [x])"`, "apt-mark": "",
+	}
+	good := map[string]string{
+		"id": "echo 0", "sshd": `printf 'permitrootlogin no\npasswordauthentication no\n'`, "nft": `printf 'table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n'`,
+		"apt-config": `echo 'APT::Periodic::Unattended-Upgrade "1";'`, "ss": `echo "LISTEN 0 1 0.0.0.0:22 x"`, "apt-get": "exit 0", "apt-mark": "",
+	}
+	etc := func(shadow, sudoers string, mode os.FileMode) string {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"passwd": "root:x:0:0::/root:/bin/sh\n" + map[bool]string{true: "evil:x:0:0::/:/bin/sh\n"}[mode == 0o666], "shadow": shadow, "sudoers": sudoers, "os-release": "ID=debian\nVERSION_ID=12\n"} {
+			if err := os.WriteFile(dir+"/"+name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(dir+"/sudoers", mode); err != nil {
+			t.Fatal(err)
+		}
+		return dir + "/"
+	}
+	for _, argv := range shells(t) {
+		facts, _ := stepFacts(t, argv, "security-posture", "look", nil, bad, "/etc ", etc("root:x:1\nguest::1\n", "ops ALL=(ALL) NOPASSWD: ALL\n# x NOPASSWD\n", 0o666)+" ", "/etc/", etc("root:x:1\nguest::1\n", "ops ALL=(ALL) NOPASSWD: ALL\n# x NOPASSWD\n", 0o666))
+		wants(t, facts, map[string]string{"root-login": "CRIT yes", "password-login": "WARN", "empty-passwords": "CRIT guest", "root-accounts": "CRIT evil", "sudo": "WARN NOPASSWD: ops",
+			"open-ports": "WARN on all addresses: 5432 6379", "firewall": "WARN", "writable": "CRIT sudoers", "automatic-updates": "WARN", "security-updates": "WARN 1", "eol": "OK"})
+		facts, _ = stepFacts(t, argv, "security-posture", "look", nil, good, "/etc ", etc("root:x:1\n", "root ALL=(ALL) ALL\n", 0o600)+" ", "/etc/", etc("root:x:1\n", "root ALL=(ALL) ALL\n", 0o600))
+		delete(facts, "reboot")
+		for k, f := range facts {
+			if f.State != CheckOK {
+				t.Errorf("%s: %+v", k, f)
+			}
+		}
+		facts, _ = stepFacts(t, argv, "security-posture", "look", nil, map[string]string{"id": "echo 1000", "sshd": "exit 255", "apt-get": "exit 0", "apt-mark": ""})
+		wants(t, facts, map[string]string{"root-login": "UNKNOWN needs root", "password-login": "UNKNOWN", "empty-passwords": "UNKNOWN", "sudo": "UNKNOWN", "firewall": "UNKNOWN"})
+	}
+}
+
+// TestCleanDisk removes an old file and leaves a new one.
+func TestCleanDisk(t *testing.T) {
+	for _, argv := range shells(t) {
+		dir := t.TempDir()
+		old := time.Now().Add(-20 * 24 * time.Hour)
+		for _, name := range []string{"old file", "-rf", "new"} {
+			if err := os.WriteFile(dir+"/"+name, make([]byte, 4096), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if name != "new" {
+				if err := os.Chtimes(dir+"/"+name, old, old); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		quiet := map[string]string{"journalctl": "exit 0", "du": "exit 0"}
+		at := []string{"find /tmp /var/tmp", "find " + dir}
+		facts, _ := stepFacts(t, argv, "clean-disk", "look", map[string]string{"what": "tmp"}, quiet, at...)
+		if facts["freeable.tmp"].Value != "8" {
+			t.Errorf("%+v", facts)
+		}
+		facts, exit := stepFacts(t, argv, "clean-disk", "remove", map[string]string{"what": "tmp"}, quiet, at...)
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) != 1 || left[0].Name() != "new" || exit != 0 || facts["freed"].Value == "" {
+			t.Errorf("%v: left %v, exit %d, %+v", err, left, exit, facts)
+		}
+	}
+}
+
+func TestRebootVerify(t *testing.T) {
+	tools := map[string]string{"ss": `echo "LISTEN 0 1 0.0.0.0:22 x"`, "ip": `echo "default via 192.0.2.1"`, "sleep": "", "id": "echo 0", "who": "printf 'ops pts/0\nops pts/1\nbob tty1\n'", "needrestart": ""}
+	for _, argv := range shells(t) {
+		dir := t.TempDir()
+		kept := []string{"/var/lib/tend", dir}
+		if _, exit := stepFacts(t, argv, "reboot", "snapshot", nil, tools, kept...); exit != 0 {
+			t.Fatal(exit)
+		}
+		facts, _ := stepFacts(t, argv, "reboot", "verify", map[string]string{"settle": "0s"}, tools, kept...)
+		wants(t, facts, map[string]string{"boot": "CRIT not restarted", "units": "OK", "ports": "OK", "routes": "OK", "mounts": "OK"})
+		data, err := os.ReadFile(dir + "/reboot")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(data), "\n")
+		for i, l := range lines {
+			if strings.HasPrefix(l, "boot ") {
+				lines[i] = "boot 11111111-2222-3333-4444-555555555555 7"
+			}
+		}
+		before := strings.Join(append(lines, "port 443", "mount /srv/gone", "route default via 192.0.2.9", ""), "\n")
+		if err := os.WriteFile(dir+"/reboot", []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		facts, _ = stepFacts(t, argv, "reboot", "verify", map[string]string{"settle": "0s"}, tools, kept...)
+		wants(t, facts, map[string]string{"boot": "OK another boot", "ports": "CRIT gone since: 443", "mounts": "CRIT /srv/gone", "routes": "CRIT 192.0.2.9"})
+		facts, _ = stepFacts(t, argv, "reboot", "ready", map[string]string{"gate": "false"}, tools)
+		wants(t, facts, map[string]string{"root": "OK", "lock": "OK", "gate": "CRIT"})
+		if facts["logged_in"].Value != "bob ops" || facts["reboot_wanted"].Value != "yes" {
+			t.Errorf("%+v", facts)
+		}
+	}
+}
+
+func TestRestartService(t *testing.T) {
+	tools := map[string]string{
+		"systemctl": `d=${0%/*}; case "$1 $2" in "cat web"|"cat nginx"|"is-active --quiet") ;; "restart web") : >"$d/up";; *) exit 1;; esac
+[ "$1" != is-active ] || [ "$3" = web ] && [ -e "$d/up" ] || [ "$1" != is-active ]`,
+		"nginx": "echo 'nginx: configuration file test failed'; exit 1", "sleep": "", "ss": `echo "LISTEN 0 1 0.0.0.0:80 x"`, "journalctl": "",
+	}
+	for _, argv := range shells(t) {
+		_, path := fakes(t, tools)
+		here := t.TempDir()
+		plan := planFor(t, builtin(t, "restart-service"), map[string]string{"services": "web", "ports": "80 81", "wait": "1s", "test": "true"})
+		facts := func(id StepID, plan Plan) (map[string]Fact, int) {
+			out, _, exit := run(t, argv, strings.ReplaceAll(scriptOf(t, plan, id), "/run/systemd/system", here), path)
+			all, _ := ParseEmitted(stepOf(t, plan, id), []byte(out))
+			byKey := map[string]Fact{}
+			for _, f := range all {
+				byKey[f.Key] = f
+			}
+			return byKey, exit
+		}
+		got, _ := facts("test", plan)
+		wants(t, got, map[string]string{"service:web": "OK", "test": "OK"})
+		if _, exit := facts("restart", plan); exit != 0 {
+			t.Errorf("exit %d", exit)
+		}
+		got, _ = facts("verify", plan)
+		wants(t, got, map[string]string{"service:web": "OK running", "port:80": "OK", "port:81": "CRIT"})
+		other := planFor(t, builtin(t, "restart-service"), map[string]string{"services": "nginx nothing"})
+		got, _ = facts("test", other)
+		wants(t, got, map[string]string{"service:nginx": "CRIT test failed", "service:nothing": "CRIT no such service"})
+		if _, exit := facts("restart", other); exit == 0 {
+			t.Error("a restart that failed passed")
+		}
+	}
+}
+
+// TestCommission keeps a baseline, in a directory of ours.
+func TestCommission(t *testing.T) {
+	for _, argv := range shells(t) {
+		dir := t.TempDir()
+		tools := map[string]string{"id": "echo 0", "ss": `echo "LISTEN 0 1 0.0.0.0:22 x"`, "find": ""}
+		facts, exit := stepFacts(t, argv, "commission", "baseline", nil, tools, "/var/lib/tend", dir)
+		if exit != 0 || facts["baseline"].Value == "" || facts["baseline.users"].Value == "0" {
+			t.Errorf("exit %d, %+v", exit, facts)
+		}
+		if info, err := os.Stat(dir + "/baseline-users"); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v %v", info, err)
+		}
+		facts, _ = stepFacts(t, argv, "commission", "ready", map[string]string{"expect_ports": "22 80 53/udp", "expect_mounts": "/nowhere", "min_cpu": "10000"}, tools)
+		wants(t, facts, map[string]string{"port:22": "OK", "port:80": "CRIT", "mount:/nowhere": "CRIT", "cpu": "CRIT", "memory": "OK", "root": "OK"})
+	}
+}
