@@ -11,10 +11,12 @@ import (
 // Kind is what is known of a job that brought no exit code.
 type Kind int
 
-// The kinds. Of Refused and Void it is certain that nothing was started; of all others nobody knows how the step ended.
+// The kinds. Of Refused, Leased and Void it is certain that nothing was started; of all others nobody knows how the step ended.
 const (
 	// Refused: the host or we would not start it (full disk, missing tool, a password that sudo wants).
 	Refused Kind = iota + 1
+	// Leased: another run is at work on the host.
+	Leased
 	// Void: it was given up before it began, and can begin no more.
 	Void
 	// LostReboot: the host was restarted in mid-step.
@@ -35,7 +37,7 @@ const (
 	Left
 )
 
-var kindWords = map[Kind]string{Refused: "refused", Void: "given up before it began", LostReboot: "lost in a reboot", LostKilled: "killed",
+var kindWords = map[Kind]string{Refused: "refused", Leased: "leased", Void: "given up before it began", LostReboot: "lost in a reboot", LostKilled: "killed",
 	Absent: "absent", Gone: "cleaned up", Hidden: "hidden", Torn: "torn", LinkLost: "link lost", Left: "left running"}
 
 // String is the kind in words.
@@ -62,7 +64,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // NotStarted reports whether the step certainly never began.
-func (e *Error) NotStarted() bool { return e.Kind == Refused || e.Kind == Void }
+func (e *Error) NotStarted() bool { return e.Kind == Refused || e.Kind == Leased || e.Kind == Void }
 
 // Hint is what to do about it.
 func (e *Error) Hint() string {

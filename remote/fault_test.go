@@ -436,6 +436,37 @@ func TestDaemon(t *testing.T) {
 	})
 }
 
+// TestDaemonForgotten: what a daemon writes after the job was cleaned up goes nowhere, and the daemon lives.
+func TestDaemonForgotten(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		k, s := w.keeper(), &sink{t: t}
+		dir := filepath.Dir(w.root)
+		fifo := filepath.Join(dir, "go")
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		script := fmt.Sprintf("(read -r x <%s; echo later; echo later; echo lived >%s/lived; exec sleep 20) & echo $!", fifo, dir)
+		if exit, err := k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take); exit != 0 || err != nil {
+			t.Fatalf("exit %d, %v", exit, err)
+		}
+		group := w.pid("j")
+		defer func() { _ = syscall.Kill(-group, syscall.SIGKILL) }()
+		if err := k.Forget(within(t, 20*time.Second), w.host, "j"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(fifo, []byte("x\n"), 0); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the daemon", func() bool { _, err := os.Stat(dir + "/lived"); return err == nil })
+		fds, _ := filepath.Glob("/proc/[0-9]*/fd/1")
+		for _, fd := range fds {
+			if to, _ := os.Readlink(fd); strings.HasPrefix(to, w.root) {
+				t.Errorf("%s still writes to %s", fd, to)
+			}
+		}
+	})
+}
+
 func TestSignal(t *testing.T) {
 	eachShell(t, func(t *testing.T, w *world) {
 		for sig, want := range map[string]int{"TERM": 143, "KILL": 137} {

@@ -35,6 +35,9 @@ type Options struct {
 	// Root is the job root on the host; "" = /var/lib/tend for root, $HOME/.local/state/tend for others. It must outlive a reboot:
 	// never a directory in /tmp.
 	Root string
+	// Lease is the path of the host's lease; "" = /var/tmp/tend.lease. All consoles must agree on it; every user must be able to make
+	// it; and it must outlive a reboot, in whose midst another run could else take the host.
+	Lease string
 	// Nonce makes the word that marks our lines in a session's output; nil = 128 random bits in hex.
 	Nonce func() string
 	Clock Clock
@@ -111,6 +114,9 @@ func New(t Transport, o Options) *Keeper {
 	}
 	if o.Remark == nil {
 		o.Remark = func(inventory.HostID, string, string) {}
+	}
+	if o.Lease == "" {
+		o.Lease = "/var/tmp/tend.lease"
 	}
 	if o.proc == "" {
 		o.proc = "/proc"

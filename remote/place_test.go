@@ -94,6 +94,18 @@ func TestFullMidStep(t *testing.T) {
 	})
 }
 
+// TestNoInode: the step itself uses up the last inode; its exit code is kept all the same.
+func TestNoInode(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		w.mount(0, "size=1m,nr_inodes=40")
+		s := &sink{t: t}
+		script := "i=0; while (: >" + w.root + "/f$i) 2>/dev/null; do i=$((i+1)); done; echo full; exit 37"
+		if exit, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take); err != nil || exit != 37 || s.String() != "full\n" {
+			t.Errorf("exit %d, %v, output %q", exit, err, s)
+		}
+	})
+}
+
 func TestNoexec(t *testing.T) {
 	eachShell(t, func(t *testing.T, w *world) {
 		w.mount(syscall.MS_NOEXEC|syscall.MS_NOSUID, "size=1m")

@@ -37,14 +37,17 @@ trap : HUP INT TERM 2>/dev/null
 		[ -z "$um" ] || umask "$um"
 		exec sh "$d/cmd.$n" </dev/null 2>&1
 	)
-	ln -s "$?" "$d/exit" 2>/dev/null
-	# The script may hold secrets: it goes as soon as it is not needed.
-	rm -f "$d/cmd.$n" "$d/env.$n" 2>/dev/null
+	x=$?
+	ln -s "$x" "$d/exit"
+	# The script may hold secrets: it goes as soon as it is not needed. This shell has read all of itself, so the supervisor's text may
+	# go too: it makes room for two records where the disk has no inode left.
+	rm -f "$d/cmd.$n" "$d/env.$n" "$d/sup.$n"
+	[ -h "$d/exit" ] || ln -s "$x" "$d/exit"
 } 2>/dev/null | {
 	trap '' HUP INT TERM 2>/dev/null
 	# On a full disk the output is cut and says so; the step never feels it. After the step's end whoever still holds its output
-	# keeps us here.
-	cat >>"$d/out" 2>/dev/null || {
+	# keeps us here. In a subshell, so that the output file is open in cat alone: forget.sh may kill what writes to it.
+	(exec cat >>"$d/out") 2>/dev/null || {
 		ln -s - "$d/cut" 2>/dev/null
 		cat >/dev/null
 	}

@@ -1,0 +1,171 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"tend/inventory"
+	"tend/quote"
+)
+
+// Claim is what a run says of itself on the hosts that it changes. Owner and Run together say whose a lease is.
+type Claim struct {
+	Owner string    // "ops@console1"
+	Run   string    // the run's name
+	At    time.Time // by the owner's clock; shown, never compared
+}
+
+// Lease is the claim that lies on a host, and the evidence about it.
+type Lease struct {
+	Claim
+	// Mine says that it is the asking run's; Fresh, that it was made just now.
+	Mine, Fresh bool
+	Boot        string // the host's boot identity when the lease was made
+	UID         int    // of the user on the host who made it; -1 = not known
+	// Seen is how long ago, by the host's monotonic clock, the holder was last here; -1 = not known, or in another boot.
+	Seen time.Duration
+	// Rebooted says that the host was restarted since the holder was last here.
+	Rebooted bool
+	raw      string
+}
+
+// String is the lease in words.
+func (l Lease) String() string {
+	seen := "not known when last seen"
+	switch {
+	case l.Rebooted:
+		seen = "not seen since the host was restarted"
+	case l.Seen >= 0:
+		seen = "last seen " + l.Seen.String() + " ago"
+	}
+	return fmt.Sprintf("held by run %s of %s since %s, %s", quote.Line(l.Run), quote.Line(l.Owner), l.At.UTC().Format("2006-01-02 15:04 UTC"), seen)
+}
+
+// Acquire claims the host for the run, atomically on the host itself, so that two consoles that do not know each other cannot both
+// have it. A run that holds it already, also from before a crash, has it again; its Boot then tells later adoptions which boot the
+// host was in before the run's first order. Where another run holds it, the error is of kind Leased and the lease is that run's.
+func (k *Keeper) Acquire(ctx context.Context, h inventory.Host, c Claim) (Lease, error) {
+	l, state, boot, err := k.lease(ctx, h, false, "acquire", c, "")
+	switch {
+	case err != nil:
+		return l, err
+	case state == "other":
+		e := fail(Leased, h, "another run is at work on this host: "+l.String(), "wait for it; if it is certainly dead, break its lease")
+		return l, e
+	}
+	if state == "mine" || state == "fresh" {
+		k.witnessed(h, l, boot)
+	}
+	return l, nil
+}
+
+// witnessed keeps the boot identity that the lease proves. It was read as the login user, who may not see PID 1's start time where
+// /proc hides it (hidepid); then it does not compare with root's, which is no worse than having none.
+func (k *Keeper) witnessed(h inventory.Host, l Lease, now string) {
+	if l.Fresh {
+		return // made now, perhaps after the order that it should bear witness to
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, become := range []bool{false, true} {
+		p := place{h.Name, become}
+		if _, known := k.witnesses[p]; !known {
+			k.witnesses[p] = l.Boot
+		}
+	}
+}
+
+// Renew tells the host that the run is still there. An error of kind Leased says that the run has lost the host: it must start nothing
+// more there.
+func (k *Keeper) Renew(ctx context.Context, h inventory.Host, c Claim) error {
+	l, state, _, err := k.lease(ctx, h, false, "renew", c, "")
+	switch {
+	case err != nil:
+		return err
+	case state == "other":
+		return fail(Leased, h, "the lease was broken and is another run's: "+l.String(), "")
+	case state == "none":
+		return fail(Leased, h, "the lease was broken", "see the journal for who decided that")
+	}
+	return nil
+}
+
+// Release gives the host back. A lease that is not the run's is left alone, and is no error.
+func (k *Keeper) Release(ctx context.Context, h inventory.Host, c Claim) error {
+	_, _, _, err := k.lease(ctx, h, false, "release", c, "")
+	return err
+}
+
+// Inspect shows the lease on a host; held is false where there is none.
+func (k *Keeper) Inspect(ctx context.Context, h inventory.Host) (l Lease, held bool, err error) {
+	l, state, _, err := k.lease(ctx, h, false, "inspect", Claim{}, "")
+	return l, err == nil && state != "none", err
+}
+
+// Break removes exactly that lease, which an operator has looked at and decided about. If another lies there by now, it stays, and the
+// error is of kind Leased. It needs root where another user made the lease.
+func (k *Keeper) Break(ctx context.Context, h inventory.Host, l Lease) error {
+	become := h.Become != "" && h.Become != "none"
+	now, state, _, err := k.lease(ctx, h, become, "break", Claim{}, l.raw)
+	if err == nil && state != "none" {
+		return fail(Leased, h, "there is another lease by now: "+now.String(), "look at it, and decide anew")
+	}
+	return err
+}
+
+// lease runs lease.sh. State is fresh, mine, other or none.
+func (k *Keeper) lease(ctx context.Context, h inventory.Host, become bool, do string, c Claim, seen string) (l Lease, state, boot string, err error) {
+	who := url.QueryEscape(c.Owner) + " " + url.QueryEscape(c.Run)
+	v := vars{{"t_lease", k.o.Lease}, {"t_do", do}, {"t_who_is", who}, {"t_key", url.QueryEscape(c.Run)}, {"t_seen", seen},
+		{"t_claim", who + " " + strconv.FormatInt(c.At.Unix(), 10)}}
+	a, err := k.ask(ctx, h, become, "", v, func(fr frame) {
+		if fr.verb == "L" && len(fr.words) >= 4 {
+			state = fr.word(0)
+			l = readLease(fr.words[1:])
+		}
+	}, "common", "lease")
+	if err != nil {
+		return Lease{}, "", "", err
+	}
+	l.Fresh, l.Mine = state == "fresh", state == "fresh" || state == "mine"
+	l.Rebooted = l.Rebooted && a.boot != ""
+	if state == "" {
+		return Lease{}, "", "", fail(Torn, h, "the host's answer about its lease broke off", "")
+	}
+	return l, state, a.boot, nil
+}
+
+// readLease reads what lease.sh tells: uid, age, boot of the last beat, then the claim: owner, run, time, boot. Whoever wrote the
+// claim may have written anything.
+func readLease(w []string) Lease {
+	l := Lease{UID: number(w[0]), Seen: -1, raw: strings.Join(w[3:], " ")}
+	if age := number(w[1]); age >= 0 {
+		l.Seen = time.Duration(age) * time.Second
+	}
+	f := append(w[3:], "", "", "", "")
+	l.Owner, l.Run, l.Boot = plain(f[0]), plain(f[1]), f[3]
+	if at, err := strconv.ParseInt(f[2], 10, 64); err == nil && at > 0 && at < 1<<40 {
+		l.At = time.Unix(at, 0)
+	}
+	l.Rebooted = w[2] != "-" && l.Seen < 0 && w[1] == "-"
+	return l
+}
+
+func plain(s string) string {
+	if p, err := url.QueryUnescape(s); err == nil {
+		s = p
+	}
+	return quote.Line(s)
+}
+
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}

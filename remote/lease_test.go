@@ -1,0 +1,171 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func (w *world) leasing(o *Options) { o.Lease = filepath.Join(filepath.Dir(w.root), "tend.lease") }
+
+func claim(owner, run string) Claim { return Claim{owner, run, time.Unix(1790000000, 0)} }
+
+func TestLease(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		k, ctx := w.keeper(w.leasing), within(t, 60*time.Second)
+		if _, held, err := k.Inspect(ctx, w.host); held || err != nil {
+			t.Fatalf("nobody's host: held %v, %v", held, err)
+		}
+		mine, other := claim("ops team@console 1", "261122-2213-k7f3"), claim("eve@laptop", "261122-2214-aaaa")
+		l, err := k.Acquire(ctx, w.host, mine)
+		if err != nil || !l.Mine || !l.Fresh || l.Owner != mine.Owner || l.Run != mine.Run || !l.At.Equal(mine.At) || l.Boot == "" || l.UID != os.Getuid() || l.Seen < 0 || l.Seen > time.Minute {
+			t.Fatalf("%+v, %v", l, err)
+		}
+		// The same run again, after a crash: it still holds it.
+		if l, err := w.keeper(w.leasing).Acquire(ctx, w.host, mine); err != nil || !l.Mine || l.Fresh {
+			t.Errorf("again: %+v, %v", l, err)
+		}
+		l, err = k.Acquire(ctx, w.host, other)
+		if e := asError(t, err); e.Kind != Leased || !e.NotStarted() || !strings.Contains(e.Error(), mine.Run) || !strings.Contains(e.Error(), mine.Owner) || l.Run != mine.Run || l.Mine {
+			t.Errorf("another run: %+v, %v", l, err)
+		}
+		if err := k.Renew(ctx, w.host, mine); err != nil {
+			t.Error(err)
+		}
+		if err := k.Release(ctx, w.host, other); err != nil {
+			t.Error(err)
+		}
+		if l, held, err := k.Inspect(ctx, w.host); !held || err != nil || l.Run != mine.Run {
+			t.Errorf("after a stranger's release: %+v, %v, %v", l, held, err)
+		}
+		if err := k.Release(ctx, w.host, mine); err != nil {
+			t.Error(err)
+		}
+		if left, _ := filepath.Glob(filepath.Dir(w.root) + "/tend.lease*"); len(left) > 0 {
+			t.Errorf("released, and %v are still there", left)
+		}
+		if e := asError(t, k.Renew(ctx, w.host, mine)); e.Kind != Leased {
+			t.Errorf("renewed what is nobody's: %v", e)
+		}
+	})
+}
+
+// TestLeaseRace: many consoles want one host; one gets it.
+func TestLeaseRace(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		var got atomic.Int64
+		var all sync.WaitGroup
+		for i := range 12 {
+			all.Go(func() {
+				_, err := w.keeper(w.leasing).Acquire(within(t, 60*time.Second), w.host, claim("ops", fmt.Sprint("run", i)))
+				var e *Error
+				switch {
+				case err == nil:
+					got.Add(1)
+				case !errors.As(err, &e) || e.Kind != Leased:
+					t.Errorf("run %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		if got.Load() != 1 {
+			t.Errorf("%d runs have the host", got.Load())
+		}
+	})
+}
+
+// TestLeaseBroken: a decision is about one lease; the next one is not broken by it.
+func TestLeaseBroken(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		proc := filepath.Join(filepath.Dir(w.root), "proc")
+		w.setBoot(proc, "boot-1", 1)
+		k, ctx := w.keeper(w.leasing, func(o *Options) { o.proc = proc }), within(t, 60*time.Second)
+		dead, next := claim("ops", "dead"), claim("ops", "next")
+		if _, err := k.Acquire(ctx, w.host, dead); err != nil {
+			t.Fatal(err)
+		}
+		w.setBoot(proc, "boot-2", 1)
+		seen, held, err := k.Inspect(ctx, w.host)
+		if err != nil || !held || !seen.Rebooted || seen.Seen >= 0 || !strings.Contains(seen.String(), "restarted") {
+			t.Fatalf("the evidence: %v, %v, %v", seen, held, err)
+		}
+		if err := k.Break(ctx, w.host, seen); err != nil {
+			t.Fatal(err)
+		}
+		if e := asError(t, k.Renew(ctx, w.host, dead)); e.Kind != Leased {
+			t.Error(e)
+		}
+		if _, err := k.Acquire(ctx, w.host, next); err != nil {
+			t.Fatal(err)
+		}
+		if e := asError(t, k.Break(ctx, w.host, seen)); e.Kind != Leased {
+			t.Error(e)
+		}
+		if err := k.Renew(ctx, w.host, next); err != nil {
+			t.Errorf("the next run's lease: %v", err)
+		}
+	})
+}
+
+// TestLeaseWitness: a lease that was held before the crash says which boot the host was in.
+func TestLeaseWitness(t *testing.T) {
+	w := newWorld(t, "dash")
+	proc := filepath.Join(filepath.Dir(w.root), "proc")
+	w.setBoot(proc, "boot-1", 1)
+	opts := []func(*Options){w.leasing, func(o *Options) { o.proc = proc }}
+	ctx, c := within(t, 60*time.Second), claim("ops", "run")
+	if _, err := w.keeper(opts...).Acquire(ctx, w.host, c); err != nil {
+		t.Fatal(err)
+	}
+	script, _ := w.counting(1)
+	adopt := func(k *Keeper, job string) (int, error) {
+		return k.Carry(ctx, Order{Host: w.host, Job: job, Script: script, Adopt: true}, (&sink{t: t}).take)
+	}
+	k := w.keeper(opts...)
+	if _, err := k.Acquire(ctx, w.host, c); err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := adopt(k, "j1"); exit != 37 || err != nil || w.executions() != 1 {
+		t.Errorf("same boot: exit %d, %v", exit, err)
+	}
+	w.setBoot(proc, "boot-2", 1)
+	k = w.keeper(opts...)
+	if _, err := k.Acquire(ctx, w.host, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := adopt(k, "j2"); asError(t, err).Kind != Absent || w.executions() != 1 {
+		t.Errorf("another boot: %v", err)
+	}
+}
+
+// TestLeaseHostile: what lies there may be anything.
+func TestLeaseHostile(t *testing.T) {
+	for _, target := range []string{"x", "/", "%1b[2J run\x1b[2J 99999999999999999999 $(reboot)", "-n", "' ; reboot '", "a b c d e f g", strings.Repeat("x", 1500)} {
+		w := newWorld(t, "dash")
+		k, ctx := w.keeper(w.leasing), within(t, 60*time.Second)
+		if err := os.Symlink(target, k.o.Lease); err != nil {
+			t.Fatal(err)
+		}
+		l, err := k.Acquire(ctx, w.host, claim("ops", "run"))
+		if e := asError(t, err); e.Kind != Leased || strings.ContainsAny(e.Error(), "\x1b\n") {
+			t.Errorf("%q: %v", target, err)
+		}
+		if err := k.Break(ctx, w.host, l); err != nil {
+			t.Errorf("%q: %v", target, err)
+		}
+		if _, err := k.Acquire(ctx, w.host, claim("ops", "run")); err != nil {
+			t.Errorf("%q: %v", target, err)
+		}
+	}
+	w := newWorld(t, "dash")
+	_, err := w.keeper(func(o *Options) { o.Lease = "/proc/none/tend.lease" }).Acquire(within(t, 20*time.Second), w.host, claim("ops", "run"))
+	if e := asError(t, err); e.Kind != Refused {
+		t.Errorf("a place where nothing can be made: %v", err)
+	}
+}

@@ -1,0 +1,113 @@
+# One run at a time may change this host. Given: t_lease the lease's path, t_claim the run's claim (one word a field, spaces between),
+# t_who_is the part of it that says whose it is, t_do what to do, t_seen (break) the lease that the decision was about.
+#
+# The lease is a symlink in a directory that every user may write and that outlives a reboot; its target is the claim. It is made
+# once, by ln -s, and never changed, so that whoever made it holds it. The beat beside it tells when the holder was last here.
+
+# uptime: seconds since boot, no wall clock; '' where the system does not tell.
+t_uptime() {
+	t_up=''
+	{ IFS=' .' read -r t_up t_rest </proc/uptime; } 2>/dev/null
+}
+
+# read: the lease into t_have, '' where there is none.
+t_read() {
+	t_have=''
+	if [ -h "$t_lease" ]; then t_have=$(readlink "$t_lease"); fi
+}
+
+t_mine() {
+	case $t_have in "$t_who_is "*) return 0 ;; esac
+	return 1
+}
+
+# beat: that the holder is here. Nobody's right hangs on it.
+t_beat() {
+	t_uptime
+	ln -s "$t_b ${t_up:--}" "$t_lease.$t_n" 2>/dev/null && mv -f "$t_lease.$t_n" "$t_lease.$t_key" 2>/dev/null || rm -f "$t_lease.$t_n"
+}
+
+# take VALUE: remove the lease if it is VALUE. It is moved aside first, since between a look and an rm it could become another's.
+t_take() {
+	mv "$t_lease" "$t_lease.$t_n" 2>/dev/null || return 1
+	t_got=$(readlink "$t_lease.$t_n")
+	rm -f "$t_lease.$t_n"
+	[ "$t_got" = "$1" ] && return 0
+	ln -s "$t_got" "$t_lease" 2>/dev/null
+	return 1
+}
+
+# tell: L state, holder's uid, seconds since its last beat, boot of that beat, and the claim.
+t_tell() {
+	t_say_it=$1
+	t_uptime
+	t_uid='-' t_age='-' t_beatboot='-'
+	if [ -n "$t_have" ]; then
+		set -f
+		# shellcheck disable=SC2046
+		set -- $(ls -ldn "$t_lease" 2>/dev/null)
+		t_uid=${3:--}
+		# shellcheck disable=SC2086
+		set -- $t_have
+		set +f
+		t_key=${2:-}
+		t_last=$(readlink "$t_lease.$t_key" 2>/dev/null)
+		if [ -n "$t_last" ]; then
+			t_beatboot=${t_last%% *}
+			t_last=${t_last##* }
+			[ "$t_beatboot" != "$t_b" ] || [ "$t_last" = - ] || [ -z "$t_up" ] || t_age=$((t_up - t_last))
+		fi
+	fi
+	t_say L "$t_say_it" "$t_uid" "$t_age" "$t_beatboot" "${t_have:--}"
+}
+
+t_boot
+t_say B "$t_b"
+t_read
+case $t_do in
+acquire)
+	if [ -z "$t_have" ]; then
+		t_oneline "$(ln -s "$t_claim $t_b" "$t_lease" 2>&1)"
+		t_read
+		if [ "$t_have" = "$t_claim $t_b" ]; then
+			t_beat
+			t_tell fresh
+			t_say X 0 done 0 -
+			exit 0
+		fi
+		[ -n "$t_have" ] || t_refuse lease "${t_line:-$t_lease could not be made}"
+	fi
+	if t_mine; then
+		t_beat
+		t_tell mine
+	else t_tell other; fi
+	;;
+renew)
+	if t_mine; then
+		t_beat
+		t_tell mine
+	elif [ -n "$t_have" ]; then t_tell other
+	else t_tell none; fi
+	;;
+release)
+	if t_mine && t_take "$t_have"; then rm -f "$t_lease.$t_key"; fi
+	t_read
+	if [ -z "$t_have" ]; then t_tell none
+	elif t_mine; then t_refuse lease "$t_lease could not be removed"
+	else t_tell other; fi
+	;;
+inspect)
+	if [ -n "$t_have" ]; then t_tell other; else t_tell none; fi
+	;;
+break)
+	if [ "$t_have" = "$t_seen" ]; then
+		# shellcheck disable=SC2086
+		set -- $t_have
+		if t_take "$t_seen"; then rm -f "$t_lease.${2:-x}"; fi
+	fi
+	t_read
+	if [ "$t_have" = "$t_seen" ] && [ -n "$t_have" ]; then t_refuse lease "$t_lease could not be removed"; fi
+	if [ -n "$t_have" ]; then t_tell other; else t_tell none; fi
+	;;
+esac
+t_say X 0 done 0 -
