@@ -267,7 +267,7 @@ func TestFacts(t *testing.T) {
 			if k.At.IsZero() {
 				t.Errorf("%+v has no time", k)
 			}
-			got = append(got, fmt.Sprintf("%s %s=%s %v %s/%s", k.Host, k.Fact.Key, k.Fact.Value, k.Fact.State, k.Run, k.Step))
+			got = append(got, fmt.Sprintf("%s %s=%s %d %s/%s", k.Host, k.Fact.Key, k.Fact.Value, k.Fact.State, k.Run, k.Step))
 		}
 		want := []string{"a pending=2 0 r02/check", "b disk:/=91 2 open/check", "b os=debian 0 open/check"}
 		if !slices.Equal(got, want) {

@@ -332,6 +332,7 @@ func Kinds() []journal.Body {
 		journal.Decided{Decision: journal.Answer, Host: "a", Step: "check", Wave: 1, By: by, Reason: "r", Answers: map[string]string{"k": "v"}, OK: true},
 		journal.Remarked{Host: "a", Step: "check", Text: "full disk"},
 		journal.Noted{Host: "a", Run: "r0", Text: "a note", By: by},
+		journal.Sealed{Statement: "tend journal seal 1\n", Signature: "-----BEGIN SSH SIGNATURE-----\n", Key: "ssh-ed25519 AAAA"},
 		journal.Foreign{Name: "from_the_future", Raw: []byte(`{"x":[1,2,{"y":"z"}]}`)},
 		journal.RunClosed{Result: journal.SomeFailed, Reason: "a failed"},
 	}

@@ -65,11 +65,11 @@ func (w *writer) open(ctx context.Context) error {
 	if o, err := s.find(w.run); err == nil && o != s.origin {
 		return fmt.Errorf("run %s belongs to %s, and this is %s: %w", w.run, o, s.origin, journal.ErrBusy)
 	}
-	if err := makeDir(s.originDir(s.origin), 0o700); err != nil {
+	if err := makeDir(s.originDir(s.origin), s.dirMode()); err != nil {
 		return unsaved(w.run, err)
 	}
 	s.keepReserve()
-	disk, err := os.OpenFile(s.path(s.origin, string(w.run)), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	disk, err := s.create(s.path(s.origin, string(w.run)), os.O_APPEND)
 	if err != nil {
 		return unsaved(w.run, err)
 	}
@@ -85,7 +85,7 @@ func unsaved(run journal.RunID, err error) error {
 }
 
 func (w *writer) start(ctx context.Context, disk *os.File) (err error) {
-	if err := lock(ctx, disk, lockFor); err != nil {
+	if err := lock(ctx, disk, writerPatience); err != nil {
 		return fmt.Errorf("run %s: %w", w.run, err)
 	}
 	info, err := disk.Stat()
@@ -104,7 +104,7 @@ func (w *writer) start(ctx context.Context, disk *os.File) (err error) {
 		return unsaved(w.run, err)
 	}
 	mark := filepath.Join(w.s.originDir(w.s.origin), string(w.run)+markSuffix)
-	if w.mark, err = os.OpenFile(mark, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+	if w.mark, err = w.s.create(mark, 0); err != nil {
 		return unsaved(w.run, err)
 	}
 	if err := writeMark(w.mark, end.size); err != nil {

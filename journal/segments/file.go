@@ -46,18 +46,29 @@ func (f *Fault) Unwrap() error { return f.Err }
 // Hint says what to do about it.
 func (f *Fault) Hint() string { return f.Advice }
 
-// lockFor is how long a writer tries: a reader that looks whether a writer lives holds its shared lock for as long as a sync.
-const lockFor = 250 * time.Millisecond
+// How long a claim tries where another writer holds the lock, and where only readers do: one who looks whether a writer lives holds
+// his shared lock for as long as a sync takes.
+const (
+	writerPatience = 250 * time.Millisecond
+	readerPatience = 10 * time.Second
+)
 
 // lock takes the exclusive lock, or says journal.ErrBusy.
 func lock(ctx context.Context, f *os.File, patience time.Duration) error {
-	deadline := time.Now().Add(patience)
+	start := time.Now()
 	for {
 		err := flock(f, unix.LOCK_EX|unix.LOCK_NB)
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return err
 		}
-		if time.Now().After(deadline) {
+		limit := patience
+		if free, err := tryShared(f); err != nil {
+			return err
+		} else if free {
+			unlock(f)
+			limit = max(patience, readerPatience)
+		}
+		if time.Since(start) > limit {
 			return journal.ErrBusy
 		}
 		select { // flock has no wait that ends with ctx
@@ -86,6 +97,15 @@ func flock(f *os.File, how int) error {
 			return err
 		}
 	}
+}
+
+// create opens a file of the journal, making it where it lacks. A journal that is shared is readable to its group whatever the umask.
+func (s *Segments) create(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|flags, s.fileMode())
+	if err == nil && s.shared {
+		_ = f.Chmod(s.fileMode())
+	}
+	return f, err
 }
 
 // syncDir makes names in a directory durable. Some file systems refuse to sync directories, and do it by themselves.

@@ -9,18 +9,73 @@ import (
 	"tend/journal"
 )
 
+// The ledger's entries.
+type (
+	opened struct {
+		Run   journal.RunID `json:"run"`
+		First journal.Hash  `json:"first"`
+	}
+	// closed is written when a run ends and whenever a writer lets go of it.
+	closed struct {
+		Run    journal.RunID `json:"run"`
+		Events uint64        `json:"events"`
+		Last   journal.Hash  `json:"last"`
+		Ended  bool          `json:"ended"`
+	}
+	// dropped stands for a segment that retention removed.
+	dropped struct {
+		Run     journal.RunID      `json:"run"`
+		Events  uint64             `json:"events"`
+		Last    journal.Hash       `json:"last"`
+		Bytes   int64              `json:"bytes"`
+		Summary journal.RunSummary `json:"summary"`
+	}
+	// imported vouches for a segment of another origin, as it came.
+	imported struct {
+		Origin journal.OriginID `json:"origin"`
+		closed
+		First journal.Hash `json:"first"`
+	}
+)
+
+func (opened) kind() string   { return "segment_opened" }
+func (closed) kind() string   { return "segment_closed" }
+func (dropped) kind() string  { return "segment_dropped" }
+func (imported) kind() string { return "segment_imported" }
+
+type entry interface{ kind() string }
+
+// ledger adds an entry to the ledger of our origin.
+func (s *Segments) ledger(ctx context.Context, e entry) error {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if _, err := s.appendShared(ctx, ledgerName, e.kind(), raw); err != nil {
+		return fmt.Errorf("the ledger: %w", err)
+	}
+	return nil
+}
+
 // ledger is what the ledger of an origin says.
 type ledger struct {
 	opened map[journal.RunID]opened
 	closed map[journal.RunID][]closed // in order
 	runs   []journal.RunID            // in the order in which they were opened
 	torn   bool
+	// dropped are the runs that retention removed; others what was imported, by origin.
+	dropped map[journal.RunID]dropped
+	others  map[journal.OriginID]ledger
+}
+
+func newLedger() ledger {
+	return ledger{opened: map[journal.RunID]opened{}, closed: map[journal.RunID][]closed{}, dropped: map[journal.RunID]dropped{}, others: map[journal.OriginID]ledger{}}
 }
 
 // readLedger reads the ledger of an origin; fs.ErrNotExist says that there is none, journal.ErrDamaged where it breaks. What stands
 // before the damage is returned with it.
 func (s *Segments) readLedger(ctx context.Context, o journal.OriginID) (ledger, error) {
-	l := ledger{opened: map[journal.RunID]opened{}, closed: map[journal.RunID][]closed{}}
+	l := newLedger()
 	f, err := os.Open(s.path(o, ledgerName))
 	if err != nil {
 		return l, err
@@ -49,21 +104,49 @@ func (l *ledger) add(ctx context.Context, x line) error {
 	case opened{}.kind():
 		var o opened
 		if err = json.Unmarshal(x.body, &o); err == nil {
-			if _, known := l.opened[o.Run]; !known {
-				l.runs = append(l.runs, o.Run)
-				l.opened[o.Run] = o
-			}
+			l.open(o)
 		}
 	case closed{}.kind():
 		var c closed
 		if err = json.Unmarshal(x.body, &c); err == nil {
 			l.closed[c.Run] = append(l.closed[c.Run], c)
 		}
+	case dropped{}.kind():
+		var d dropped
+		if err = json.Unmarshal(x.body, &d); err == nil {
+			l.dropped[d.Run] = d
+		}
+	case imported{}.kind():
+		var i imported
+		if err = json.Unmarshal(x.body, &i); err == nil {
+			o, ok := l.others[i.Origin]
+			if !ok {
+				o = newLedger()
+			}
+			o.open(opened{i.Run, i.First})
+			o.closed[i.Run] = append(o.closed[i.Run], i.closed)
+			l.others[i.Origin] = o
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%w: the ledger's entry %d: %w", journal.ErrDamaged, x.seq, err)
 	}
 	return ctx.Err()
+}
+
+func (l *ledger) open(o opened) {
+	if _, known := l.opened[o.Run]; !known {
+		l.runs = append(l.runs, o.Run)
+		l.opened[o.Run] = o
+	}
+}
+
+// with adds what another ledger says.
+func (l *ledger) with(o ledger) {
+	for _, run := range o.runs {
+		l.open(o.opened[run])
+		l.closed[run] = append(l.closed[run], o.closed[run]...)
+	}
 }
 
 // firstLine reads the first line of a segment.

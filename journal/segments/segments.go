@@ -22,6 +22,7 @@ type Segments struct {
 	wrap     func(*os.File) File
 	reserve  int64
 	readOnly bool
+	shared   bool
 
 	mu      sync.Mutex
 	writers map[journal.RunID]*writer
@@ -43,6 +44,25 @@ func WithReserve(size int64) Option { return func(s *Segments) { s.reserve = siz
 
 // ReadOnly opens a journal to look at: nothing is written, and it may belong to someone else.
 func ReadOnly() Option { return func(s *Segments) { s.readOnly = true } }
+
+// Shared opens a journal that several users of one machine keep together: the directory belongs to their group, each writes his own
+// origin's directory, and all read. Files are 0640 and directories 0750; who makes the directory gives it to the group
+// (chgrp GROUP DIR; chmod 2770 DIR).
+func Shared() Option { return func(s *Segments) { s.shared = true } }
+
+func (s *Segments) dirMode() os.FileMode {
+	if s.shared {
+		return 0o750
+	}
+	return 0o700
+}
+
+func (s *Segments) fileMode() os.FileMode {
+	if s.shared {
+		return 0o640
+	}
+	return 0o600
+}
 
 // Open opens the journal in dir. A directory that lacks is made by the first Append. It refuses a directory that belongs to
 // another user or that others may write, and says what to do.
@@ -85,7 +105,7 @@ func (s *Segments) checkDir(dir string) error {
 		return fmt.Errorf("open the journal: %w", err)
 	case !info.IsDir():
 		return &Fault{Text: "the journal's place " + dir + " is not a directory", Advice: "move the file away, or name another directory"}
-	case s.readOnly:
+	case s.readOnly, s.shared && dir == s.dir && info.Mode().Perm()&0o002 == 0:
 		return nil
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {

@@ -38,12 +38,12 @@ func (s *Segments) Note(ctx context.Context, b journal.Body) (journal.Event, err
 // appendShared adds one line to a file that all processes of the origin append to, under its lock.
 func (s *Segments) appendShared(ctx context.Context, name, kind string, body []byte) (line, error) {
 	dir := s.originDir(s.origin)
-	if err := makeDir(dir, 0o700); err != nil {
+	if err := makeDir(dir, s.dirMode()); err != nil {
 		return line{}, err
 	}
 	path := s.path(s.origin, name)
 	_, statErr := os.Stat(path)
-	disk, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	disk, err := s.create(path, os.O_APPEND)
 	if err != nil {
 		return line{}, err
 	}
@@ -56,7 +56,7 @@ func (s *Segments) appendShared(ctx context.Context, name, kind string, body []b
 			return line{}, err
 		}
 	}
-	mark, err := os.OpenFile(filepath.Join(dir, name+markSuffix), os.O_RDWR|os.O_CREATE, 0o600)
+	mark, err := s.create(filepath.Join(dir, name+markSuffix), 0)
 	if err != nil {
 		return line{}, err
 	}

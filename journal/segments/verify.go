@@ -105,7 +105,7 @@ func (s *Segments) verifyOrigin(ctx context.Context, o journal.OriginID, only []
 	if err != nil {
 		return err
 	}
-	l, lerr := s.readLedger(ctx, o)
+	l, lerr := s.knownOf(ctx, o)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -131,11 +131,25 @@ func (s *Segments) verifyOrigin(ctx context.Context, o journal.OriginID, only []
 	return ctx.Err()
 }
 
+// knownOf is what vouches for the segments of an origin: its ledger, and what ours says of those that were imported here.
+func (s *Segments) knownOf(ctx context.Context, o journal.OriginID) (ledger, error) {
+	l, err := s.readLedger(ctx, o)
+	if o == s.origin || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return l, err
+	}
+	ours, oerr := s.readLedger(ctx, s.origin)
+	if oerr == nil && len(ours.others[o].runs) > 0 {
+		l.with(ours.others[o])
+		err = nil
+	}
+	return l, err
+}
+
 // missing names the runs that the ledger knows and the directory does not.
 func (s *Segments) missing(o journal.OriginID, l ledger, ids, only []journal.RunID) []Problem {
 	var ps []Problem
 	for _, run := range l.runs {
-		if slices.Contains(ids, run) || len(only) > 0 && !slices.Contains(only, run) {
+		if _, gone := l.dropped[run]; gone || slices.Contains(ids, run) || len(only) > 0 && !slices.Contains(only, run) {
 			continue
 		}
 		text := "the ledger says that this run was begun"

@@ -2,7 +2,6 @@ package segments
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -256,35 +255,3 @@ type notSaved struct{ error }
 
 func (e notSaved) Is(target error) bool { return target == journal.ErrNotSaved }
 func (e notSaved) Unwrap() error        { return e.error }
-
-// The ledger's entries.
-type (
-	opened struct {
-		Run   journal.RunID `json:"run"`
-		First journal.Hash  `json:"first"`
-	}
-	// closed is written when a run ends and whenever a writer lets go of it.
-	closed struct {
-		Run    journal.RunID `json:"run"`
-		Events uint64        `json:"events"`
-		Last   journal.Hash  `json:"last"`
-		Ended  bool          `json:"ended"`
-	}
-)
-
-func (opened) kind() string { return "segment_opened" }
-func (closed) kind() string { return "segment_closed" }
-
-type entry interface{ kind() string }
-
-// ledger adds an entry to the ledger of our origin.
-func (s *Segments) ledger(ctx context.Context, e entry) error {
-	raw, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	if _, err := s.appendShared(ctx, ledgerName, e.kind(), raw); err != nil {
-		return fmt.Errorf("the ledger: %w", err)
-	}
-	return nil
-}
