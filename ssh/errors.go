@@ -31,6 +31,7 @@ const (
 	NoPrompter Kind = "no terminal" // something must be asked and nobody can be
 	Closed     Kind = "closed"      // the Client was closed or told to drop the host
 	Output     Kind = "output"      // the command ended, but our side could not take its output
+	FileFault  Kind = "file"        // a file on the host could not be read or written
 )
 
 // Error is the one error type of this package. Its text holds no byte that could act on a terminal.
