@@ -54,11 +54,12 @@ type following struct {
 	off  int64 // output handed to sink so far
 	sink func(int64, []byte) error
 	sent bool   // the job may be on the host
-	was  string // boot identity before it was first sent; "" = not known
+	was  string // boot identity before it was first begun; "" = not known
 
 	back func() // the host answers about the job
 
 	// of one session
+	first   bool // the job is sent for the first time
 	spoke   bool // the host said something of ours
 	began   bool // the start was answered
 	in      *feed
@@ -74,7 +75,7 @@ type following struct {
 func (f *following) round(parent context.Context) (exit int, err error, again bool) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	f.nonce, f.spoke, f.began, f.end, f.facts = f.k.o.Nonce(), false, false, nil, Facts{}
+	f.nonce, f.first, f.spoke, f.began, f.end, f.facts = f.k.o.Nonce(), false, false, false, nil, Facts{}
 	f.over = &linger{after: drain, cancel: cancel}
 	defer f.over.stop()
 	if f.refused = f.check(); f.refused != nil {
@@ -103,6 +104,10 @@ func (f *following) round(parent context.Context) (exit int, err error, again bo
 // failed judges a session that broke.
 func (f *following) failed(ctx context.Context, said string, err error) (int, error, bool) {
 	h := f.o.Host
+	if f.first && notStarted(err) { // it was handed to the transport, which never passed it on
+		f.sent = false
+		f.k.dropJob(h, f.o.Job)
+	}
 	switch {
 	case isDialog(err) && !f.sent:
 		return 0, dialogError(h, said, err), false
@@ -193,7 +198,7 @@ func (f *following) order(facts Facts) {
 		f.refuse(fail(Refused, f.o.Host, err.Error(), ""))
 		return
 	}
-	f.sent = true
+	f.first, f.sent = !f.sent, true
 	f.k.setJob(f.o.Host, f.o.Job, jobMemo{become: f.o.Become, was: f.was})
 	f.in.add(script)
 	f.in.close()
@@ -205,6 +210,9 @@ func (f *following) take(fr frame) error {
 	switch fr.verb {
 	case "B", "F":
 		f.facts.take(fr)
+		if fr.verb == "B" {
+			f.boot(fr.word(0))
+		}
 		if fr.verb == "F" && fr.word(0) == "end" {
 			f.k.at(place{f.o.Host.Name, f.o.Become}, func(m *memo) { m.known, m.facts = true, f.facts })
 			f.order(f.facts)
@@ -221,6 +229,15 @@ func (f *following) take(fr frame) error {
 		return f.ended(fr)
 	}
 	return nil
+}
+
+// boot is the host's boot identity, said before the start script does anything: what a later adoption is measured against.
+func (f *following) boot(id string) {
+	f.k.at(place{f.o.Host.Name, f.o.Become}, func(m *memo) { m.facts.Boot = id })
+	if f.first {
+		f.was = id
+		f.k.setJob(f.o.Host, f.o.Job, jobMemo{become: f.o.Become, was: id})
+	}
 }
 
 // refusal: the host itself would not start it. The start script has taken back what it had delivered.
@@ -279,6 +296,8 @@ func (f *following) finish() (int, error, bool) {
 		switch flag {
 		case "cut":
 			f.k.o.Remark(h.Name, f.o.Job, "the host's disk was full: the step's output is incomplete")
+		case "short":
+			f.k.o.Remark(h.Name, f.o.Job, "the host holds less of the step's output than was read before: it lost some, and may have written other things since")
 		case "held":
 			f.k.o.Remark(h.Name, f.o.Job, "the step left something behind that holds its output open; what that writes is not recorded")
 		}

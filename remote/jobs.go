@@ -20,9 +20,7 @@ func (k *Keeper) Forget(ctx context.Context, h inventory.Host, job string) error
 	case "hidden":
 		return lost(a.state, h)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.jobs, jobKey{h.Name, job})
+	k.dropJob(h, job)
 	return nil
 }
 

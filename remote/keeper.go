@@ -172,6 +172,12 @@ func (k *Keeper) setJob(h inventory.Host, job string, j jobMemo) {
 	k.jobs[jobKey{h.Name, job}] = j
 }
 
+func (k *Keeper) dropJob(h inventory.Host, job string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.jobs, jobKey{h.Name, job})
+}
+
 // common are the assignments that every script of ours begins with.
 func (k *Keeper) common(nonce, job string, more ...[2]string) vars {
 	return append(vars{{"t_n", nonce}, {"t_id", job}, {"t_root", k.o.Root}, {"t_proc", k.o.proc}, {"t_systemd", k.o.systemd}}, more...)

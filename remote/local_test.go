@@ -38,6 +38,7 @@ type local struct {
 	frozen bool
 	refuse func(n int) error
 	before string // what a profile does before the command
+	user   *syscall.Credential
 
 	calls atomic.Int64
 	drops atomic.Int64
@@ -59,7 +60,7 @@ func (l *local) Exec(ctx context.Context, _ inventory.Host, cmd string, stdin io
 	}
 	c := exec.Command(l.shell, "-c", l.before+strings.ReplaceAll(cmd, "/bin/sh", l.shell))
 	c.Env, c.Dir = l.env, "/"
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: l.user}
 	in, inW, err := os.Pipe()
 	if err != nil {
 		return 0, err

@@ -123,6 +123,7 @@ t_look() {
 	t_st=absent t_x=''
 	if [ ! -d "$t_d" ]; then
 		if [ -h "$t_root/gone/$t_b/$t_id" ]; then t_st=gone
+		elif [ -d "$t_root" ] && [ ! -x "$t_root" ]; then t_st=hidden
 		elif [ -d "$t_root/jobs" ] && [ ! -x "$t_root/jobs" ]; then t_st=hidden; fi
 		return
 	fi

@@ -30,11 +30,13 @@ t_send() {
 	done
 }
 
-# end: flags are "cut" (the host's disk was full) and "held" (something still holds the output open).
+# end: flags are "cut" (the host's disk was full), "held" (something still holds the output open) and "short" (there is less than was
+# read before: the host lost some with its power).
 t_end() {
 	t_flags=-
 	[ -h "$t_d/cut" ] && t_flags=cut
 	[ "$t_st" = draining ] && t_flags=$t_flags,held
+	[ "$t_off" -gt "$t_size" ] && t_flags=$t_flags,short
 	t_say X "$t_off" "$t_st" "${t_x:--}" "$t_flags"
 	exit 0
 }
