@@ -74,6 +74,20 @@ func (f *Fleet) Ended(id inventory.HostID, last Last) {
 	})
 }
 
+// Ran takes in a host's part in an earlier run, as a journal's index tells it. It says nothing of the reason.
+func (f *Fleet) Ran(r journal.HostRun) {
+	l := Last{Run: r.Run, Runbook: r.Runbook, At: r.Started}
+	if l.Outcome.UnmarshalText([]byte(r.Outcome)) != nil || r.Outcome == "waiting" {
+		return
+	}
+	if r.Outcome == "running" {
+		l.Running = true
+		f.with(r.Host, func(h *host) { h.part(l) })
+		return
+	}
+	f.Ended(r.Host, l)
+}
+
 func (f *Fleet) with(id inventory.HostID, do func(*host)) {
 	if i, ok := f.index[id]; ok {
 		f.recount(i, do)

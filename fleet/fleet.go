@@ -34,12 +34,21 @@ type Last struct {
 type Host struct {
 	ID       inventory.HostID
 	State    State
-	Reason   string // the worst thing known, in words; "" for OK
+	Reason   string    // the worst thing known, in words; "" for OK; see Why
+	Stale    time.Time // when the check that Reason is about was read, where it is too old to count
 	Pending  int
 	Security int
 	Reboot   bool
 	Last     Last
 	Seen     time.Time // when it last answered; zero = never
+}
+
+// Why is the reason in words as of now: an age grows while nothing else happens.
+func (h Host) Why(now time.Time) string {
+	if h.Stale.IsZero() {
+		return h.Reason
+	}
+	return h.Reason + " for " + Age(now.Sub(h.Stale))
 }
 
 // Fleet is the state of every host of an inventory. One owner mutates it; it has no clock but the times that it is handed.

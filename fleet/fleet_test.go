@@ -51,8 +51,8 @@ func check(key, value, unit string, state runbooks.CheckState) runbooks.Fact {
 func want(t *testing.T, f *Fleet, id inventory.HostID, state State, reason string) {
 	t.Helper()
 	h, ok := f.Host(id)
-	if !ok || h.State != state || h.Reason != reason {
-		t.Errorf("%s is %v %q, want %v %q", id, h.State, h.Reason, state, reason)
+	if !ok || h.State != state || h.Why(f.now) != reason {
+		t.Errorf("%s is %v %q, want %v %q", id, h.State, h.Why(f.now), state, reason)
 	}
 }
 
@@ -174,6 +174,26 @@ func TestBulk(t *testing.T) {
 	}
 	if s := f.Site("nyc1"); s.Hosts != 3 || s.Count(Down) != 1 {
 		t.Errorf("nyc1 = %+v", s)
+	}
+	tallies(t, f)
+}
+
+// TestRan: what an index tells of earlier runs counts, by the time of the run.
+func TestRan(t *testing.T) {
+	f := New(room())
+	fine := check("load", "1", "", runbooks.CheckOK)
+	f.Known(journal.Known{Host: "db-1", Fact: fine, At: t0, Run: "r1"}, journal.Known{Host: "db-2", Fact: fine, At: t0, Run: "r1"})
+	f.Ran(journal.HostRun{Host: "db-1", Runbook: "health", Run: "r1", Started: t0, Outcome: "ok"})
+	f.Ran(journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r2", Started: t0.Add(time.Hour), Outcome: "unreachable"})
+	f.Ran(journal.HostRun{Host: "db-2", Runbook: "patch", Run: "r3", Started: t0.Add(-time.Hour), Outcome: "failed"})
+	f.Ran(journal.HostRun{Host: "db-2", Runbook: "health", Run: "r1", Started: t0, Outcome: "ok"})
+	f.Ran(journal.HostRun{Host: "web-1", Runbook: "health", Run: "r4", Started: t0, Outcome: "waiting"})
+	f.Ran(journal.HostRun{Host: "web-2", Runbook: "health", Run: "r4", Started: t0, Outcome: "running"})
+	want(t, f, "db-1", Down, "unreachable")
+	want(t, f, "db-2", OK, "")
+	want(t, f, "web-1", Never, "never seen")
+	if h, _ := f.Host("web-2"); !h.Last.Running || h.State != Never {
+		t.Errorf("web-2 is %+v", h)
 	}
 	tallies(t, f)
 }

@@ -14,7 +14,7 @@ import (
 func (f *Fleet) judge(i int) {
 	f.recount(i, func(h *host) {
 		h.turns = time.Time{}
-		h.view.State, h.view.Reason = f.verdict(h)
+		h.view.State, h.view.Reason, h.view.Stale = f.verdict(h)
 		h.view.Pending = f.number(h, FactPending)
 		h.view.Security = f.number(h, FactSecurity)
 		reboot, fresh := f.fresh(h, FactReboot)
@@ -24,27 +24,27 @@ func (f *Fleet) judge(i int) {
 }
 
 // verdict is the worst of the host's last run and its checks.
-func (f *Fleet) verdict(h *host) (State, string) {
+func (f *Fleet) verdict(h *host) (State, string, time.Time) {
 	if h.verdict.Run == "" && h.view.Seen.IsZero() {
-		return Never, "never seen"
+		return Never, "never seen", time.Time{}
 	}
-	state, reason := f.checks(h)
+	state, reason, stale := f.checks(h)
 	v := h.verdict
 	if v.Run == "" {
-		return state, reason
+		return state, reason, stale
 	}
 	what := strings.TrimSpace(v.Runbook + " " + string(v.Step))
 	switch {
 	case v.Outcome == journal.Unreachable:
-		return Down, why("unreachable", v.Reason)
+		return Down, why("unreachable", v.Reason), time.Time{}
 	case v.Outcome == journal.Failed && state != Fail:
-		return Fail, why(what+" failed", v.Reason)
+		return Fail, why(what+" failed", v.Reason), time.Time{}
 	case v.Outcome == journal.Unknown && Unknown.Rank() < state.Rank():
-		return Unknown, why(what+" ended unseen", v.Reason)
+		return Unknown, why(what+" ended unseen", v.Reason), time.Time{}
 	case v.Outcome == journal.Warned && state == OK:
-		return Warn, why(what+" warned", v.Reason)
+		return Warn, why(what+" warned", v.Reason), time.Time{}
 	}
-	return state, reason
+	return state, reason, stale
 }
 
 func why(what, reason string) string {
@@ -55,8 +55,8 @@ func why(what, reason string) string {
 }
 
 // checks is the worst check. A stale one is unknown, unless its step has since run again without it: then it is gone.
-func (f *Fleet) checks(h *host) (State, string) {
-	state, reason, seen := OK, "", false
+func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
+	state, seen := OK, false
 	for _, k := range h.facts {
 		if !k.Fact.Check {
 			continue
@@ -67,17 +67,20 @@ func (f *Fleet) checks(h *host) (State, string) {
 		}
 		text := Words(k.Fact)
 		if !fresh {
-			s, text = Unknown, "not looked at for "+Age(f.now.Sub(k.At))
+			s, text = Unknown, "not looked at"
 		}
 		seen = true
 		if s.Rank() < state.Rank() || s == state && s != OK && text < reason {
-			state, reason = s, text
+			state, reason, stale = s, text, time.Time{}
+			if !fresh {
+				stale = k.At
+			}
 		}
 	}
 	if !seen {
-		return Unknown, "no health check yet"
+		return Unknown, "no health check yet", time.Time{}
 	}
-	return state, reason
+	return state, reason, stale
 }
 
 // touch reports whether something of the time at is fresh, and remembers when it will not be.

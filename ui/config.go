@@ -66,6 +66,9 @@ type Config struct {
 	Asks    Asks
 	// Known yields the latest facts of every host, for the first picture of the fleet.
 	Known func(context.Context) iter.Seq2[journal.Known, error]
+	// Last yields every host's part in the latest run of each runbook: without it a host that was unreachable last night looks no worse
+	// than its facts.
+	Last func(context.Context) iter.Seq2[journal.HostRun, error]
 	// Resolve is pure: it makes a plan and touches nothing. Its errors are shown where they belong; one with Hint() string, with it.
 	Resolve func(Wish) (runbooks.Plan, error)
 	// Note writes a note into the journal.

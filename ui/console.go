@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+	"iter"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,7 +26,7 @@ type console struct {
 	fleet   *fleet.Fleet
 	marks   map[inventory.HostID]bool
 	watches map[journal.RunID]*watch
-	known   *feed[journal.Known]
+	known   *feed[standing]
 	asks    *feed[Ask]
 	history history
 	work    *work
@@ -56,8 +58,8 @@ func newConsole(cfg Config, w *work) *console {
 
 // Init starts the readers; nothing is waited for, so that the first picture is there at once.
 func (c *console) Init() tea.Cmd {
-	if c.cfg.Known != nil {
-		c.known = newFeed(c.work.ctx, &c.work.wg, c.cfg.Known, func(journal.Known) int { return 0 })
+	if c.cfg.Known != nil || c.cfg.Last != nil {
+		c.known = newFeed(c.work.ctx, &c.work.wg, c.cfg.standings, func(standing) int { return 0 })
 	}
 	if c.cfg.Asks != nil {
 		c.asks = newFeed(c.work.ctx, &c.work.wg, c.readAsks, func(Ask) int { return 0 })
@@ -183,7 +185,7 @@ func (c *console) pull() tea.Cmd {
 func (c *console) pullKnown(until time.Time) (changed, more bool) {
 	for c.known != nil {
 		items, left, ended, err := c.known.take(500)
-		c.fleet.Known(items...)
+		c.take(items)
 		changed = changed || len(items) > 0
 		if ended {
 			c.known = nil
@@ -197,6 +199,44 @@ func (c *console) pullKnown(until time.Time) (changed, more bool) {
 		}
 	}
 	return changed, false
+}
+
+// standing is one thing that is known of a host from earlier runs: a fact, or its part in a run.
+type standing struct {
+	known journal.Known
+	ran   journal.HostRun
+}
+
+// standings are all of them, facts first.
+func (cfg Config) standings(ctx context.Context) iter.Seq2[standing, error] {
+	return func(yield func(standing, error) bool) {
+		if cfg.Known != nil {
+			for k, err := range cfg.Known(ctx) {
+				if !yield(standing{known: k}, err) {
+					return
+				}
+			}
+		}
+		if cfg.Last != nil {
+			for r, err := range cfg.Last(ctx) {
+				if !yield(standing{ran: r}, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *console) take(items []standing) {
+	known := make([]journal.Known, 0, len(items))
+	for _, s := range items {
+		if s.known.Host != "" {
+			known = append(known, s.known)
+		} else {
+			c.fleet.Ran(s.ran)
+		}
+	}
+	c.fleet.Known(known...)
 }
 
 // pulled counts the events taken up so far.

@@ -378,26 +378,3 @@ func (panics) Binds() []bind {
 	return []bind{{keys: "j", name: "boom", help: "x", do: func() action { panic("boom at a key") }}}
 }
 func (panics) View(area) frame { panic("boom in a view") }
-
-func TestMemory(t *testing.T) {
-	dir := t.TempDir()
-	keep := func(c *Config) { c.StateDir = dir }
-	d := newDriver(t, 80, 24, keep)
-	d.Press("+", "j", "j", "j", "space", "t").Press(":").Type("fleet").Press("enter")
-	if err := d.c.memory().save(d.c.cfg); err != nil {
-		t.Fatal(err)
-	}
-	d2 := newDriver(t, 80, 24, keep)
-	d2.c.restore(loadMemory(d2.c.cfg))
-	d2.See("1 marked", "sort:name", "web-09")
-	if a, b := strings.Join(d.Screen(), "\n"), strings.Join(d2.Screen(), "\n"); a != b {
-		t.Errorf("before:\n%s\nafter:\n%s", a, b)
-	}
-	d2.Press(":", "up").See("fleet_")
-	if err := os.WriteFile(memoryName(d.c.cfg), []byte("{torn"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	d3 := newDriver(t, 80, 24, keep)
-	d3.c.restore(loadMemory(d3.c.cfg))
-	d3.See("sort:state")
-}

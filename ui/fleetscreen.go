@@ -244,7 +244,7 @@ func (s *fleetScreen) hostLine(a area, r row, lead string, w int, cursor bool) s
 	}
 	nameW := min(s.nameWidth(w), 30)
 	name := a.pad("      "+a.text(string(h.ID)), nameW)
-	reason := a.pad(a.text(s.reason(h)), max(w-2-nameW-9-numberWidth, 0))
+	reason := a.pad(a.text(s.reason(h, a.now)), max(w-2-nameW-9-numberWidth, 0))
 	state := a.pad(h.State.String(), 7)
 	if cursor {
 		return a.chosen(lead+name+" "+state+" "+reason+a.padLeft(seen, numberWidth), w)
@@ -258,12 +258,12 @@ func (s *fleetScreen) nameWidth(w int) int {
 }
 
 // reason says what is wrong; where nothing is, what waits.
-func (s *fleetScreen) reason(h fleet.Host) string {
+func (s *fleetScreen) reason(h fleet.Host, now time.Time) string {
 	switch {
 	case h.Last.Running:
 		return h.Last.Runbook + " " + string(h.Last.Step) + " runs"
 	case h.Reason != "":
-		return h.Reason
+		return h.Why(now)
 	case h.Reboot:
 		return "restart is due"
 	case h.Pending > 0:

@@ -226,7 +226,7 @@ func (s *fleetScreen) worst(a area, r row, w int) []string {
 	for _, st := range []fleet.State{fleet.Fail, fleet.Down, fleet.Warn} {
 		for _, i := range s.tree.under(r) {
 			if h := s.fleet.At(i); h.State == st && len(out) < a.h {
-				out = append(out, a.paint(fleetToken(st), a.pad(st.String(), 5))+" "+a.pad(a.text(string(h.ID)), 16)+" "+a.text(h.Reason))
+				out = append(out, a.paint(fleetToken(st), a.pad(st.String(), 5))+" "+a.pad(a.text(string(h.ID)), 16)+" "+a.text(h.Why(a.now)))
 			}
 		}
 	}

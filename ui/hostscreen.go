@@ -129,7 +129,7 @@ func (s *hostScreen) View(a area) frame {
 	f.right = a.paint(fleetToken(h.State), h.State.String()) + "  seen " + ago(h.Seen, a.now)
 	f.sub = a.text(placeWords(s.host))
 	f.subEnd = a.text(strings.Join(s.host.Tags, " "))
-	body := []string{a.text(hostWords(s.fleet, s.host.OS, h)), a.paint(fleetToken(h.State), a.text(h.Reason)), a.rule(a.w)}
+	body := []string{a.text(hostWords(s.fleet, s.host.OS, h)), a.paint(fleetToken(h.State), a.text(h.Why(a.now))), a.rule(a.w)}
 	from, to := s.list.window(len(s.lines), a.h-len(body))
 	for i := from; i < to; i++ {
 		body = append(body, s.line(a, s.lines[i], i == s.list.at))

@@ -33,12 +33,14 @@ type lineConsole struct {
 // runLines asks for commands until the input ends.
 func runLines(ctx context.Context, cfg Config) error {
 	l := &lineConsole{cfg: cfg, in: bufio.NewScanner(cfg.Input), out: cfg.Output, fleet: fleet.New(cfg.Inventory)}
-	if cfg.Known != nil {
-		for k, err := range cfg.Known(ctx) {
-			if err != nil {
-				return fmt.Errorf("what the journal knows: %w", err)
-			}
-			l.fleet.Known(k)
+	for s, err := range cfg.standings(ctx) {
+		switch {
+		case err != nil:
+			return fmt.Errorf("what the journal knows: %w", err)
+		case s.known.Host != "":
+			l.fleet.Known(s.known)
+		default:
+			l.fleet.Ran(s.ran)
 		}
 	}
 	l.fleet.Refresh(cfg.Now())
@@ -220,7 +222,7 @@ func (l *lineConsole) problems(text string) {
 	for i := range l.cfg.Inventory.Hosts {
 		h := l.fleet.At(i)
 		if h.State.Problem() && (match == nil || match(&l.cfg.Inventory.Hosts[i])) {
-			l.say("%s %s: %s", h.State, h.ID, h.Reason)
+			l.say("%s %s: %s", h.State, h.ID, h.Why(l.cfg.Now()))
 			n++
 		}
 	}
@@ -234,7 +236,7 @@ func (l *lineConsole) host(id inventory.HostID) {
 		return
 	}
 	st, _ := l.fleet.Host(id)
-	l.say("%s at %s: %s. %s", id, placeWords(h), st.State, st.Reason)
+	l.say("%s at %s: %s. %s", id, placeWords(h), st.State, st.Why(l.cfg.Now()))
 	l.say("%s", hostWords(l.fleet, h.OS, st))
 	for _, k := range l.fleet.Facts(id) {
 		word := ""

@@ -140,7 +140,7 @@ func (s *rackScreen) line(a area, u rackUnit, cursor bool) string {
 	h := s.fleet.At(u.host)
 	left := lead + a.padLeft(where, 6) + "  " + a.pad(a.text(string(h.ID)), 21) + " "
 	state := a.pad(h.State.String(), 7)
-	what := a.text(h.Reason)
+	what := a.text(h.Why(a.now))
 	if face := s.inv.Hosts[u.host].Face; face != "" {
 		what = a.text(face) + " " + what
 	}

@@ -41,9 +41,11 @@ func Run(ctx context.Context, cfg Config) error {
 	if !cfg.Fresh {
 		c.restore(loadMemory(cfg))
 	}
-	p := tea.NewProgram(c, options(ctx, cfg)...)
-	w.wg.Go(func() { quitOnSignal(ctx, p) })
+	p := tea.NewProgram(c, options(cfg)...)
+	over := make(chan struct{})
+	w.wg.Go(func() { quitInOrder(ctx, p, over) })
 	_, err = p.Run()
+	close(over)
 	cancel()
 	w.close()
 	if c.crash != "" {
@@ -89,9 +91,9 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(f.Fd())
 }
 
-func options(ctx context.Context, cfg Config) []tea.ProgramOption {
+func options(cfg Config) []tea.ProgramOption {
 	opts := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithEnvironment(cfg.Env),
+		tea.WithoutSignalHandler(), tea.WithEnvironment(cfg.Env),
 		tea.WithInput(escReader(cfg.Input, escWait(cfg))), tea.WithOutput(writerFor(cfg)),
 	}
 	switch cfg.Tier {
@@ -113,19 +115,19 @@ func writerFor(cfg Config) io.Writer {
 	return plainWriter(cfg.Output)
 }
 
-// quitOnSignal ends the program when its terminal hangs up or somebody asks it to; the framework knows nothing of SIGHUP.
-func quitOnSignal(ctx context.Context, p *tea.Program) {
+// quitInOrder ends the program when its terminal hangs up, somebody asks it to, or ctx ends; the framework knows nothing of SIGHUP, and
+// ends with ctx before its own reader has.
+func quitInOrder(ctx context.Context, p *tea.Program, over <-chan struct{}) {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(ch)
 	select {
-	case <-ctx.Done():
+	case <-over:
 		return
+	case <-ctx.Done():
 	case <-ch:
 	}
-	over := make(chan struct{})
-	go func() { p.Wait(); close(over) }()
-	go p.Quit()
+	go p.Quit() // it waits for the event loop, which may wait for the terminal; it returns when the program is over
 	select {
 	case <-over:
 	case <-time.After(2 * time.Second): // the terminal takes no more: do not wait for it

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -130,7 +131,7 @@ func newTerminal(t *testing.T, w, h uint16) *terminal {
 		tty.Close()
 		master.Close()
 		written.Wait()
-		x.screen.Close()
+		_ = x.screen.InputPipe().(io.Closer).Close()
 		wg.Wait()
 	})
 	return x
