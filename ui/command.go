@@ -47,7 +47,7 @@ func (c *console) command(line string) action {
 	if act := c.worded(name, rest); act != nil {
 		return act
 	}
-	for _, b := range append(c.top().Binds(), c.binds()...) {
+	for _, b := range c.verbs() {
 		if b.name == name {
 			return b.act()
 		}
@@ -144,7 +144,7 @@ func (c *console) complete(text string) []string {
 	head := ""
 	switch {
 	case !worded:
-		for _, b := range append(append(c.top().Binds(), c.binds()...), c.commands()...) {
+		for _, b := range append(c.verbs(), c.commands()...) {
 			pool = append(pool, b.name)
 		}
 		rest = name

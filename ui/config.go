@@ -72,7 +72,9 @@ type Config struct {
 	// Resolve is pure: it makes a plan and touches nothing. Its errors are shown where they belong; one with Hint() string, with it.
 	Resolve func(Wish) (runbooks.Plan, error)
 	// Note writes a note into the journal.
-	Note     func(context.Context, journal.Noted) error
+	Note func(context.Context, journal.Noted) error
+	// Shell opens an interactive session on a host; nil = there is none.
+	Shell    Shell
 	Now      func() time.Time
 	Tier     Tier
 	Readonly bool
@@ -83,6 +85,8 @@ type Config struct {
 	Fresh  bool
 	Input  io.Reader
 	Output io.Writer
+	// Settings are the operator's own keys and colours; see ParseSettings.
+	Settings Settings
 	// Env is the environment that the terminal is judged by; nil = the process's.
 	Env []string
 	// Open is a run to show first; "" = the fleet.

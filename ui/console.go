@@ -51,7 +51,7 @@ func newConsole(cfg Config, w *work) *console {
 		marks:   map[inventory.HostID]bool{},
 		watches: map[journal.RunID]*watch{},
 	}
-	c.pen = newPen(cfg.Tier, cfg.Tier == Full || cfg.Tier == Basic && utf8(cfg.Env))
+	c.pen = newPenWith(cfg.Tier, cfg.Tier == Full || cfg.Tier == Basic && utf8(cfg.Env), cfg.Settings)
 	c.stack = []screen{newFleetScreen(c)}
 	return c
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -378,3 +379,22 @@ func (panics) Binds() []bind {
 	return []bind{{keys: "j", name: "boom", help: "x", do: func() action { panic("boom at a key") }}}
 }
 func (panics) View(area) frame { panic("boom in a view") }
+
+// TestShell: production wants a reason, and the session gets it; a console that only looks has none.
+func TestShell(t *testing.T) {
+	var got []string
+	d := newDriver(t, 80, 24, func(c *Config) {
+		c.Shell = func(_ context.Context, h inventory.HostID, reason string, _ io.Reader, _ io.Writer) error {
+			got = append(got, string(h)+"/"+reason)
+			return nil
+		}
+	})
+	d.Press("j", "enter", "j", "enter").See("HOST db-01").Press("s").See("db-01 is PROD. Reason:").Press("enter").See("no reason, no shell")
+	d.Press("s").Type("disk light").Press("enter")
+	d.Press("esc").Press(":").Type("host app-01").Press("enter", "s")
+	if want := []string{"db-01/disk light", "app-01/"}; !slices.Equal(got, want) {
+		t.Errorf("sessions %q, want %q", got, want)
+	}
+	d = newDriver(t, 80, 24, func(c *Config) { c.Readonly = true })
+	d.Press(":").Type("host app-01").Press("enter", "s").See("shell is not possible here")
+}

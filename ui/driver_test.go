@@ -99,6 +99,10 @@ func (d *driver) do(cmd tea.Cmd) {
 			d.do(c)
 		}
 	default:
+		if run, ok := execOf(msg); ok { // the framework would lend the terminal; there is none here
+			d.send(run())
+			return
+		}
 		d.send(msg)
 	}
 }
@@ -282,3 +286,18 @@ func (d *driver) sizes() {
 }
 
 func windowSize(w, h int) tea.Msg { return tea.WindowSizeMsg{Width: w, Height: h} }
+
+// execOf takes the framework's own message for a program that borrows the terminal apart: it has no exported form.
+func execOf(msg tea.Msg) (func() tea.Msg, bool) {
+	v := reflect.ValueOf(msg)
+	if v.Kind() != reflect.Struct || v.Type().Name() != "execMsg" {
+		return nil, false
+	}
+	field := func(i int) any { // unexported fields are read by their address
+		c := reflect.New(v.Type()).Elem()
+		c.Set(v)
+		return reflect.NewAt(c.Field(i).Type(), c.Field(i).Addr().UnsafePointer()).Elem().Interface()
+	}
+	cmd, fn := field(0).(tea.ExecCommand), field(1).(tea.ExecCallback)
+	return func() tea.Msg { return fn(cmd.Run()) }, true
+}

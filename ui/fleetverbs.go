@@ -31,6 +31,15 @@ func (s *fleetScreen) Binds() []bind {
 		{keys: "u", name: "unmark", help: "take all marks away", do: done(func() { clear(s.marks); s.anchor = -1 })},
 		{keys: "t", name: "sort", help: "sort hosts by state or by name", do: done(func() { s.tree.byState, s.dirty = !s.tree.byState, true })},
 		{keys: "e", name: "rack", help: "the rack's elevation, unit by unit", do: s.elevation},
+		{keys: "s", name: "shell", help: "an interactive session on the host", why: func() string {
+			if why := noHost(); why != "" {
+				return why
+			}
+			return noShell(s.cfg)()
+		}, do: func() action {
+			r, _ := s.cursor()
+			return openShell(s.cfg, s.tree.inv.Hosts[r.host])
+		}},
 		{keys: "L", name: "host-journal", help: "the runs of this host", why: noHost, do: func() action {
 			r, _ := s.cursor()
 			id := s.tree.inv.Hosts[r.host].Name

@@ -23,7 +23,7 @@ func newHelp(c *console) *verbs { return newVerbs("HELP", c, false) }
 func newPalette(c *console) *verbs { return newVerbs("PALETTE", c, true) }
 
 func newVerbs(name string, c *console, acts bool) *verbs {
-	v := &verbs{title: name, all: append(c.top().Binds(), c.binds()...), field: newField(""), acts: acts}
+	v := &verbs{title: name, all: c.verbs(), field: newField(""), acts: acts}
 	if acts {
 		v.all = append(v.all, c.commands()...)
 	}

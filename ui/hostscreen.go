@@ -92,6 +92,7 @@ func (s *hostScreen) Binds() []bind {
 		}, do: func() action {
 			return func(c *console) tea.Cmd { return c.run(push(newRackScreen(c, s.host.Site, s.host.Rack))) }
 		}},
+		{keys: "s", name: "shell", help: "an interactive session on the host, over the same road", foot: s.cfg.Shell != nil, why: noShell(s.cfg), do: func() action { return openShell(s.cfg, s.host) }},
 		{keys: "n", name: "note", help: "write a note on this host", do: func() action { return noteOn("", s.host.Name) }},
 	}
 	return append(verbs, s.list.binds()...)

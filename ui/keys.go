@@ -23,7 +23,7 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 			return c.run(act)
 		}
 	}
-	for _, b := range append(c.top().Binds(), c.binds()...) {
+	for _, b := range c.verbs() {
 		if !b.has(k.name) {
 			continue
 		}
@@ -34,6 +34,12 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	c.leaving = ""
 	return nil
+}
+
+// verbs are the binds of the screen on top, and those that every screen has, with the operator's own keys.
+func (c *console) verbs() []bind {
+	s := c.top()
+	return c.cfg.Settings.rebind(screenName(s), append(s.Binds(), c.binds()...))
 }
 
 func (c *console) prompted(msg tea.KeyPressMsg) tea.Cmd {
@@ -113,7 +119,7 @@ func (c *console) binds() []bind {
 		{keys: "ctrl+l", name: "redraw", help: "draw anew, and ask the terminal for its size again", do: func() action {
 			return func(*console) tea.Cmd { return tea.Batch(tea.ClearScreen, tea.RequestWindowSize) }
 		}},
-		{keys: "ctrl+z", name: "suspend", help: "to the shell; fg comes back", do: func() action { return func(*console) tea.Cmd { return tea.Suspend } }},
+		{keys: "ctrl+z", name: "suspend", help: "to the shell; fg comes back", do: func() action { return suspend }},
 		{keys: "J", name: "journal", help: "the journal of runs", do: func() action { return func(c *console) tea.Cmd { return c.openJournal("") } }},
 	}
 	return list

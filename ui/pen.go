@@ -71,6 +71,13 @@ func newPen(t Tier, unicode bool) *pen {
 	return p
 }
 
+// newPenWith is newPen with the operator's own colours.
+func newPenWith(t Tier, unicode bool, s Settings) *pen {
+	p := newPen(t, unicode)
+	s.apply(p)
+	return p
+}
+
 // colour uses the terminal's own 16 colours, which its owner has chosen to be readable. Blue and yellow carry good and bad as
 // well as red does, so that no red-green blindness hides a state; the word beside it says it anyway.
 func (p *pen) colour(base lipgloss.Style) {

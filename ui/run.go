@@ -81,6 +81,9 @@ func (cfg Config) complete() (Config, error) {
 		cfg.Env = os.Environ()
 	}
 	if cfg.Tier == Auto {
+		cfg.Tier = cfg.Settings.Tier
+	}
+	if cfg.Tier == Auto {
 		cfg.Tier = DetectTier(cfg.Env, isTerminal(cfg.Input) && isTerminal(cfg.Output))
 	}
 	return cfg, nil

@@ -119,8 +119,7 @@ func (c *console) footer() string {
 	}
 	var b strings.Builder
 	n := 0
-	own := c.top().Binds()
-	for _, k := range append(own, c.binds()...) {
+	for _, k := range c.verbs() {
 		if !k.foot || k.why != nil && k.why() != "" {
 			continue
 		}

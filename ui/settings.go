@@ -1,0 +1,204 @@
+package ui
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/BurntSushi/toml"
+	"github.com/charmbracelet/x/ansi"
+
+	"tend/journal"
+)
+
+// Settings are an operator's own, from $XDG_CONFIG_HOME/tend/config.toml:
+//
+//	tier = "plain"            # as --tier; "auto" lets the console find out
+//	mouse = true              # off otherwise
+//
+//	[keys]                    # SCREEN.ACTION, or ACTION for every screen; ? lists the actions' names
+//	"fleet.mark" = "space M"
+//	help = "? ctrl+g"
+//
+//	[theme]                   # red, brightblue …, bold, reverse, underline, none
+//	bad = "bold magenta"
+//
+// The zero Settings change nothing.
+type Settings struct {
+	Tier  Tier
+	Mouse bool
+	keys  map[string]string
+	theme map[token]string
+}
+
+// themeTokens are the names that a theme may set.
+var themeTokens = map[string]token{
+	"dim": dim, "title": title, "head": head, "good": good, "warn": warn, "bad": bad, "unsure": unsure, "busy": busy, "prod": prod, "keys": keys,
+	"selected": selected, "found": found,
+}
+
+// ParseSettings reads a config.toml. All that is wrong with it is told at once: unknown keys, unknown actions, colours that there are
+// not, keys that a slow link can invent, and two actions of a screen on one key.
+func ParseSettings(data []byte) (Settings, error) {
+	var raw struct {
+		Tier  string            `toml:"tier"`
+		Mouse bool              `toml:"mouse"`
+		Keys  map[string]string `toml:"keys"`
+		Theme map[string]string `toml:"theme"`
+	}
+	meta, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&raw)
+	if err != nil {
+		var p toml.ParseError
+		if errors.As(err, &p) {
+			return Settings{}, fmt.Errorf("line %d, column %d: %s", p.Position.Line, p.Position.Col, p.Message)
+		}
+		return Settings{}, err
+	}
+	s := Settings{Mouse: raw.Mouse, keys: raw.Keys, theme: map[token]string{}}
+	var errs []error
+	for _, k := range meta.Undecoded() {
+		errs = append(errs, fmt.Errorf("unknown key %s: there are tier, mouse, [keys] and [theme]", k))
+	}
+	if raw.Tier != "" {
+		s.Tier, err = ParseTier(raw.Tier)
+		errs = append(errs, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(raw.Theme)) {
+		t, ok := themeTokens[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("theme.%s: there are %s", name, strings.Join(sortedKeys(themeTokens), ", ")))
+		}
+		if _, err := styled(lipgloss.NewStyle(), raw.Theme[name]); err != nil {
+			errs = append(errs, fmt.Errorf("theme.%s: %w", name, err))
+		}
+		s.theme[t] = raw.Theme[name]
+	}
+	errs = append(errs, s.checkKeys()...)
+	return s, errors.Join(errs...)
+}
+
+var colours = map[string]uint8{
+	"black": 0, "red": 1, "green": 2, "yellow": 3, "blue": 4, "magenta": 5, "cyan": 6, "white": 7, "brightblack": 8, "brightred": 9,
+	"brightgreen": 10, "brightyellow": 11, "brightblue": 12, "brightmagenta": 13, "brightcyan": 14, "brightwhite": 15,
+}
+
+// styled reads a style's words.
+func styled(base lipgloss.Style, words string) (lipgloss.Style, error) {
+	s := base.Inline(true)
+	for _, w := range strings.Fields(words) {
+		switch w {
+		case "none":
+		case "bold":
+			s = s.Bold(true)
+		case "reverse":
+			s = s.Reverse(true)
+		case "underline":
+			s = s.Underline(true)
+		default:
+			n, ok := colours[w]
+			if !ok {
+				return s, fmt.Errorf("%q is no colour or attribute: %s, bold, reverse, underline, none", w, strings.Join(sortedKeys(colours), ", "))
+			}
+			s = s.Foreground(ansi.BasicColor(n))
+		}
+	}
+	return s, nil
+}
+
+// apply gives a pen the operator's colours. Where the terminal has none, only the attributes count.
+func (s Settings) apply(p *pen) {
+	for t, words := range s.theme {
+		if style, err := styled(lipgloss.NewStyle(), words); err == nil {
+			p.styles[t] = style
+		}
+	}
+}
+
+// screenName is the stable name of a screen, as settings use it.
+func screenName(s screen) string {
+	switch s := s.(type) {
+	case *fleetScreen:
+		return "fleet"
+	case *hostScreen:
+		return "host"
+	case *rackScreen:
+		return "rack"
+	case *picker:
+		return "runbooks"
+	case *form:
+		return "form"
+	case *planScreen:
+		return "plan"
+	case *runScreen:
+		return "run"
+	case *pager:
+		return "pager"
+	case *journalScreen:
+		return "journal"
+	case *offer:
+		return "offer"
+	case *manualScreen:
+		return "manual"
+	case *verbs:
+		return strings.ToLower(s.title)
+	}
+	return "question"
+}
+
+// catalogue is one of every screen whose keys can be set, to name its actions.
+func catalogue() []screen {
+	w := &watch{state: journal.NewState()}
+	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &journalScreen{}}
+}
+
+// rebind puts the operator's keys in the place of the console's own.
+func (s Settings) rebind(screen string, binds []bind) []bind {
+	if len(s.keys) == 0 {
+		return binds
+	}
+	for i := range binds {
+		if k, ok := s.keys[screen+"."+binds[i].name]; ok {
+			binds[i].keys = k
+		} else if k, ok := s.keys[binds[i].name]; ok {
+			binds[i].keys = k
+		}
+	}
+	return binds
+}
+
+// invented are the keys that a torn escape sequence types: Esc, then one of these (UX.md).
+const invented = "[~0123456789ABCDFHOPQRS"
+
+func (s Settings) checkKeys() []error {
+	var errs []error
+	known := map[string]bool{}
+	for _, scr := range catalogue() {
+		name := screenName(scr)
+		binds := s.rebind(name, append(scr.Binds(), (&console{stack: []screen{scr}}).binds()...))
+		on := map[string]string{}
+		for _, b := range binds {
+			known[b.name], known[name+"."+b.name] = true, true
+			for k := range strings.FieldsSeq(b.keys) {
+				if other, ok := on[k]; ok && other != b.name && k != "esc" {
+					errs = append(errs, fmt.Errorf("keys: on the %s screen %q is both %s and %s", name, k, other, b.name))
+				}
+				on[k] = b.name
+			}
+		}
+	}
+	for _, action := range sortedKeys(s.keys) {
+		if !known[action] {
+			errs = append(errs, fmt.Errorf("keys.%s: there is no such action; ? on each screen lists them", action))
+		}
+		for k := range strings.FieldsSeq(s.keys[action]) {
+			if len(k) == 1 && strings.Contains(invented, k) {
+				errs = append(errs, fmt.Errorf("keys.%s: %q is what a slow link makes of an arrow key; choose another", action, k))
+			}
+		}
+	}
+	return errs
+}

@@ -1,0 +1,38 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSettings(t *testing.T) {
+	s, err := ParseSettings([]byte("tier = \"plain\"\nmouse = true\n[keys]\n\"fleet.mark\" = \"M\"\nhelp = \"ctrl+g\"\n[theme]\nbad = \"bold magenta\"\n"))
+	if err != nil || s.Tier != Plain || !s.Mouse {
+		t.Fatal(s, err)
+	}
+	d := newDriver(t, 80, 24, func(c *Config) { c.Settings = s })
+	d.See("M mark", "^G help").Press("M").See("23 marked").Press("space").See("23 marked").Press("ctrl+g").See("HELP")
+	d.Type("unfold or open").See("l")
+	if got := newPenWith(Full, true, s).paint(bad, "x"); !strings.Contains(got, "35") || strings.Contains(got, "31") {
+		t.Errorf("bad is drawn as %q", got)
+	}
+}
+
+func TestSettingsTellAllThatIsWrong(t *testing.T) {
+	_, err := ParseSettings([]byte("colour = 1\ntier = \"vt\"\n[keys]\n\"fleet.mark\" = \"o\"\n\"run.abort\" = \"A\"\nnosuch = \"x\"\n[theme]\nbad = \"mauve\"\nworse = \"red\"\n"))
+	if err == nil {
+		t.Fatal("nothing is wrong with it")
+	}
+	for _, want := range []string{"unknown key colour", `no tier "vt"`, `on the fleet screen "o" is both mark and problems`, `keys.run.abort: "A" is what a slow link makes`, "keys.nosuch: there is no such action",
+		`"mauve" is no colour`, "theme.worse"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("it does not say %q:\n%v", want, err)
+		}
+	}
+	if _, err := ParseSettings([]byte("tier = \n")); err == nil || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("a syntax error without its place: %v", err)
+	}
+	if s, err := ParseSettings(nil); err != nil || s.Tier != Auto {
+		t.Errorf("an empty file: %v %v", s, err)
+	}
+}
