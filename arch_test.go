@@ -24,6 +24,8 @@ var arrows = map[string][]string{
 	"journal/segments":    {"journal", "inventory", "runbooks", "quote"},
 	"journal/index":       {"journal", "inventory", "runbooks", "quote"},
 	"fleet":               {"inventory", "runbooks", "journal", "quote"},
+	"design":              {"inventory", "journal", "runbooks", "fleet", "quote"},
+	"report":              {"inventory", "journal", "runbooks", "fleet", "quote"},
 	"engine":              {"inventory", "runbooks", "journal", "quote"},
 	"runner":              {"engine", "journal", "runbooks", "inventory", "quote"},
 	"remote":              {"inventory", "quote"},
