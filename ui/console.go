@@ -32,6 +32,7 @@ type console struct {
 	work    *work
 	crash   string    // the log file that a panic was written to
 	looked  time.Time // when it was last asked which runs are alive
+	mouse   bool
 }
 
 type (
@@ -50,6 +51,7 @@ func newConsole(cfg Config, w *work) *console {
 		fleet:   fleet.New(cfg.Inventory),
 		marks:   map[inventory.HostID]bool{},
 		watches: map[journal.RunID]*watch{},
+		mouse:   cfg.Settings.Mouse,
 	}
 	c.pen = newPenWith(cfg.Tier, cfg.Tier == Full || cfg.Tier == Basic && utf8(cfg.Env), cfg.Settings)
 	c.stack = []screen{newFleetScreen(c)}
@@ -99,6 +101,8 @@ func (c *console) update(msg tea.Msg) tea.Cmd {
 		c.now = c.cfg.Now()
 		c.fleet.Refresh(c.now)
 		return c.key(msg)
+	case tea.MouseMsg:
+		return c.mouseMsg(msg)
 	case tea.PasteMsg:
 		return c.paste(msg.Content)
 	case pullMsg:

@@ -238,7 +238,7 @@ func (d *driver) Miss(text string) *driver {
 func (d *driver) Golden(name string) *driver {
 	d.t.Helper()
 	d.sizes()
-	path := filepath.Join("testdata", fmt.Sprintf("%s.%dx%d.txt", name, d.c.w, d.c.h))
+	path := filepath.Join("testdata", fmt.Sprintf("%s%s.%dx%d.txt", map[bool]string{true: "full-"}[d.c.cfg.Tier == Full], name, d.c.w, d.c.h))
 	got := ""
 	for _, l := range d.Screen() {
 		got += strings.TrimRight(l, " ") + "\n"

@@ -23,6 +23,7 @@ type journalScreen struct {
 	list   list
 	loaded bool
 	err    error
+	first  journal.RunID // of two to be compared
 }
 
 // journalRuns is how many runs are listed; the command line's `tend journal list` has them all.
@@ -89,6 +90,7 @@ func (s *journalScreen) Binds() []bind {
 			r, _ := s.chosen()
 			return noteOn(r.Run, "")
 		}},
+		{keys: "c", name: "compare", help: "compare two runs: c on the first, c on the second", foot: true, why: none, do: s.compare},
 		{keys: "w", name: "write", help: "write the list to a file", foot: true, do: func() action { return savePrompt("runs.txt", s.text()) }},
 		{keys: "r", name: "reload", help: "read the journal again", do: func() action { return func(c *console) tea.Cmd { return s.load(c) } }},
 	}
@@ -96,6 +98,20 @@ func (s *journalScreen) Binds() []bind {
 		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(func() { s.refilter("") })})
 	}
 	return append(verbs, s.list.binds()...)
+}
+
+func (s *journalScreen) compare() action {
+	r, _ := s.chosen()
+	if s.first == "" {
+		s.first = r.Run
+		return say("compare " + string(r.Run) + " with: c on another run")
+	}
+	a := s.first
+	s.first = ""
+	if a == r.Run {
+		return say("not compared with itself")
+	}
+	return compareRuns(a, r.Run)
 }
 
 func (s *journalScreen) text() string {

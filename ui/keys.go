@@ -120,6 +120,12 @@ func (c *console) binds() []bind {
 			return func(*console) tea.Cmd { return tea.Batch(tea.ClearScreen, tea.RequestWindowSize) }
 		}},
 		{keys: "ctrl+z", name: "suspend", help: "to the shell; fg comes back", do: func() action { return suspend }},
+		{keys: "m", name: "mouse", help: "mouse on or off; nothing needs it", why: func() string {
+			if c.cfg.Tier == Plain {
+				return "this terminal's tier has no mouse"
+			}
+			return ""
+		}, do: done(func() { c.mouse = !c.mouse })},
 		{keys: "J", name: "journal", help: "the journal of runs", do: func() action { return func(c *console) tea.Cmd { return c.openJournal("") } }},
 	}
 	return list

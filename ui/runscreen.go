@@ -109,6 +109,7 @@ func (s *runScreen) Binds() []bind {
 		{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", why: s.cannot, do: s.answer},
 		{keys: "z", name: "skip", help: "take these hosts out of the run", why: s.cannot, do: func() action { return s.repair("skip", journal.SkipHost) }},
 		{keys: "Z", name: "skip-step", help: "let these hosts go on behind their failed step", why: s.cannot, do: func() action { return s.repair("skip the failed step of", journal.SkipStep) }},
+		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", do: s.difference},
 		{keys: "i", name: "info", help: "the plan, who started it and why, remarks", do: func() action {
 			return push(newTextPager("RUN", string(s.w.run), s.info()))
 		}},
@@ -158,6 +159,26 @@ func (s *runScreen) output() action {
 		c.stack = append(c.stack, newOutputPager(c, s.w, ids))
 		return c.tick(0)
 	}
+}
+
+// difference compares the output of the cursor's first host with that of the largest other group in the same step.
+func (s *runScreen) difference() action {
+	targets := s.targets()
+	if len(targets) == 0 {
+		return nothing
+	}
+	_, step := s.w.stepOf(targets[0])
+	most := -1
+	size := 0
+	for _, g := range s.w.fold() {
+		if g.step == step && !slices.Contains(g.hosts, targets[0]) && len(g.hosts) > size {
+			most, size = g.hosts[0], len(g.hosts)
+		}
+	}
+	if most < 0 {
+		return say("no other output of this step to compare with")
+	}
+	return diffOutputs(s.w.run, step, s.w.state.Hosts[most].ID, s.w.state.Hosts[targets[0]].ID)
 }
 
 func (s *runScreen) pause() action {

@@ -1,16 +1,18 @@
 package ui
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 )
 
 // TestScreens keeps a picture of every screen at the three sizes.
 func TestScreens(t *testing.T) {
-	for _, size := range [][2]int{{60, 20}, {80, 24}, {140, 40}} {
-		w, h := size[0], size[1]
-		t.Run(strings.Join([]string{itoa(w), itoa(h)}, "x"), func(t *testing.T) {
-			d := newDriver(t, w, h)
+	for _, c := range []struct {
+		tier Tier
+		w, h int
+	}{{Plain, 60, 20}, {Plain, 80, 24}, {Plain, 140, 40}, {Full, 80, 24}, {Full, 140, 40}} {
+		t.Run(fmt.Sprint(c.tier, c.w, "x", c.h), func(t *testing.T) {
+			d := newDriver(t, c.w, c.h, func(cfg *Config) { cfg.Tier = c.tier })
 			d.Golden("empty")
 			d.health("261122-1200-heal")
 			d.Press("J", "enter")

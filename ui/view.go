@@ -27,6 +27,9 @@ func (c *console) View() (v tea.View) {
 	}()
 	v = tea.NewView(strings.Join(c.lines(), "\n"))
 	v.AltScreen = true
+	if c.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.DisableBracketedPasteMode = c.cfg.Tier == Plain
 	return v
 }
@@ -117,24 +120,36 @@ func (c *console) footer() string {
 	if c.prompt != nil {
 		return fitTo(c.pen.paint(dim, c.prompt.hint()), c.w, c.pen)
 	}
+	room := c.w - footWidth(c.binds())
+	return c.foot(c.cfg.Settings.rebind(screenName(c.top()), c.top().Binds()), room) + c.foot(c.cfg.Settings.rebind("", c.binds()), c.w)
+}
+
+// foot draws as many of the verbs as fit into w cells, each followed by two blanks. Those that cannot be used now are left out.
+func (c *console) foot(binds []bind, w int) string {
 	var b strings.Builder
 	n := 0
-	for _, k := range c.verbs() {
+	for _, k := range binds {
 		if !k.foot || k.why != nil && k.why() != "" {
 			continue
 		}
-		item := keyName(k.key()) + " " + k.name
-		if n > 0 && n+2+len(item) > c.w {
+		key := keyName(k.key())
+		if n += len(key) + len(k.name) + 3; n > w {
 			break
 		}
-		if n > 0 {
-			b.WriteString("  ")
-			n += 2
-		}
-		b.WriteString(c.pen.paint(keys, keyName(k.key())) + " " + k.name)
-		n += len(item)
+		b.WriteString(c.pen.paint(keys, key) + " " + k.name + "  ")
 	}
 	return b.String()
+}
+
+// footWidth is what the verbs that every screen has take.
+func footWidth(binds []bind) int {
+	n := 0
+	for _, k := range binds {
+		if k.foot {
+			n += len(keyName(k.key())) + len(k.name) + 3
+		}
+	}
+	return n
 }
 
 // hint says what may be done while a prompt is open.
