@@ -1,5 +1,3 @@
-//go:build lab_ready
-
 package main
 
 import (

@@ -11,11 +11,11 @@ import (
 
 func (a *app) hostCmd() *cobra.Command {
 	c := &cobra.Command{
-		Use: "host", Short: "Accept a host's key", Args: cobra.NoArgs,
+		Use: "host", Short: "Accept a host's key; see or break the lease on it", Args: cobra.NoArgs,
 		Example: "  tend host accept db-0712 SHA256:4mQ…",
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.hostAccept())
+	c.AddCommand(a.hostAccept(), a.hostLease(), a.hostBreak())
 	return c
 }
 

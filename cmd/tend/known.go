@@ -8,6 +8,7 @@ import (
 	"tend/fleet"
 	"tend/inventory"
 	"tend/journal"
+	"tend/quote"
 )
 
 // values answers a selector's questions about facts. The journal is read only where the selector asks for one.
@@ -43,6 +44,10 @@ func (a *app) noter(book *shelf) func(context.Context, journal.Noted) error {
 		_, err := book.Note(ctx, n)
 		return err
 	}
+}
+
+func (a *app) note(ctx context.Context, book *shelf, host inventory.HostID, text string) error {
+	return a.noter(book)(ctx, journal.Noted{Host: host, Text: quote.Line(text), By: a.who()})
 }
 
 func (a *app) noteCmd() *cobra.Command {

@@ -1,5 +1,3 @@
-//go:build lab_ready
-
 package main
 
 import (
@@ -59,7 +57,11 @@ this machine can be read, changed or executed through it.`,
 
 func (a *app) listFaults() {
 	for _, d := range lab.Faults() {
-		fmt.Fprintf(a.out, "%-18s %s\n", d.Name, d.Help)
+		name := d.Name
+		if d.Value != "" {
+			name += "=" + d.Value
+		}
+		fmt.Fprintf(a.out, "%-22s %s\n", name, d.Text)
 	}
 }
 

@@ -45,7 +45,8 @@ func newSite(t *testing.T, srv *sshtest.Server, hosts int, more string) *site {
 		}
 	}
 	s.env = append(os.Environ(), asTend+"=1", "HOME="+filepath.Join(dir, "home"), "XDG_STATE_HOME="+filepath.Join(dir, "state"),
-		"XDG_RUNTIME_DIR="+filepath.Join(dir, "run"), "TEND_INVENTORY="+filepath.Join(dir, "inventory.toml"), "SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=")
+		"XDG_RUNTIME_DIR="+filepath.Join(dir, "run"), "TEND_INVENTORY="+filepath.Join(dir, "inventory.toml"), "SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=",
+		"TEND_JOB_ROOT="+filepath.Join(dir, "jobs"))
 	return s
 }
 

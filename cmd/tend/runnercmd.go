@@ -8,16 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"tend/engine"
-	"tend/inventory"
-	"tend/journal"
 	"tend/journal/segments"
-	"tend/quote"
-	"tend/remote"
 	"tend/runner"
 	"tend/ssh"
 )
@@ -31,8 +28,6 @@ func (a *app) runnerCmd() *cobra.Command {
 }
 
 func (a *app) runner(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
-	defer stop()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
 	out, ok := a.out.(io.WriteCloser)
 	if !ok {
@@ -51,33 +46,55 @@ func (a *app) runner(ctx context.Context) error {
 	}
 	defer book.Close()
 	asker := runner.NewAsker()
-	client, err := dialler(c, asker)
-	if err != nil {
+	var r road
+	if err := json.Unmarshal(c.Road, &r); err != nil {
 		opened(err)
 		return err
 	}
+	client := dialler(c, r, asker)
 	defer client.Close()
-	hands := newHands(client, c, book, asker)
-	err = runner.Serve(ctx, c, book, asker, engine.New(book, hands, hands, engine.Options{Secrets: c.Secrets, Hold: c.Interactive}), opened)
+	hands := newHands(client, c, r, book, asker)
+	eng := engine.New(recorder{book, hands}, hands, hands, engine.Options{Secrets: c.Secrets, Hold: c.Interactive})
+	ctx, stop := onTerm(ctx, eng.Halt)
+	defer stop()
+	err = runner.Serve(ctx, c, book, asker, eng, opened)
 	if errors.Is(err, engine.ErrLeftOpen) {
 		return nil
 	}
 	return err
 }
 
-// dialler makes the SSH client that the commission describes.
-func dialler(c runner.Commission, asker *runner.Asker) (*ssh.Client, error) {
-	var r road
-	if len(c.Road) > 0 {
-		if err := json.Unmarshal(c.Road, &r); err != nil {
-			return nil, err
+// onTerm ends ctx at the first SIGTERM, so that what runs is finished and nothing new is started, and halts at the second.
+func onTerm(ctx context.Context, halt func()) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals, done := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(signals, syscall.SIGTERM)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for _, do := range []func(){cancel, halt} {
+			select {
+			case <-signals:
+				do()
+			case <-done:
+				return
+			}
 		}
+	})
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		wait.Wait()
+		cancel()
 	}
+}
+
+// dialler makes the SSH client that the commission describes.
+func dialler(c runner.Commission, r road, asker *runner.Asker) *ssh.Client {
 	o := ssh.Options{Home: r.Home, AgentSocket: r.AgentSocket}
 	if c.Interactive {
 		o.Prompter = prompter{asker, c}
 	}
-	return ssh.New(o), nil
+	return ssh.New(o)
 }
 
 // prompter turns the road's questions into the run's.
@@ -109,47 +126,4 @@ func note(q ssh.Question) string {
 		lines = append(lines, "the last answer was wrong")
 	}
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
-}
-
-// hands joins the road and the detached step into what the engine asks for, and records each road as it is taken.
-type hands struct {
-	*remote.Keeper
-	client *ssh.Client
-	book   *segments.Segments
-	run    journal.RunID
-	taken  *roads
-}
-
-func newHands(client *ssh.Client, c runner.Commission, book *segments.Segments, asker *runner.Asker) hands {
-	o := remote.Options{Remark: func(host inventory.HostID, _, text string) {
-		// What cannot be recorded here stops the run at its next step, which says so.
-		_, _ = book.Append(context.Background(), c.Run, journal.Remarked{Host: host, Text: quote.Line(text)})
-	}}
-	if c.Interactive {
-		o.Secrets = func(ctx context.Context, h inventory.Host, kind string) (string, error) {
-			return asker.Ask(ctx, runner.Question{Run: c.Run, Kind: "password", Host: h.Name, Text: kind})
-		}
-	}
-	return hands{Keeper: remote.New(client, o), client: client, book: book, run: c.Run, taken: newRoads()}
-}
-
-// Carry carries the order out, and names in the journal the road that led there.
-func (h hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []byte) error) (int, error) {
-	reached := func(offset int64, p []byte) error {
-		if err := h.reach(ctx, o.Host.Name); err != nil {
-			return err
-		}
-		return sink(offset, p)
-	}
-	return h.Keeper.Carry(ctx, remote.Order(o), reached)
-}
-
-func (h hands) reach(ctx context.Context, host inventory.HostID) error {
-	r, ok := h.client.Road(host)
-	key := r.HostKeyType + " " + r.Fingerprint
-	if !ok || !h.taken.first(host, r.Since) {
-		return nil
-	}
-	_, err := h.book.Append(ctx, h.run, journal.HostReached{Host: host, Addr: r.Addr, Via: r.Jumps, User: r.User, Key: key, Auth: r.Auth})
-	return err
 }

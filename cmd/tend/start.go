@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"tend/journal"
+	"tend/remote"
 	"tend/runner"
 )
 
@@ -15,6 +16,16 @@ import (
 type road struct {
 	Home        string `json:"home,omitempty"`
 	AgentSocket string `json:"agent_socket,omitempty"`
+	// JobRoot is where jobs and leases lie on hosts, where it is not the usual place: $TEND_JOB_ROOT. All consoles that share hosts
+	// must agree on it.
+	JobRoot string `json:"job_root,omitempty"`
+}
+
+// place says where jobs and leases lie on hosts.
+func (r road) place(o *remote.Options) {
+	if r.JobRoot != "" {
+		o.Root, o.Lease = r.JobRoot, r.JobRoot+".lease"
+	}
 }
 
 // how says who is there to answer the run's questions.
@@ -49,7 +60,7 @@ func (a *app) commission(run journal.RunID, h how) (runner.Commission, error) {
 	if err != nil {
 		return runner.Commission{}, err
 	}
-	settings, err := json.Marshal(road{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK")})
+	settings, err := json.Marshal(road{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT")})
 	if err != nil {
 		return runner.Commission{}, err
 	}

@@ -149,6 +149,9 @@ func (s *Server) configure(cfg Config) {
 		"AuthorizedKeysFile "+filepath.Join(s.Dir, "authorized_keys"),
 		"PidFile none", "StrictModes no", "UsePAM no", "UseDNS no", "PrintMotd no",
 		"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes",
+		// bash reads ~/.bashrc when sshd starts it, unless SHLVL says that it is not the first shell: what the machine's owner has in
+		// there (seconds of it, on some) is none of a test's business.
+		"SetEnv SHLVL=1",
 		"LogLevel VERBOSE", "Subsystem sftp internal-sftp")
 	write(s.t, s.config(), strings.Join(lines, "\n")+"\n")
 }
@@ -271,11 +274,33 @@ func (s *Server) pid() int {
 	return s.cmd.Process.Pid
 }
 
-// descendants lists the children of pid, and theirs, by ps(1): the one way that Linux, macOS and FreeBSD share.
+// descendants lists the children of pid, and theirs.
 func descendants(pid int) []int {
+	kids := children()
+	var all []int
+	for queue := kids(pid); len(queue) > 0; queue = queue[1:] {
+		all = append(all, queue[0])
+		queue = append(queue, kids(queue[0])...)
+	}
+	return all
+}
+
+// children asks Linux's /proc (proc(5), task/[tid]/children), or else ps(1): the one way that macOS and FreeBSD share.
+func children() func(pid int) []int {
+	if _, err := os.Stat("/proc/self/task"); err == nil {
+		return func(pid int) []int {
+			text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+			var kids []int
+			for _, f := range strings.Fields(string(text)) {
+				n, _ := strconv.Atoi(f)
+				kids = append(kids, n)
+			}
+			return kids
+		}
+	}
 	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
 	if err != nil {
-		return nil
+		return func(int) []int { return nil }
 	}
 	kids := map[int][]int{}
 	for line := range strings.Lines(string(out)) {
@@ -284,12 +309,7 @@ func descendants(pid int) []int {
 			kids[pp] = append(kids[pp], p)
 		}
 	}
-	var all []int
-	for queue := kids[pid]; len(queue) > 0; queue = queue[1:] {
-		all = append(all, queue[0])
-		queue = append(queue, kids[queue[0]]...)
-	}
-	return all
+	return func(pid int) []int { return kids[pid] }
 }
 
 func freePort(t testing.TB) int {

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"tend/inventory"
+	"tend/quote"
+	"tend/remote"
+	"tend/ssh"
+)
+
+func (a *app) hostLease() *cobra.Command {
+	return &cobra.Command{
+		Use: "lease HOST", Short: "Show which run is at work on a host, as the host itself says", Args: cobra.ExactArgs(1),
+		Example: "  tend host lease db-0712",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.atHost(args[0], func(k *remote.Keeper, h inventory.Host) error {
+				l, held, err := k.Inspect(c.Context(), h)
+				switch {
+				case err != nil:
+					return err
+				case !held:
+					fmt.Fprintf(a.out, "%s: no run is at work here\n", h.Name)
+				default:
+					fmt.Fprintf(a.out, "%s: %s\n", h.Name, quote.Line(l.String()))
+				}
+				return nil
+			})
+		},
+		ValidArgsFunction: a.completeSelector,
+	}
+}
+
+func (a *app) hostBreak() *cobra.Command {
+	var yes bool
+	var reason string
+	c := &cobra.Command{
+		Use: "break HOST", Short: "Break the lease that a dead run left on a host", Args: cobra.ExactArgs(1),
+		Long: `Break the lease that a run left on a host. Do this only when that run is certainly dead: two runs on one host are what the lease
+prevents. The lease is shown first and its run's name must be typed, unless --yes is given; the decision is written into the journal.`,
+		Example: "  tend host break db-0712 --reason \"console1 burnt down\"",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.atHost(args[0], func(k *remote.Keeper, h inventory.Host) error {
+				return a.breakLease(c.Context(), k, h, yes, reason)
+			})
+		},
+		ValidArgsFunction: a.completeSelector,
+	}
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "break it without asking")
+	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")
+	return c
+}
+
+func (a *app) breakLease(ctx context.Context, k *remote.Keeper, h inventory.Host, yes bool, reason string) error {
+	l, held, err := k.Inspect(ctx, h)
+	if err != nil || !held {
+		if err == nil {
+			fmt.Fprintf(a.out, "%s: no run is at work here\n", h.Name)
+		}
+		return err
+	}
+	fmt.Fprintf(a.err, "%s: %s\n", h.Name, quote.Line(l.String()))
+	if !yes {
+		if !terminal(a.in) {
+			return usage("add --yes", "nobody is there to confirm it")
+		}
+		fmt.Fprintf(a.err, "Type %s to break its lease: ", quote.Line(l.Run))
+		if got, err := readLine(a.in); err != nil || got != l.Run {
+			return &fault{code: 3, err: fmt.Errorf("not broken: %q is not %q", got, l.Run)}
+		}
+	}
+	// Recorded before it is done, so that no lease is ever broken unseen.
+	return a.withBook(func(book *shelf) error {
+		text := fmt.Sprintf("broke the lease of run %s of %s (%s) %s", l.Run, l.Owner, l.String(), reason)
+		if err := a.note(ctx, book, h.Name, text); err != nil {
+			return err
+		}
+		if err := k.Break(ctx, h, l); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%s: broken\n", h.Name)
+		return nil
+	})
+}
+
+// atHost gives do a keeper for one host of the inventory.
+func (a *app) atHost(name string, do func(*remote.Keeper, inventory.Host) error) error {
+	inv, err := a.load()
+	if err != nil {
+		return err
+	}
+	h, err := one(inv, name)
+	if err != nil {
+		return err
+	}
+	client := ssh.New(a.sshOptions(nil))
+	defer client.Close()
+	var o remote.Options
+	road{JobRoot: a.getenv("TEND_JOB_ROOT")}.place(&o)
+	return do(remote.New(client, o), h)
+}
