@@ -43,7 +43,7 @@ func TestPassphraseIsAskedOnceForAllHosts(t *testing.T) {
 	p := says("wrong", "open sesame")
 	c := newClient(t, ssh.Options{Prompter: p})
 	var wg sync.WaitGroup
-	for i := range 6 {
+	for i := range 3 {
 		wg.Go(func() {
 			h := srv.Host(fmt.Sprint("h", i))
 			h.Identity = []string{path}
@@ -251,8 +251,8 @@ func TestUserCertificate(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "ca.pub"), keyLine(ca.PublicKey()))
 	srv := sshtest.Start(t, sshtest.Config{Lines: []string{"TrustedUserCAKeys " + filepath.Join(dir, "ca.pub")}})
-	for _, kind := range []string{"ed25519", "rsa"} {
-		for _, from := range []string{"file", "agent"} {
+	for kind, from := range map[string]string{"ed25519": "file", "rsa": "agent"} {
+		{
 			path := filepath.Join(t.TempDir(), "id")
 			key := sshtest.NewKey(t, kind)
 			pass := map[string]string{"file": "", "agent": "locked"}[from]

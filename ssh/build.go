@@ -212,7 +212,16 @@ func (b *builder) hostKeys() {
 	}
 	b.s.StrictHostKeyChecking = b.text("stricthostkeychecking", "ask")
 	b.s.HashKnownHosts = b.yes("hashknownhosts", "no")
+	b.s.UpdateHostKeys = b.yes("updatehostkeys", b.updatesKeys())
 	b.s.RevokedHostKeys = b.paths("revokedhostkeys")
+}
+
+// updatesKeys is ssh's default: yes, unless the operator has chosen his own known_hosts files.
+func (b *builder) updatesKeys() string {
+	if b.h.KnownHosts != nil || b.o.KnownHosts != nil || b.a.All("userknownhostsfile") != nil {
+		return "no"
+	}
+	return "yes"
 }
 
 func (b *builder) times() {

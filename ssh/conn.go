@@ -27,6 +27,8 @@ type conn struct {
 	seats seats
 	done  chan struct{} // closed when x/crypto's mux has ended
 	beat  *keepalive
+	// rotate is the login, where the server's other host keys may be learnt from it; it serves one notice.
+	rotate *login
 
 	mu      sync.Mutex
 	cause   error // why it was ended by us; nil = not yet, or by the far side
@@ -86,6 +88,9 @@ func (c *Client) shake(l *login, s *Settings, r route) (*conn, error) {
 	l.succeeded()
 	cn := &conn{c: c, host: l.t.host.Name, x: x, wire: l.wire, env: s.Env, done: make(chan struct{})}
 	cn.road = l.road(x, r)
+	if s.UpdateHostKeys && l.byFile {
+		cn.rotate = l
+	}
 	cn.beat = newKeepalive(cn, s.KeepaliveInterval, s.KeepaliveCount)
 	c.wg.Go(func() { cn.serve(chans, reqs) })
 	return cn, nil
@@ -93,6 +98,7 @@ func (c *Client) shake(l *login, s *Settings, r route) (*conn, error) {
 
 // serve refuses whatever the server asks of us, until the connection ends.
 func (cn *conn) serve(chans <-chan xssh.NewChannel, reqs <-chan *xssh.Request) {
+	told := false
 	for chans != nil || reqs != nil {
 		select {
 		case ch, ok := <-chans:
@@ -105,6 +111,10 @@ func (cn *conn) serve(chans <-chan xssh.NewChannel, reqs <-chan *xssh.Request) {
 			if !ok {
 				reqs = nil
 				continue
+			}
+			if cn.rotate != nil && !told && r.Type == hostKeysNotice {
+				cn.c.wg.Go(func() { cn.learn(r.Payload) })
+				told = true
 			}
 			r.Reply(false, nil)
 		}

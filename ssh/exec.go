@@ -16,6 +16,23 @@ type Command struct {
 	Stderr io.Writer
 	// Subsystem asks for the subsystem named Line instead of running a command.
 	Subsystem bool
+	// PTY asks for a terminal; with it, an empty Line is the login shell, and stderr comes with stdout.
+	PTY *PTY
+}
+
+// PTY is a terminal on the host.
+type PTY struct {
+	Term       string // "xterm-256color"
+	Rows, Cols int
+	Resize     <-chan Size // may be nil; the session reads it until its end
+}
+
+// Size is that of a terminal, in characters.
+type Size struct{ Rows, Cols int }
+
+// Shell runs the login shell of the host on a terminal, or cmd if it is not empty.
+func (c *Client) Shell(ctx context.Context, h inventory.Host, cmd string, p PTY, stdin io.Reader, stdout io.Writer) (Result, error) {
+	return c.Run(ctx, h, Command{Line: cmd, Stdin: stdin, Stdout: stdout, PTY: &p})
 }
 
 // Result is how a command ended.

@@ -132,13 +132,12 @@ func (l *login) checkHostKey(_ string, _ net.Addr, key xssh.PublicKey) error {
 	if c, ok := key.(*xssh.Certificate); ok {
 		l.fingerprint = xssh.FingerprintSHA256(c.Key)
 	}
-	by, err := l.vouch(key)
-	if err == nil && l.t.accept != "" {
-		if err = l.accepts(); err == nil {
-			l.abort(errKeyAccepted)
-			return errKeyAccepted
-		}
+	if l.t.probe != nil {
+		err := l.look(key)
+		l.abort(err)
+		return err
 	}
+	by, err := l.vouch(key)
 	if err == nil {
 		l.knownBy = by
 		return nil
@@ -169,6 +168,7 @@ func (l *login) vouch(key xssh.PublicKey) (by string, err error) {
 	blob := key.Marshal()
 	for _, e := range slices.Concat(exact.Keys, bare.Keys) {
 		if bytes.Equal(e.Blob, blob) {
+			l.byFile = true
 			return lineOf(e), nil
 		}
 	}
@@ -301,10 +301,10 @@ func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 	unknown := faultf(KeyUnknown, "the host's key is not known: %s presents %s %s", l.knownName(), key.Type(), l.fingerprint).
 		withHint("compare the fingerprint with the host's own (`ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub` there); if it is right: tend host accept %s %s", shortType(key.Type()), l.t.host.Name, l.fingerprint)
 	switch {
-	case l.t.accept != "":
-		if err := l.accepts(); err != nil {
-			return "", err
-		}
+	case l.t.probe != nil && l.t.probe.accept != l.fingerprint:
+		return "", unknown
+	case l.t.probe != nil:
+		return "accepted", l.write(key)
 	case l.s.StrictHostKeyChecking == "no" || l.s.StrictHostKeyChecking == "accept-new":
 		// the operator's ssh_config says so for this host
 	case l.s.StrictHostKeyChecking == "yes" || l.s.Batch || l.c.o.Prompter == nil:
@@ -321,14 +321,6 @@ func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 	return l.remember(key)
 }
 
-// accepts holds the key against the fingerprint that Accept was given.
-func (l *login) accepts() error {
-	if l.t.accept != l.fingerprint {
-		return faultf(KeyChanged, "%s presents %s %s, not the fingerprint that you gave", l.knownName(), l.keyType, l.fingerprint)
-	}
-	return nil
-}
-
 func shortType(t string) string {
 	switch {
 	case strings.HasPrefix(t, "ecdsa"):
@@ -339,17 +331,14 @@ func shortType(t string) string {
 	return strings.TrimPrefix(t, "ssh-")
 }
 
+// remember keeps a key that was accepted; that it could not be kept does not undo the acceptance.
 func (l *login) remember(key xssh.PublicKey) (string, error) {
 	if len(l.s.KnownHosts) == 0 {
 		return "accepted now, kept nowhere", nil
 	}
-	path, name := l.s.KnownHosts[0], l.knownName()
-	if l.s.HashKnownHosts {
-		name = knownhosts.Hash(name)
-	}
-	if err := knownhosts.Append(path, name, key.Type(), key.Marshal()); err != nil {
+	if err := l.write(key); err != nil {
 		l.c.warn(l.t.host.Name, fmt.Sprintf("the host's key was accepted but could not be kept: %v", err))
 		return "accepted now, not kept", nil
 	}
-	return "accepted now, kept in " + filepath.Base(path), nil
+	return "accepted now, kept in " + filepath.Base(l.s.KnownHosts[0]), nil
 }

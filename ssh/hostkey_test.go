@@ -85,11 +85,11 @@ func TestAccept(t *testing.T) {
 
 func TestFirstContactAsks(t *testing.T) {
 	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{})
 	for _, tt := range []struct {
 		answer string
 		ok     bool
 	}{{"yes", true}, {"fingerprint", true}, {"no", false}, {"", false}, {"SHA256:else", false}} {
-		srv := sshtest.Start(t, sshtest.Config{})
 		put(t, srv.KnownHosts, "torn line without newline")
 		if tt.answer == "fingerprint" {
 			tt.answer = srv.Fingerprint()
@@ -248,29 +248,36 @@ func TestHostCertificates(t *testing.T) {
 		{"another principal", []string{"db.example"}, nil, "", ssh.KeyUnknown},
 		{"expired", []string{"127.0.0.1"}, func(c *xssh.Certificate) { c.ValidBefore = 1000 }, "", ssh.KeyUnknown},
 		{"not yet", []string{"127.0.0.1"}, func(c *xssh.Certificate) { c.ValidAfter = 1 << 40; c.ValidBefore = 1 << 41 }, "", ssh.KeyUnknown},
+		{"user certificate", []string{"127.0.0.1"}, func(c *xssh.Certificate) { c.CertType = xssh.UserCert }, "", ssh.KeyUnknown},
 		{"critical option", []string{"127.0.0.1"}, func(c *xssh.Certificate) { c.CriticalOptions = map[string]string{"x": "y"} }, "", ssh.KeyUnknown},
 		{"authority revoked", []string{"127.0.0.1"}, nil, "@revoked * ", ssh.KeyRevoked},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			srv := sshtest.Start(t, sshtest.Config{HostCert: func(pub xssh.PublicKey) *xssh.Certificate {
-				return sshtest.Certify(t, ca, pub, xssh.HostCert, tt.principals, tt.edit)
-			}})
-			text := "@cert-authority 127.0.0.* " + keyLine(ca.PublicKey())
-			if tt.marker != "" {
-				text += tt.marker + keyLine(ca.PublicKey())
-			}
-			put(t, srv.KnownHosts, text)
-			c := newClient(t, ssh.Options{})
-			_, _, _, err := run(t, c, srv.Host("web-1"), "true")
-			if tt.kind != "" {
-				fault(t, err, tt.kind)
-				return
-			}
-			road, _ := c.Road("web-1")
-			if err != nil || !strings.HasPrefix(road.KnownBy, "certificate authority ") || road.Fingerprint != srv.Fingerprint() {
-				t.Errorf("%v, %+v", err, road)
-			}
-		})
+		key := sshtest.Signer(t, sshtest.NewKey(t, "ed25519"))
+		signer, err := xssh.NewCertSigner(sshtest.Certify(t, ca, key.PublicKey(), xssh.HostCert, tt.principals, tt.edit), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := &xssh.ServerConfig{NoClientAuth: true}
+		cfg.AddHostKey(signer)
+		p := serve(t, cfg, nil)
+		kh := filepath.Join(t.TempDir(), "kh")
+		text := "@cert-authority 127.0.0.* " + keyLine(ca.PublicKey())
+		if tt.marker != "" {
+			text += tt.marker + keyLine(ca.PublicKey())
+		}
+		put(t, kh, text)
+		h := p.host("web-1")
+		h.HostKey, h.KnownHosts = "", []string{kh}
+		c := newClient(t, ssh.Options{})
+		_, _, _, err = run(t, c, h, "true")
+		if tt.kind != "" {
+			fault(t, err, tt.kind)
+			continue
+		}
+		road, _ := c.Road("web-1")
+		if err != nil || !strings.HasPrefix(road.KnownBy, "certificate authority ") || road.Fingerprint != xssh.FingerprintSHA256(key.PublicKey()) {
+			t.Errorf("%s: %v, %+v", tt.name, err, road)
+		}
 	}
 }
 
@@ -285,6 +292,10 @@ func TestCertificateOfAnUnknownAuthority(t *testing.T) {
 	_, _, _, err := run(t, c, srv.Host("web-1"), "true")
 	fault(t, err, ssh.KeyUnknown)
 
+	put(t, srv.KnownHosts, "@cert-authority * "+keyLine(ca.PublicKey()))
+	if _, _, _, err := run(t, newClient(t, ssh.Options{}), srv.Host("web-1"), "true"); err != nil {
+		t.Error(err)
+	}
 	put(t, srv.KnownHosts, nameOf(srv)+" "+keyLine(srv.HostKeys[0])) // no authority: the plain key counts
 	if _, _, _, err := run(t, newClient(t, ssh.Options{}), srv.Host("web-1"), "true"); err != nil {
 		t.Error(err)

@@ -18,11 +18,11 @@ import (
 
 // The tests of this file are not parallel: they look at every goroutine of the process.
 
-// noneLeft waits until nothing that a Client started runs, and fails after five seconds.
+// noneLeft waits until nothing that a Client started runs, and fails after half a minute.
 func noneLeft(t *testing.T) {
 	t.Helper()
 	var left string
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); runtime.Gosched() {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if left = ours(); left == "" {
 			return
 		}
@@ -79,12 +79,17 @@ func TestSilentServer(t *testing.T) {
 			const limit = 500 * time.Millisecond
 			c := newClient(t, ssh.Options{AuthTimeout: limit})
 			start := time.Now()
+			var plain time.Duration // what a bare timer of that length takes on this machine now
+			done := make(chan struct{})
+			time.AfterFunc(limit, func() { plain = time.Since(start); close(done) })
 			_, err := c.Exec(context.Background(), inventory.Host{Name: "mute", Addr: addr, Port: port, User: "u"}, "true", nil, nil, nil)
+			d := time.Since(start)
+			<-done
 			if e := fault(t, err, ssh.Timeout); !e.NotStarted() {
 				t.Error("nothing was sent")
 			}
-			if d := time.Since(start); d < limit*9/10 || d > limit*11/10+200*time.Millisecond {
-				t.Errorf("took %s, want %s", d, limit)
+			if d < limit*9/10 || d > plain*11/10+500*time.Millisecond {
+				t.Errorf("took %s, a bare timer %s; want %s", d, plain, limit)
 			}
 			c.Close()
 			noneLeft(t)
@@ -117,7 +122,7 @@ func TestFrozenServerLeavesNothing(t *testing.T) {
 	c.Exec(ctx, srv.Host("a"), "true", nil, nil, nil)
 	start := time.Now()
 	c.Close()
-	if d := time.Since(start); d > 2*time.Second {
+	if d := time.Since(start); d > 20*time.Second {
 		t.Errorf("Close waited %s for a frozen host", d)
 	}
 	noneLeft(t)

@@ -16,12 +16,11 @@ const jumpGrace = 10 * time.Second
 
 // target is whom to reach: a host, by a chain of jump hosts.
 type target struct {
-	key  string // names the kept link
-	host inventory.Host
-	hop  bool // it is somebody's jump host
-	// accept is the fingerprint that Accept was given; the handshake ends once the host's key was held against it.
-	accept string
-	path   []string // whose jump host it is, and whose that is: to find circles
+	key   string // names the kept link
+	host  inventory.Host
+	hop   bool     // it is somebody's jump host
+	probe *probe   // only the host's key is looked at
+	path  []string // whose jump host it is, and whose that is: to find circles
 }
 
 func hostKeyOf(h inventory.HostID) string { return "host\x00" + string(h) }
@@ -199,16 +198,24 @@ func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
 		if err == nil {
 			return cn, nil
 		}
-		wait, again := retryable(err)
-		if !again || try+1 >= c.tries(err) || ctx.Err() != nil {
+		wait, again := c.again(err, try)
+		if !again || ctx.Err() != nil {
 			return nil, dress(err, t.host.Name, s.addr(), Protocol)
 		}
-		wait = time.Duration(float64(backoff(wait, try)) * c.retry.pace)
 		c.doors.of(road.addr).shutIfThrottled(err, wait)
 		if err := sleep(ctx, wait); err != nil {
 			return nil, dress(err, t.host.Name, s.addr(), Cancelled)
 		}
 	}
+}
+
+// again says whether to knock again after err, and when.
+func (c *Client) again(err error, try int) (wait time.Duration, yes bool) {
+	base, yes := retryable(err)
+	if !yes || try+1 >= c.tries(err) {
+		return 0, false
+	}
+	return time.Duration(float64(backoff(base, try)) * c.retry.pace), true
 }
 
 func (c *Client) tries(err error) int {

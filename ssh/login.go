@@ -38,6 +38,7 @@ type login struct {
 	keyType     string
 	fingerprint string
 	knownBy     string
+	byFile      bool // a plain line of known_hosts vouched
 
 	auth     string   // what is being tried, in words
 	passed   []string // what was right, where the host wants several

@@ -2,6 +2,7 @@ package ssh_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"net"
 	"sync"
@@ -158,4 +159,31 @@ func slow(t *testing.T) *peer {
 		}
 		conn.Close()
 	})
+}
+
+// evilRotation is a server that announces a host key that is not its own, and signs the proof with another.
+func evilRotation(cfg *xssh.ServerConfig, announced xssh.PublicKey, asked chan<- struct{}) func(int, net.Conn) {
+	return func(_ int, nc net.Conn) {
+		conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
+		if err != nil {
+			return
+		}
+		go func() {
+			for ch := range chans {
+				ch.Reject(xssh.Prohibited, "")
+			}
+		}()
+		go conn.SendRequest("hostkeys-00@openssh.com", false, xssh.Marshal(struct{ B []byte }{announced.Marshal()}))
+		for r := range reqs {
+			if r.Type == "hostkeys-prove-00@openssh.com" {
+				_, wrong, _ := ed25519.GenerateKey(nil)
+				signer, _ := xssh.NewSignerFromKey(wrong)
+				sig, _ := signer.Sign(nil, []byte("nothing"))
+				r.Reply(true, xssh.Marshal(struct{ B []byte }{xssh.Marshal(sig)}))
+				close(asked)
+				continue
+			}
+			r.Reply(false, nil)
+		}
+	}
 }

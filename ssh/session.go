@@ -57,6 +57,11 @@ func (s *session) run() {
 		return
 	}
 	s.stream(ch)
+	if s.cmd.PTY != nil && s.cmd.PTY.Resize != nil {
+		ended := make(chan struct{})
+		defer close(ended)
+		s.cn.c.wg.Go(func() { s.resize(ch, ended) })
+	}
 	s.wait(ch, reqs)
 }
 
@@ -106,11 +111,20 @@ func (s *session) request(ch xssh.Channel) error {
 	for _, v := range s.cn.env {
 		ch.SendRequest("env", false, xssh.Marshal(v))
 	}
-	kind := "exec"
-	if s.cmd.Subsystem {
-		kind = "subsystem"
+	if p := s.cmd.PTY; p != nil {
+		if ok, err := ch.SendRequest("pty-req", true, p.request()); err != nil || !ok {
+			s.unsend()
+			return errors.Join(err, faultf(Forbidden, "the host gives no terminal").withHint("see PermitTTY in its sshd_config"))
+		}
 	}
-	ok, err := ch.SendRequest(kind, true, xssh.Marshal(struct{ Line string }{s.cmd.Line}))
+	kind, payload := "exec", xssh.Marshal(struct{ Line string }{s.cmd.Line})
+	switch {
+	case s.cmd.Subsystem:
+		kind = "subsystem"
+	case s.cmd.PTY != nil && s.cmd.Line == "":
+		kind, payload = "shell", nil
+	}
+	ok, err := ch.SendRequest(kind, true, payload)
 	switch {
 	case err != nil:
 		return s.unknown(err)
@@ -118,6 +132,37 @@ func (s *session) request(ch xssh.Channel) error {
 		return faultf(Forbidden, "the host refuses to run the command")
 	}
 	return nil
+}
+
+// unsend takes back what send said, while nothing that runs was asked for.
+func (s *session) unsend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = false
+}
+
+// request is the payload of pty-req (RFC 4254 section 6.2), without special modes.
+func (p *PTY) request() []byte {
+	return xssh.Marshal(struct {
+		Term                      string
+		Cols, Rows, Width, Height uint32
+		Modes                     string
+	}{p.Term, uint32(p.Cols), uint32(p.Rows), 0, 0, "\x00"})
+}
+
+// resize passes the terminal's sizes on until the session ends.
+func (s *session) resize(ch xssh.Channel, ended <-chan struct{}) {
+	for {
+		select {
+		case n, ok := <-s.cmd.PTY.Resize:
+			if !ok {
+				return
+			}
+			ch.SendRequest("window-change", false, xssh.Marshal(struct{ Cols, Rows, Width, Height uint32 }{uint32(n.Cols), uint32(n.Rows), 0, 0}))
+		case <-ended:
+			return
+		}
+	}
 }
 
 // unknown is an end that tells nothing about the command.

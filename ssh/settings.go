@@ -28,6 +28,7 @@ type Settings struct {
 	RevokedHostKeys       []string
 	StrictHostKeyChecking string // "yes", "ask", "accept-new", "no"
 	HashKnownHosts        bool
+	UpdateHostKeys        bool   // keep the host's other keys once it has proved them
 	Pin                   string // the inventory's host_key
 	ConnectTimeout        time.Duration
 	KeepaliveInterval     time.Duration
