@@ -34,7 +34,12 @@ var arrows = map[string][]string{
 	"ssh/knownhosts":      {"quote", "ssh/glob"},
 	"ssh/sshconfig":       {"ssh/glob"},
 	"ssh/sshtest":         {"inventory", "quote"},
-	"lab":                 {"inventory", "quote"},
+	"lab":                 {"inventory", "quote", "lab/machine", "lab/kernel", "lab/vfs"},
+	"lab/machine":         {"inventory", "lab/userland", "lab/shell", "lab/kernel", "lab/vfs"},
+	"lab/shell":           {"lab/userland", "lab/kernel", "lab/vfs"},
+	"lab/userland":        {"lab/kernel", "lab/vfs"},
+	"lab/kernel":          {"lab/vfs"},
+	"lab/vfs":             {},
 	"ui":                  {"inventory", "runbooks", "journal", "fleet", "quote"},
 	"cmd/tend":            {"*"},
 }

@@ -1,0 +1,260 @@
+package shell
+
+import (
+	"strings"
+	"sync"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"tend/lab/kernel"
+	"tend/lab/vfs"
+)
+
+// maxScript bounds a script read from a file or from standard input.
+const maxScript = 8 << 20
+
+// Program is sh (or bash, as kind says) as an executable.
+func Program(kind Kind, cache *Cache) kernel.Program {
+	return func(p *kernel.Proc, args []string) int {
+		k := kind
+		if strings.HasSuffix(args[0], "bash") {
+			k = Bash
+		}
+		s := New(p, k, cache, strings.TrimPrefix(args[0], "-"))
+		return s.main(args)
+	}
+}
+
+// main parses sh's command line: [-options] [-c command [name [arg...]]] [-s | file] [arg...].
+func (s *Shell) main(args []string) int {
+	rest := args[1:]
+	command, stdin := false, false
+	for len(rest) > 0 && len(rest[0]) > 1 && (rest[0][0] == '-' || rest[0][0] == '+') {
+		a := rest[0]
+		rest = rest[1:]
+		if a == "--" {
+			break
+		}
+		if strings.HasPrefix(a, "--") {
+			continue // --login, --norc, --posix
+		}
+		flags := a[:1]
+		for _, c := range a[1:] {
+			switch c {
+			case 'c':
+				command = true
+			case 's':
+				stdin = true
+			case 'l', 'i':
+			default:
+				flags += string(c)
+			}
+		}
+		if len(flags) > 1 {
+			n, ok := s.setOptions(flags, rest)
+			if !ok {
+				s.note(s.name + ": 0: Illegal option " + a)
+				return 2
+			}
+			rest = rest[n:]
+		}
+	}
+	switch {
+	case command:
+		return s.mainCommand(rest)
+	case stdin || len(rest) == 0:
+		s.params = rest
+		return s.mainStdin()
+	}
+	return s.mainFile(rest)
+}
+
+func (s *Shell) mainCommand(rest []string) int {
+	if len(rest) == 0 {
+		s.note(s.name + ": 0: -c requires an argument")
+		return 2
+	}
+	if len(rest) > 1 {
+		s.name, s.params = rest[1], rest[2:]
+	}
+	return s.Run(rest[0])
+}
+
+func (s *Shell) mainFile(rest []string) int {
+	text, err := s.p.Sys.FS.ReadFile(s.p.Cred, s.p.Cwd, rest[0])
+	if err != nil {
+		if s.kind == Bash {
+			s.note(s.name + ": " + rest[0] + ": " + err.Error())
+			return 127
+		}
+		s.line = 0
+		s.complain("cannot open " + rest[0] + ": " + noFile(err))
+		return 2
+	}
+	s.name, s.params = rest[0], rest[1:]
+	return s.Run(string(text))
+}
+
+func noFile(err error) string {
+	if err == vfs.ENOENT {
+		return "No such file"
+	}
+	return err.Error()
+}
+
+// input is a script that came through standard input: the whole text, and how far commands have read it. What stands after
+// the command that runs is that command's standard input, as with a real shell: a command that reads swallows the script.
+type input struct {
+	mu   sync.Mutex
+	text string
+	pos  int
+}
+
+func (in *input) Read(_ *kernel.Proc, b []byte) (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	n := copy(b, in.text[in.pos:])
+	in.pos += n
+	return n, nil
+}
+
+func (*input) Write(*kernel.Proc, []byte) (int, error) { return 0, vfs.EBADF }
+func (*input) Close()                                  {}
+
+func (in *input) seek(pos int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.pos = pos
+}
+
+func (in *input) at() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.pos
+}
+
+// mainStdin reads the whole of standard input, then runs it.
+func (s *Shell) mainStdin() int {
+	if s.p.TTY != nil && s.p.IsTTY(0) {
+		return s.converse()
+	}
+	var text []byte
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := s.p.Read(0, buf)
+		text = append(text, buf[:n]...)
+		if n == 0 || err != nil {
+			break
+		}
+		if len(text) > maxScript {
+			s.note(s.name + ": script too long")
+			return 2
+		}
+	}
+	if s.p.Dead() {
+		return s.last
+	}
+	s.input = &input{text: string(text)}
+	s.p.SetFD(0, s.input)
+	s.runInput()
+	return s.Finish()
+}
+
+func (s *Shell) runInput() {
+	in, off, line := s.input, 0, 0
+	for {
+		sc := s.cache.parse(in.text[off:], s.lang())
+		again := false
+		for i, st := range sc.stmts {
+			if s.stopped() {
+				return
+			}
+			rest := off + restAfter(in.text[off:], sc.stmts, i)
+			in.seek(rest)
+			s.stmt(st)
+			if pos := in.at(); pos != rest && !s.stopped() {
+				line += strings.Count(in.text[off:pos], "\n")
+				off, again = pos, true
+				break
+			}
+		}
+		if !again {
+			if sc.err != nil && !s.stopped() {
+				s.syntaxError(sc.err)
+			}
+			return
+		}
+	}
+}
+
+// restAfter is the offset of the first line after the one on which statement i ends.
+func restAfter(text string, list []*syntax.Stmt, i int) int {
+	end := int(list[i].End().Offset())
+	for _, next := range list[i+1:] {
+		if next.Pos().Line() > list[i].End().Line() {
+			start := int(next.Pos().Offset())
+			return strings.LastIndexByte(text[:start], '\n') + 1
+		}
+		end = int(next.End().Offset())
+	}
+	if nl := strings.IndexByte(text[min(end, len(text)):], '\n'); nl >= 0 {
+		return end + nl + 1
+	}
+	return len(text)
+}
+
+// converse is an interactive shell: prompt, line, answer, until the end of input or exit.
+func (s *Shell) converse() int {
+	s.interactive = true
+	for _, sig := range []kernel.Signal{kernel.SIGINT, kernel.SIGTERM, kernel.SIGTSTP} {
+		s.p.Handle(sig, kernel.Catch)
+	}
+	var text string
+	for !s.exiting && !s.p.Dead() {
+		prompt := "> "
+		if text == "" {
+			prompt = s.prompt()
+		}
+		s.p.TTY.Prompt(prompt)
+		line, err := s.p.TTY.Line(s.p, false)
+		for _, ok := s.p.Caught(); ok; {
+			_, ok = s.p.Caught() // ^C at the prompt only ends the line
+			text = ""
+		}
+		if err != nil {
+			s.p.Stderr().Write([]byte("exit\n"))
+			break
+		}
+		s.p.TTY.Prompt("")
+		if text += string(line); !s.interpret(text) {
+			text = ""
+		}
+	}
+	return s.Finish()
+}
+
+func (s *Shell) prompt() string {
+	user := s.get("USER")
+	mark := "$"
+	if s.p.Cred.UID == 0 {
+		user, mark = "root", "#"
+	}
+	dir := s.p.Cwd
+	if home := s.get("HOME"); home != "" && (dir == home || strings.HasPrefix(dir, home+"/")) {
+		dir = "~" + dir[len(home):]
+	}
+	host, _ := s.p.Sys.FS.ReadFile(s.p.Cred, "/", "/etc/hostname")
+	return user + "@" + strings.TrimSpace(string(host)) + ":" + dir + mark + " "
+}
+
+// interpret runs one interactive line; true means that the line is not complete yet.
+func (s *Shell) interpret(text string) bool {
+	_, err := syntax.NewParser(syntax.Variant(s.lang())).Parse(strings.NewReader(text), "")
+	if err != nil && syntax.IsIncomplete(err) {
+		return true
+	}
+	s.line = 1
+	s.eval(text)
+	s.breaks, s.continues, s.returning = 0, 0, false
+	return false
+}

@@ -1,0 +1,420 @@
+package userland
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+
+	"tend/lab/kernel"
+	"tend/lab/vfs"
+)
+
+// Cat copies files as they come, a chunk at a time.
+func Cat(p *kernel.Proc, args []string) int {
+	t, ok := start(p, args, "nAvetTsEbu", map[string]byte{"number": 'n', "show-all": 'A'})
+	if !ok {
+		return t.bad(1)
+	}
+	number, visible := t.has("nb"), t.has("Avet")
+	count := 0
+	t.each(func(name string, r io.Reader) {
+		if number || visible {
+			t.lines(name, r, func(line []byte, nl bool) bool {
+				if count++; number {
+					t.printf("%6d\t", count)
+				}
+				if visible {
+					line = caret(line, t.has("Ae"))
+				}
+				t.out.Write(line)
+				if nl {
+					t.out.WriteByte('\n')
+				}
+				return true
+			})
+			return
+		}
+		t.copy(name, r)
+	})
+	return t.end()
+}
+
+// copy moves bytes without holding them back, so that a follower sees them at once.
+func (t *tool) copy(name string, r io.Reader) {
+	buf := make([]byte, 32<<10)
+	for !t.p.Dead() {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if _, werr := t.p.Stdout().Write(buf[:n]); werr != nil {
+				if !t.p.Dead() {
+					t.fail("write error: %s", errText(werr))
+				}
+				return
+			}
+		}
+		if err != nil {
+			if err != io.EOF && !t.p.Dead() {
+				t.fail("%s: %s", name, errText(err))
+			}
+			return
+		}
+	}
+}
+
+// caret is cat -v, with $ at the end of lines for -e.
+func caret(line []byte, dollar bool) []byte {
+	var b bytes.Buffer
+	for _, c := range line {
+		if c >= 128 {
+			b.WriteString("M-")
+			c -= 128
+		}
+		switch {
+		case c == '\t':
+			b.WriteByte(c)
+		case c < 32:
+			b.WriteByte('^')
+			b.WriteByte(c + 64)
+		case c == 127:
+			b.WriteString("^?")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	if dollar {
+		b.WriteByte('$')
+	}
+	return b.Bytes()
+}
+
+// Tee copies standard input to its output and to files.
+func Tee(p *kernel.Proc, args []string) int {
+	t, ok := start(p, args, "ai", map[string]byte{"append": 'a'})
+	if !ok {
+		return t.bad(1)
+	}
+	flags := vfs.Write | vfs.Create | vfs.Trunc
+	if t.has("a") {
+		flags = vfs.Write | vfs.Create | vfs.Append
+	}
+	var files []kernel.File
+	for _, name := range t.args {
+		f, err := p.Open(name, flags, 0o666)
+		if err != nil {
+			t.fail("%s: %s", name, errText(err))
+			continue
+		}
+		defer f.Close()
+		files = append(files, f)
+	}
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := p.Read(0, buf)
+		if n == 0 || err != nil {
+			return t.end()
+		}
+		p.Stdout().Write(buf[:n])
+		for _, f := range files {
+			if _, err := f.Write(p, buf[:n]); err != nil {
+				t.fail("%s", errText(err))
+			}
+		}
+	}
+}
+
+// Wc counts lines, words and bytes.
+func Wc(p *kernel.Proc, args []string) int {
+	t, ok := start(p, args, "lwcmL", map[string]byte{"lines": 'l', "words": 'w', "bytes": 'c', "chars": 'm'})
+	if !ok {
+		return t.bad(1)
+	}
+	var sum [3]int
+	show := func(n [3]int, name string) {
+		var cols []string
+		for i, letters := range []string{"l", "w", "cm"} {
+			if t.has(letters) || !t.has("lwcmL") {
+				cols = append(cols, strconv.Itoa(n[i]))
+			}
+		}
+		if len(cols) > 1 || len(t.args) > 1 {
+			for i := range cols {
+				cols[i] = strings.Repeat(" ", max(0, 7-len(cols[i]))) + cols[i]
+			}
+		}
+		if name != "" {
+			cols = append(cols, name)
+		}
+		t.printf("%s\n", strings.Join(cols, " "))
+	}
+	t.each(func(name string, r io.Reader) {
+		n := count(r)
+		for i := range n {
+			sum[i] += n[i]
+		}
+		if len(t.args) == 0 {
+			name = ""
+		}
+		show(n, name)
+	})
+	if len(t.args) > 1 {
+		show(sum, "total")
+	}
+	return t.end()
+}
+
+func count(r io.Reader) (n [3]int) {
+	buf := make([]byte, 16<<10)
+	word := false
+	for {
+		k, err := r.Read(buf)
+		for _, c := range buf[:k] {
+			if c == '\n' {
+				n[0]++
+			}
+			space := c == ' ' || c >= '\t' && c <= '\r'
+			if !space && !word {
+				n[1]++
+			}
+			word = !space
+		}
+		n[2] += k
+		if err != nil {
+			return n
+		}
+	}
+}
+
+// Cut selects bytes, characters or fields of each line.
+func Cut(p *kernel.Proc, args []string) int {
+	t, ok := start(p, args, "b:c:f:d:sn", map[string]byte{"bytes": 'b', "characters": 'c', "fields": 'f', "delimiter": 'd', "only-delimited": 's'})
+	if !ok {
+		return t.bad(1)
+	}
+	how := t.last("bcf")
+	if how == 0 {
+		t.fail("you must specify a list of bytes, characters, or fields")
+		return t.bad(1)
+	}
+	want, ok := ranges(t.val(how))
+	if !ok {
+		t.fail("invalid byte, character or field list")
+		return t.bad(1)
+	}
+	delim := byte('\t')
+	if d := t.val('d'); d != "" {
+		delim = d[0]
+	}
+	t.each(func(name string, r io.Reader) {
+		t.lines(name, r, func(line []byte, _ bool) bool {
+			if how == 'f' {
+				if bytes.IndexByte(line, delim) < 0 {
+					if !t.has("s") {
+						t.out.Write(line)
+						t.out.WriteByte('\n')
+					}
+					return true
+				}
+				t.cutFields(line, delim, want)
+				return true
+			}
+			for i, c := range line {
+				if want(i + 1) {
+					t.out.WriteByte(c)
+				}
+			}
+			t.out.WriteByte('\n')
+			return true
+		})
+	})
+	return t.end()
+}
+
+func (t *tool) cutFields(line []byte, delim byte, want func(int) bool) {
+	first := true
+	for i, f := range bytes.Split(line, []byte{delim}) {
+		if !want(i + 1) {
+			continue
+		}
+		if !first {
+			t.out.WriteByte(delim)
+		}
+		first = false
+		t.out.Write(f)
+	}
+	t.out.WriteByte('\n')
+}
+
+// ranges parses "1,3-5,7-".
+func ranges(list string) (func(int) bool, bool) {
+	type span struct{ lo, hi int }
+	var spans []span
+	for _, item := range strings.Split(list, ",") {
+		lo, hi, dash := strings.Cut(item, "-")
+		a, errA := strconv.Atoi(lo)
+		if lo == "" && dash {
+			a, errA = 1, nil
+		}
+		b, errB := strconv.Atoi(hi)
+		if !dash {
+			b, errB = a, nil
+		} else if hi == "" {
+			b, errB = 1<<30, nil
+		}
+		if errA != nil || errB != nil || a < 1 || b < a {
+			return nil, false
+		}
+		spans = append(spans, span{a, b})
+	}
+	return func(n int) bool {
+		for _, s := range spans {
+			if n >= s.lo && n <= s.hi {
+				return true
+			}
+		}
+		return false
+	}, true
+}
+
+// Tr translates, squeezes or deletes bytes.
+func Tr(p *kernel.Proc, args []string) int {
+	t, ok := start(p, args, "+cCdst", map[string]byte{"delete": 'd', "squeeze-repeats": 's', "complement": 'c'})
+	if !ok || len(t.args) == 0 {
+		if ok {
+			t.fail("missing operand")
+		}
+		return t.bad(1)
+	}
+	set1 := trSet(t.args[0])
+	if t.has("cC") {
+		set1 = complement(set1)
+	}
+	var set2 []byte
+	if len(t.args) > 1 {
+		set2 = trSet(t.args[1])
+	}
+	var table [256]int
+	var inSet, squeeze [256]bool
+	for i := range table {
+		table[i] = i
+	}
+	for i, c := range set1 {
+		inSet[c] = true
+		if len(set2) > 0 && !t.has("d") {
+			table[c] = int(set2[min(i, len(set2)-1)])
+		}
+	}
+	sq := set2
+	if len(set2) == 0 {
+		sq = set1
+	}
+	for _, c := range sq {
+		squeeze[c] = t.has("s")
+	}
+	last := -1
+	buf := make([]byte, 8<<10)
+	for {
+		n, err := p.Read(0, buf)
+		for _, c := range buf[:n] {
+			if t.has("d") && inSet[c] {
+				continue
+			}
+			o := byte(table[c])
+			if squeeze[o] && last == int(o) {
+				continue
+			}
+			last = int(o)
+			t.out.WriteByte(o)
+		}
+		if n == 0 || err != nil {
+			return t.end()
+		}
+	}
+}
+
+func trSet(s string) []byte {
+	s, _ = unescape(s, false)
+	var out []byte
+	for i := 0; i < len(s); i++ {
+		if strings.HasPrefix(s[i:], "[:") {
+			if n := strings.Index(s[i:], ":]"); n > 0 {
+				for c := range 256 {
+					if classByte(s[i+2:i+n], byte(c)) {
+						out = append(out, byte(c))
+					}
+				}
+				i += n + 1
+				continue
+			}
+		}
+		if i+2 < len(s) && s[i+1] == '-' && s[i+2] >= s[i] {
+			for c := int(s[i]); c <= int(s[i+2]); c++ {
+				out = append(out, byte(c))
+			}
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return out
+}
+
+func classByte(class string, c byte) bool {
+	lower, upper, digit := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9'
+	switch class {
+	case "lower":
+		return lower
+	case "upper":
+		return upper
+	case "digit":
+		return digit
+	case "alpha":
+		return lower || upper
+	case "alnum":
+		return lower || upper || digit
+	case "space":
+		return c == ' ' || c >= '\t' && c <= '\r'
+	case "blank":
+		return c == ' ' || c == '\t'
+	case "cntrl":
+		return c < 32 || c == 127
+	case "print":
+		return c >= 32 && c < 127
+	case "graph":
+		return c > 32 && c < 127
+	case "punct":
+		return c > 32 && c < 127 && !lower && !upper && !digit
+	case "xdigit":
+		return digit || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+	}
+	return false
+}
+
+func complement(set []byte) []byte {
+	var has [256]bool
+	for _, c := range set {
+		has[c] = true
+	}
+	var out []byte
+	for c := range 256 {
+		if !has[c] {
+			out = append(out, byte(c))
+		}
+	}
+	return out
+}
+
+// Rev, Tac and Nl are small line filters.
+func Tac(p *kernel.Proc, args []string) int {
+	t, ok := start(p, args, "", nil)
+	if !ok {
+		return t.bad(1)
+	}
+	t.each(func(name string, r io.Reader) {
+		lines := bytes.SplitAfter(t.slurp(name, r), []byte("\n"))
+		for i := len(lines) - 1; i >= 0; i-- {
+			t.out.Write(lines[i])
+		}
+	})
+	return t.end()
+}
