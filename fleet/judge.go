@@ -145,7 +145,7 @@ func stateOf(s runbooks.CheckState) State {
 	return Unknown
 }
 
-// Words is a check in words, as short as it can be said: "disk:/var 97%".
+// Words is a check in words: "disk:/var 97%: 2 GiB free of 80".
 func Words(c runbooks.Fact) string {
 	value := c.Value
 	if c.Unit == "%" {
@@ -153,10 +153,14 @@ func Words(c runbooks.Fact) string {
 	} else if c.Unit != "" {
 		value += " " + c.Unit
 	}
-	if value == "" {
-		value = c.Text
+	words := strings.TrimSpace(c.Key + " " + value)
+	switch {
+	case c.Text == "":
+		return words
+	case value == "":
+		return words + " " + c.Text
 	}
-	return strings.TrimSpace(c.Key + " " + value)
+	return words + ": " + c.Text
 }
 
 // Age is a duration as screens show it, in two figures and a unit at most: "12s", "4m", "3h", "12d".

@@ -243,7 +243,11 @@ func (s *fleetScreen) hostLine(a area, r row, lead string, w int, cursor bool) s
 		seen = fleet.Age(a.now.Sub(h.Seen))
 	}
 	nameW := min(s.nameWidth(w), 30)
-	name := a.pad("      "+a.text(string(h.ID)), nameW)
+	indent := "      "
+	if r.rack == "" {
+		indent = "    "
+	}
+	name := a.pad(indent+a.text(string(h.ID)), nameW)
 	reason := a.pad(a.text(s.reason(h, a.now)), max(w-2-nameW-9-numberWidth, 0))
 	state := a.pad(h.State.String(), 7)
 	if cursor {

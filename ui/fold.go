@@ -20,6 +20,8 @@ type group struct {
 	hosts   []int  // places in the plan
 	differs bool   // fewer hosts than another group of the same state and step
 	same    bool   // their output is equal byte for byte
+	// sort, low, high and unit are of a check: its key, and the span of its values over the hosts.
+	sort, low, high, unit string
 }
 
 // hostWord is a host's state in a run: where it stands in the order of attention, and its word.
@@ -78,8 +80,8 @@ func (w *watch) textOf(i int) string {
 		out = ""
 	}
 	if h.Phase == journal.Ended {
-		if text, ok := verdict(h.Facts); ok && w.state.Plan().Steps[s].Emits == "checks" && (h.Outcome.Good() || h.Outcome == journal.Failed) {
-			return text
+		if v, ok := w.verdictOf(i); ok {
+			return v.words()
 		}
 		if !h.Outcome.Good() && (out == "" || h.Outcome != journal.Failed) {
 			return st.Reason
@@ -94,6 +96,17 @@ func (w *watch) textOf(i int) string {
 	return out
 }
 
+// verdictOf is what the host's checks come to, where its line is about checks.
+func (w *watch) verdictOf(i int) (verdict, bool) {
+	h := &w.state.Hosts[i]
+	s, _ := w.stepOf(i)
+	if s < 0 || h.Phase != journal.Ended || w.state.Plan().Steps[s].Emits != "checks" || !h.Outcome.Good() && h.Outcome != journal.Failed {
+		return verdict{}, false
+	}
+	v := judged(h.Facts)
+	return v, v.all > 0
+}
+
 type groupKey struct {
 	rank int
 	step string
@@ -101,30 +114,20 @@ type groupKey struct {
 	hash uint64
 }
 
-// fold groups the run's hosts, failures first; what is equal is one line, whatever the number of hosts.
+// fold groups the run's hosts, failures first; what is equal is one line, whatever the number of hosts. Output is equal byte for byte;
+// checks are alike where the same one is worst.
 func (w *watch) fold() []group {
 	index := map[groupKey]int{}
 	var groups []group
 	for i := range w.state.Hosts {
-		h := &w.state.Hosts[i]
-		rank, word, tok := hostWord(h)
-		_, step := w.stepOf(i)
-		key := groupKey{rank: rank, step: step}
-		text := ""
-		if h.Phase == journal.Ended {
-			text = w.textOf(i)
-			key.text = text
-			if _, checks := verdict(h.Facts); h.Outcome.Good() && !checks {
-				key.hash = w.outs[i].hash
-			}
-		}
-		g, ok := index[key]
+		key, g := w.groupOf(i)
+		at, ok := index[key]
 		if !ok {
-			g = len(groups)
-			index[key] = g
-			groups = append(groups, group{rank: rank, word: word, token: tok, step: step, text: text, same: key.hash != 0})
+			at = len(groups)
+			index[key] = at
+			groups = append(groups, g)
 		}
-		groups[g].hosts = append(groups[g].hosts, i)
+		groups[at].add(i, g)
 	}
 	slices.SortStableFunc(groups, func(a, b group) int {
 		if a.rank != b.rank {
@@ -135,21 +138,81 @@ func (w *watch) fold() []group {
 		}
 		return len(b.hosts) - len(a.hosts)
 	})
-	w.markDiffering(groups)
-	return groups
-}
-
-// markDiffering marks what is not like the rest, and gives the groups without one output the names of their hosts.
-func (w *watch) markDiffering(groups []group) {
 	for i := range groups {
 		g := &groups[i]
-		if i > 0 && groups[i-1].rank == g.rank && groups[i-1].step == g.step && g.rank > 2 {
-			g.differs = true
-		}
+		g.differs = g.same && i > 0 && groups[i-1].same && groups[i-1].rank == g.rank && groups[i-1].step == g.step
 		if g.text == "" {
 			g.text = inventory.HostSet(w.ids(g.hosts))
 		}
 	}
+	return groups
+}
+
+// groupOf is the group that a host belongs to, as it would be with that host alone.
+func (w *watch) groupOf(i int) (groupKey, group) {
+	h := &w.state.Hosts[i]
+	g := group{}
+	g.rank, g.word, g.token = hostWord(h)
+	if w.state.Result != journal.Open && h.Phase == journal.Waiting {
+		g.word = "not run"
+	}
+	_, g.step = w.stepOf(i)
+	key := groupKey{rank: g.rank, step: g.step}
+	if h.Phase != journal.Ended {
+		return key, g
+	}
+	g.text = w.textOf(i)
+	key.text = g.text
+	if v, ok := w.verdictOf(i); ok {
+		key.text, g.sort = v.sort(), v.worst.Key
+		g.low, g.unit = v.worst.Value, v.worst.Unit
+		g.high = g.low
+	} else if h.Outcome.Good() {
+		key.hash, g.same = w.outs[i].hash, w.outs[i].hash != 0
+	}
+	return key, g
+}
+
+// add takes a host in. Where the words differ, what is left of them is the check and the span of its values.
+func (g *group) add(i int, one group) {
+	g.hosts = append(g.hosts, i)
+	if g.text == one.text || g.sort == "" {
+		return
+	}
+	g.low, g.high = lesser(g.low, one.low), greater(g.high, one.high)
+	unit := g.unit
+	if unit != "" && unit != "%" {
+		unit = " " + unit
+	}
+	g.text = g.sort + " " + g.low + unit
+	if g.low != g.high {
+		g.text += " to " + g.high + unit
+	}
+	g.text = strings.TrimSpace(g.text)
+}
+
+func lesser(a, b string) string {
+	if less(b, a) {
+		return b
+	}
+	return a
+}
+
+func greater(a, b string) string {
+	if less(a, b) {
+		return b
+	}
+	return a
+}
+
+// less compares values as numbers where both are.
+func less(a, b string) bool {
+	x, err1 := strconv.ParseFloat(a, 64)
+	y, err2 := strconv.ParseFloat(b, 64)
+	if err1 == nil && err2 == nil {
+		return x < y
+	}
+	return a < b
 }
 
 func (w *watch) ids(places []int) []inventory.HostID {

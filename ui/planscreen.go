@@ -7,7 +7,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"tend/inventory"
 	"tend/runbooks"
 )
 
@@ -36,6 +35,12 @@ func newPlanScreen(c *console, rb runbooks.Runbook, wish Wish, plan runbooks.Pla
 // extras are the lines below the steps that can be opened.
 func (s *planScreen) extras() []string {
 	out := []string{fmt.Sprintf("hosts and waves (%s in %s)", plural(len(s.plan.Hosts), "host"), plural(len(s.plan.Waves), "wave"))}
+	if n := len(s.plan.Params); n > 0 {
+		out = append(out, fmt.Sprintf("parameters (%d)", n))
+	}
+	if n := len(s.plan.Groups); n > 0 {
+		out = append(out, fmt.Sprintf("groups (%d)", n))
+	}
 	if n := len(s.plan.Vars); n > 0 {
 		out = append(out, fmt.Sprintf("per-host differences (%s)", plural(n, "host")))
 	}
@@ -131,6 +136,10 @@ func (s *planScreen) show() action {
 	switch name, _, _ := strings.Cut(extras[i], " "); name {
 	case "hosts":
 		text = s.waveText()
+	case "parameters":
+		text = s.paramText()
+	case "groups":
+		text = strings.ReplaceAll(s.groups(), "; ", "\n")
 	case "per-host":
 		text = s.varText()
 	default:
@@ -177,6 +186,19 @@ func (s *planScreen) varText() string {
 			fmt.Fprintf(&b, "%s\n", h.Name)
 			for _, k := range sortedKeys(vars) {
 				fmt.Fprintf(&b, "  %s = %s\n", k, vars[k])
+			}
+		}
+	}
+	return b.String()
+}
+
+func (s *planScreen) paramText() string {
+	var b strings.Builder
+	for _, k := range sortedKeys(s.plan.Params) {
+		fmt.Fprintf(&b, "%s = %s\n", k, s.plan.Params[k])
+		for _, p := range s.rb.Params {
+			if p.Name == k && p.Help != "" {
+				fmt.Fprintf(&b, "    %s\n", p.Help)
 			}
 		}
 	}
@@ -265,126 +287,4 @@ func command(script string) string {
 		}
 	}
 	return ""
-}
-
-func (s *planScreen) targets() string {
-	t := plural(len(s.plan.Hosts), "host")
-	if s.prod > 0 {
-		t += fmt.Sprintf(", %d of them PROD", s.prod)
-	}
-	return t
-}
-
-func (s *planScreen) groups() string {
-	var parts []string
-	in := map[inventory.HostID]bool{}
-	for _, h := range s.plan.Hosts {
-		in[h.Name] = true
-	}
-	for _, g := range s.plan.Groups {
-		n := 0
-		for _, id := range g.Hosts {
-			if in[id] {
-				n++
-			}
-		}
-		parts = append(parts, fmt.Sprintf("%s %d of %d, %d may be down", g.Name, n, len(g.Hosts), g.MaxDown))
-	}
-	if parts == nil {
-		return "none"
-	}
-	return strings.Join(parts, "; ")
-}
-
-func (s *planScreen) warned() string {
-	if n := len(s.plan.Warnings); n > 0 {
-		return fmt.Sprintf("warnings %d (%s)", n, cut(first(s.plan.Warnings[0]), 20, "~"))
-	}
-	return ""
-}
-
-func (s *planScreen) order() string {
-	p := s.plan.Policy
-	var parts []string
-	if p.Canary > 0 {
-		parts = append(parts, fmt.Sprintf("canary %d", p.Canary))
-	}
-	switch {
-	case p.Batch != "":
-		parts = append(parts, "then batches of "+p.Batch)
-	case p.Canary > 0:
-		parts = append(parts, "then all the rest")
-	default:
-		parts = append(parts, "all at once")
-	}
-	if limit, unlimited := p.Budget(len(s.plan.Hosts)); !unlimited {
-		parts = append(parts, fmt.Sprintf("stop at failure %d", limit+1))
-	}
-	if p.Pause != "" {
-		parts = append(parts, "pause "+p.Pause)
-	}
-	if p.Parallel != 0 {
-		parts = append(parts, fmt.Sprintf("%d at once", p.Parallel))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (s *planScreen) needs() string {
-	var parts []string
-	become, reboot, manual := false, false, false
-	for _, st := range s.plan.Steps {
-		become = become || st.Become
-		reboot = reboot || st.Kind == runbooks.Reboot
-		manual = manual || st.Kind == runbooks.Manual
-	}
-	if become {
-		parts = append(parts, "root (sudo, doas or su)")
-	}
-	if reboot {
-		parts = append(parts, fmt.Sprintf("REBOOT of up to %d", len(s.plan.Hosts)))
-	}
-	if manual {
-		parts = append(parts, "a person in the room")
-	}
-	if len(s.plan.Secrets) > 0 {
-		parts = append(parts, plural(len(s.plan.Secrets), "secret")+", asked for at the start")
-	}
-	if parts == nil {
-		return "a login, nothing more"
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (s *planScreen) undo() string {
-	n := 0
-	for _, st := range s.plan.Steps {
-		if st.Undo != "" {
-			n++
-		}
-	}
-	switch {
-	case s.plan.Risk == runbooks.Read:
-		return "changes nothing"
-	case n == 0:
-		return "undo: none declared"
-	}
-	return fmt.Sprintf("undo: declared for %s", plural(n, "step"))
-}
-
-func (s *planScreen) params() string {
-	var parts []string
-	for _, k := range sortedKeys(s.plan.Params) {
-		parts = append(parts, k+"="+s.plan.Params[k])
-	}
-	if parts == nil {
-		return "none"
-	}
-	return strings.Join(parts, " ")
-}
-
-func (s *planScreen) hint() string {
-	if s.plan.Dry {
-		return "dry run: only what reads is left. s starts"
-	}
-	return "risk: " + string(s.plan.Risk) + ". s starts, after the typed confirmation"
 }

@@ -152,32 +152,50 @@ func checkWords(line string) string {
 	return strings.TrimSpace(f[0] + " " + f[1] + " " + f[2] + f[3])
 }
 
-// verdict is what a host's checks in this run come to: the worst in words, or how many were fine. ok is false where it had none.
-func verdict(facts map[string]runbooks.Fact) (text string, ok bool) {
-	var worst runbooks.Fact
-	n, fine := 0, 0
+// verdict is what a host's checks in this run come to.
+type verdict struct {
+	worst runbooks.Fact // zero where all are fine
+	bad   int           // how many are not fine
+	all   int
+}
+
+// judged reads the verdict off a host's facts; all is 0 where it had no checks.
+func judged(facts map[string]runbooks.Fact) verdict {
+	var v verdict
 	for _, f := range facts {
 		if !f.Check {
 			continue
 		}
-		n++
+		v.all++
 		if f.State == runbooks.CheckOK {
-			fine++
 			continue
 		}
-		if worst.Key == "" || badness(f.State) > badness(worst.State) || badness(f.State) == badness(worst.State) && f.Key < worst.Key {
-			worst = f
+		v.bad++
+		if v.bad == 1 || badness(f.State) > badness(v.worst.State) || badness(f.State) == badness(v.worst.State) && f.Key < v.worst.Key {
+			v.worst = f
 		}
 	}
+	return v
+}
+
+// words is the verdict in words.
+func (v verdict) words() string {
 	switch {
-	case n == 0:
-		return "", false
-	case worst.Key == "":
-		return plural(n, "check") + " fine", true
-	case n-fine > 1:
-		return fleet.Words(worst) + ", and " + plural(n-fine-1, "more"), true
+	case v.bad == 0:
+		return plural(v.all, "check") + " fine"
+	case v.bad > 1:
+		return fleet.Words(v.worst) + ", and " + plural(v.bad-1, "more")
 	}
-	return fleet.Words(worst), true
+	return fleet.Words(v.worst)
+}
+
+// sort is what is alike in verdicts of many hosts, whose numbers are never alike: the check that is worst, and how bad it is.
+func (v verdict) sort() string {
+	if v.bad == 0 {
+		return plural(v.all, "check") + " fine"
+	}
+	word, _ := checkWord(v.worst.State)
+	return v.worst.Key + " " + word
 }
 
 func badness(s runbooks.CheckState) int {

@@ -1,0 +1,82 @@
+package ui
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tend/inventory"
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// TestChecksFold: numbers are never alike over hundreds of hosts; what folds is which check is worst, and the span of its values.
+func TestChecksFold(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := d.plan("health", "web-[01-12]")
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0})
+	for i, h := range p.Hosts {
+		facts := []runbooks.Fact{check("disk:/var", fmt.Sprint(88+i), "%", "85/95", runbooks.CheckWarn), check("load", "1", "", "", runbooks.CheckOK)}
+		out := journal.Warned
+		if i > 8 {
+			facts[0].State, facts[0].Text, out = runbooks.CheckCrit, fmt.Sprintf("%d MiB free", i), journal.Failed
+		}
+		d.step("r1", h.Name, "checks", fmt.Sprintln(i), out, "", facts...)
+	}
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("FAIL        3  checks       disk:/var 97% to 99%", "WARN        9  checks       disk:/var 88% to 96%").Miss("differs")
+}
+
+// TestFoldIsWhole: every host is in exactly one group, failures come first, and groups that differ say so only beside their like.
+func TestFoldIsWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 30).Draw(t, "hosts")
+		p := runbooks.Plan{Runbook: "x", Steps: []runbooks.Step{{ID: "a"}, {ID: "b"}}}
+		for i := range n {
+			p.Hosts = append(p.Hosts, inventory.Host{Name: inventory.HostID(fmt.Sprintf("h%02d", i))})
+		}
+		w := &watch{state: journal.NewState()}
+		seq := uint64(0)
+		tell := func(b journal.Body) {
+			seq++
+			w.apply(journal.Event{Run: "r", Seq: seq, At: noon, Body: b})
+		}
+		tell(journal.PlanAccepted{Plan: p})
+		for range rapid.IntRange(0, 120).Draw(t, "events") {
+			h := p.Hosts[rapid.IntRange(0, n-1).Draw(t, "host")].Name
+			step := rapid.SampledFrom([]runbooks.StepID{"a", "b", "c"}).Draw(t, "step")
+			attempt := rapid.IntRange(1, 2).Draw(t, "attempt")
+			switch rapid.IntRange(0, 3).Draw(t, "kind") {
+			case 0:
+				tell(journal.StepStarted{Host: h, Step: step, Attempt: attempt})
+			case 1:
+				tell(journal.OutputRead{Host: h, Step: step, Attempt: attempt, Data: []byte(rapid.SampledFrom([]string{"x\n", "y", "\n\n"}).Draw(t, "out"))})
+			case 2:
+				tell(journal.StepEnded{Host: h, Step: step, Attempt: attempt, Outcome: journal.Outcome(rapid.IntRange(0, 6).Draw(t, "outcome")), Reason: "why"})
+			case 3:
+				tell(journal.FactsRead{Host: h, Step: step, Facts: []runbooks.Fact{check("c", "1", "", "", runbooks.CheckState(rapid.IntRange(0, 3).Draw(t, "state")))}})
+			}
+		}
+		seen := map[int]bool{}
+		rank := -1
+		for i, g := range w.fold() {
+			if g.rank < rank {
+				t.Fatalf("group %d has rank %d after %d", i, g.rank, rank)
+			}
+			rank = g.rank
+			if g.differs && i == 0 {
+				t.Fatal("the first group differs from nothing")
+			}
+			for _, h := range g.hosts {
+				if seen[h] {
+					t.Fatalf("host %d is in two groups", h)
+				}
+				seen[h] = true
+			}
+		}
+		if len(seen) != n {
+			t.Fatalf("%d of %d hosts are in a group", len(seen), n)
+		}
+	})
+}

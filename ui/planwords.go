@@ -1,0 +1,140 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"tend/inventory"
+	"tend/runbooks"
+)
+
+func (s *planScreen) targets() string {
+	t := plural(len(s.plan.Hosts), "host")
+	if s.prod > 0 {
+		t += fmt.Sprintf(", %d of them PROD", s.prod)
+	}
+	return t
+}
+
+func (s *planScreen) groups() string {
+	var parts []string
+	in := map[inventory.HostID]bool{}
+	for _, h := range s.plan.Hosts {
+		in[h.Name] = true
+	}
+	for _, g := range s.plan.Groups {
+		n := 0
+		for _, id := range g.Hosts {
+			if in[id] {
+				n++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s %d of %d, %d may be down", g.Name, n, len(g.Hosts), g.MaxDown))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s *planScreen) warned() string {
+	if n := len(s.plan.Warnings); n > 0 {
+		return fmt.Sprintf("warnings %d (%s)", n, cut(first(s.plan.Warnings[0]), 20, "~"))
+	}
+	return ""
+}
+
+func (s *planScreen) order() string {
+	p := s.plan.Policy
+	var parts []string
+	if p.Canary > 0 {
+		parts = append(parts, fmt.Sprintf("canary %d", p.Canary))
+	}
+	switch {
+	case p.Batch != "":
+		parts = append(parts, "then batches of "+p.Batch)
+	case p.Canary > 0:
+		parts = append(parts, "then all the rest")
+	default:
+		parts = append(parts, "all at once")
+	}
+	if limit, unlimited := p.Budget(len(s.plan.Hosts)); !unlimited {
+		parts = append(parts, fmt.Sprintf("stop at failure %d", limit+1))
+	}
+	if p.Pause != "" {
+		parts = append(parts, "pause "+p.Pause)
+	}
+	if p.Parallel != 0 {
+		parts = append(parts, fmt.Sprintf("%d at once", p.Parallel))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *planScreen) needs() string {
+	var parts []string
+	become, reboot, manual := false, false, false
+	for _, st := range s.plan.Steps {
+		become = become || st.Become
+		reboot = reboot || st.Kind == runbooks.Reboot
+		manual = manual || st.Kind == runbooks.Manual
+	}
+	if become {
+		parts = append(parts, "root (sudo, doas or su)")
+	}
+	if reboot {
+		parts = append(parts, fmt.Sprintf("REBOOT of up to %d", len(s.plan.Hosts)))
+	}
+	if manual {
+		parts = append(parts, "a person in the room")
+	}
+	if len(s.plan.Secrets) > 0 {
+		parts = append(parts, plural(len(s.plan.Secrets), "secret")+", asked for at the start")
+	}
+	if parts == nil {
+		return "a login, nothing more"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *planScreen) undo() string {
+	n := 0
+	for _, st := range s.plan.Steps {
+		if st.Undo != "" {
+			n++
+		}
+	}
+	switch {
+	case s.plan.Risk == runbooks.Read:
+		return "changes nothing"
+	case n == 0:
+		return "undo: none declared"
+	}
+	return fmt.Sprintf("undo: declared for %s", plural(n, "step"))
+}
+
+func (s *planScreen) params() string {
+	defaults := map[string]string{}
+	for _, p := range s.rb.Params {
+		defaults[p.Name] = p.Default
+	}
+	var parts []string
+	for _, k := range sortedKeys(s.plan.Params) {
+		if v := s.plan.Params[k]; v != defaults[k] {
+			parts = append(parts, k+"="+v)
+		}
+	}
+	switch rest := len(s.plan.Params) - len(parts); {
+	case len(s.plan.Params) == 0:
+		return "none"
+	case rest > 0:
+		parts = append(parts, fmt.Sprintf("(%d as the runbook has them)", rest))
+	}
+	return strings.Join(parts, " ")
+}
+
+func (s *planScreen) hint() string {
+	if s.plan.Dry {
+		return "dry run: only what reads is left. s starts"
+	}
+	return "risk: " + string(s.plan.Risk) + ". s starts, after the typed confirmation"
+}
