@@ -1,0 +1,170 @@
+package runbooks
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The tests of this file ask real package managers that are not this machine's own, each in a throwaway root with a tiny repository in a
+// directory. They skip visibly where the tools are missing: apt-get install dnf zypper rpm createrepo-c pacman-package-manager
+// makepkg libarchive-tools. The
+// scripts run as they are; only wrappers, first in PATH, point the tools at the throwaway root.
+
+// need skips where a tool is missing or where this user is not root, which rpm's --root wants.
+func need(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("SKIPPED for want of %s", tool)
+		}
+	}
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: it takes root to install into another root")
+	}
+}
+
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "LC_ALL=C")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+	return string(out)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rpmRoot makes a root with alpha, beta (with an epoch) and gamma in version 1.0, and a repository that also has 1.1 of them: alpha's is a
+// security update, beta's a bug fix, and nobody says anything of gamma's.
+func rpmRoot(t *testing.T) (root, repo string) {
+	t.Helper()
+	top, root, repo := t.TempDir(), t.TempDir(), t.TempDir()
+	for _, version := range []string{"1.0", "1.1"} {
+		for name, extra := range map[string]string{"alpha": "", "beta": "Epoch: 2", "gamma": ""} {
+			spec := filepath.Join(top, name+version+".spec")
+			write(t, spec, "Name: "+name+"\nVersion: "+version+"\nRelease: 1\nSummary: test\nLicense: none\nBuildArch: noarch\n"+extra+"\n%description\ntest\n%files\n")
+			command(t, "rpmbuild", "--quiet", "--nodeps", "--define", "_topdir "+top, "--define", "_rpmdir "+repo, "-bb", spec)
+		}
+	}
+	update := func(id, kind, name, epoch string) string {
+		return `<update from="x" status="stable" type="` + kind + `" version="1"><id>` + id + `</id><title>t</title><severity>Important</severity><issued date="2026-11-01 00:00:00"/>` +
+			`<updated date="2026-11-01 00:00:00"/><description>d</description><references/><pkglist><collection short="c"><name>c</name>` +
+			`<package name="` + name + `" version="1.1" release="1" epoch="` + epoch + `" arch="noarch"><filename>` + name + `-1.1-1.noarch.rpm</filename></package></collection></pkglist></update>`
+	}
+	write(t, top+"/updateinfo.xml", "<updates>"+update("TEST-1", "security", "alpha", "0")+update("TEST-2", "bugfix", "beta", "2")+"</updates>")
+	command(t, "createrepo_c", "-q", repo)
+	command(t, "modifyrepo_c", top+"/updateinfo.xml", repo+"/repodata")
+	old, err := filepath.Glob(repo + "/noarch/*-1.0-1.noarch.rpm")
+	if err != nil || len(old) != 3 {
+		t.Fatal(old, err)
+	}
+	command(t, "rpm", append([]string{"--root", root, "--define", "_dbpath /var/lib/rpm", "--nodeps", "-i"}, old...)...)
+	return root, repo
+}
+
+// afterwards compares records, and the versions after an upgrade.
+func afterwards(t *testing.T, path, pm, set string, wantRecords, wantVersions []string) {
+	t.Helper()
+	for name, argv := range shells(t) {
+		if wantRecords == nil {
+			break
+		}
+		out, stderr, exit := run(t, argv, lib("tend_pm="+pm+" tend_os=test\ntend_pending"), path)
+		got := strings.Split(strings.TrimSpace(out), "\n")
+		slices.Sort(got)
+		if !slices.Equal(got, wantRecords) || exit != 0 {
+			t.Errorf("%s: exit %d, %s\n%q, want\n%q", name, exit, stderr, got, wantRecords)
+		}
+	}
+	out, stderr, exit := run(t, []string{"/bin/sh"}, lib("tend_pm="+pm+" tend_os=test scope=all packages='' exclude='' lock_wait=0\n"+set+"\ntend_upgrade download >&2 && tend_upgrade >&2 || exit\ntend_installed"), path)
+	if got := strings.Split(strings.TrimSpace(out), "\n"); !slices.Equal(got, wantVersions) || exit != 0 {
+		t.Errorf("%s: exit %d, %q, want %q\n%s", set, exit, got, wantVersions, stderr)
+	}
+}
+
+func TestRealDNF(t *testing.T) {
+	need(t, "dnf", "rpm", "rpmbuild", "createrepo_c")
+	records := []string{"U\talpha.noarch\t1.0-1\t1.1-1\tt\tyes", "U\tbeta.noarch\t2:1.0-1\t2:1.1-1\tt\tno", "U\tgamma.noarch\t1.0-1\t1.1-1\tt\tno"}
+	for _, c := range []struct {
+		set  string
+		want []string
+	}{
+		{"scope=security", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.0-1", "gamma.noarch 1.0-1"}},
+		{"exclude='gam*'", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "gamma.noarch 1.0-1"}},
+		{"packages=gamma", []string{"alpha.noarch 1.0-1", "beta.noarch 2:1.0-1", "gamma.noarch 1.1-1"}},
+		{":", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "gamma.noarch 1.1-1"}},
+	} {
+		root, repo := rpmRoot(t)
+		write(t, root+"/repos/t.repo", "[t]\nname=t\nbaseurl=file://"+repo+"\ngpgcheck=0\n")
+		_, path := fakes(t, map[string]string{
+			"dnf": `exec /usr/bin/dnf --installroot="` + root + `" --releasever=1 --setopt=reposdir="` + root + `/repos" --setopt=cachedir=/cache --setopt=persistdir=/persist "$@"`,
+			"rpm": `exec /usr/bin/rpm --root "` + root + `" --define "_dbpath /var/lib/rpm" "$@"`,
+		})
+		afterwards(t, path, "dnf", c.set, records, c.want)
+		records = nil // once is enough
+	}
+}
+
+func TestRealZypper(t *testing.T) {
+	need(t, "zypper", "rpm", "rpmbuild", "createrepo_c")
+	for _, c := range []struct {
+		set  string
+		want []string
+	}{
+		{"scope=security", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.0-1", "gamma.noarch 1.0-1"}},
+		{":", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "gamma.noarch 1.0-1"}}, // gamma is locked
+	} {
+		root, repo := rpmRoot(t)
+		write(t, root+"/etc/rpm/macros", "%_dbpath /var/lib/rpm\n")
+		zypper := `exec /usr/bin/zypper --root "` + root + `" "$@"`
+		_, path := fakes(t, map[string]string{"zypper": zypper, "rpm": `exec /usr/bin/rpm --root "` + root + `" --define "_dbpath /var/lib/rpm" "$@"`})
+		command(t, "zypper", "--root", root, "-n", "-q", "addrepo", "-G", "file://"+repo, "t")
+		command(t, "zypper", "--root", root, "-n", "-q", "refresh")
+		command(t, "zypper", "--root", root, "-n", "-q", "addlock", "gamma")
+		afterwards(t, path, "zypper", c.set, []string{"H\tgamma\tlocked with zypper addlock", "S\t1", "U\talpha\t1.0-1\t1.1-1\tt\tunknown", "U\tbeta\t2:1.0-1\t2:1.1-1\tt\tunknown"}, c.want)
+	}
+}
+
+func TestRealPacman(t *testing.T) {
+	need(t, "pacman", "repo-add", "bsdtar")
+	if _, err := os.Stat("/usr/share/makepkg/util/compress.sh"); err != nil {
+		t.Skip("SKIPPED for want of makepkg, which repo-add needs")
+	}
+	root, repo := t.TempDir(), t.TempDir()
+	build := func(name, version string) string {
+		dir := t.TempDir()
+		write(t, dir+"/.PKGINFO", "pkgname = "+name+"\npkgver = "+version+"\npkgdesc = test\nurl = x\nbuilddate = 1\npackager = x\nsize = 1\narch = any\n")
+		file := repo + "/" + name + "-" + version + "-any.pkg.tar.gz"
+		command(t, "bsdtar", "-czf", file, "-C", dir, ".PKGINFO")
+		return file
+	}
+	write(t, root+"/pacman.conf", "[options]\nArchitecture = auto\nSigLevel = Never\nIgnorePkg = gamma\n[t]\nServer = file://"+repo+"\n")
+	if err := os.MkdirAll(root+"/var/lib/pacman", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	at := []string{"--root", root, "--config", root + "/pacman.conf", "--cachedir", root + "/cache", "--noconfirm"}
+	var first, second []string
+	for _, name := range []string{"alpha", "beta", "gamma"} {
+		first, second = append(first, build(name, "1.0-1")), append(second, build(name, "1.1-1"))
+	}
+	command(t, "pacman", append(append(at, "-U"), first...)...)
+	command(t, "repo-add", append([]string{repo + "/t.db.tar.gz"}, second...)...)
+	command(t, "pacman", append(at, "-Sy")...) // what checkupdates does, in a copy of the database
+	_, path := fakes(t, map[string]string{"pacman": `exec /usr/bin/pacman ` + strings.Join(at[:6], " ") + ` "$@"`})
+	afterwards(t, path, "pacman", "exclude=beta", []string{"H\tgamma\tignored in pacman.conf", "U\talpha\t1.0-1\t1.1-1\t-\tunknown", "U\tbeta\t1.0-1\t1.1-1\t-\tunknown"},
+		[]string{"alpha 1.1-1", "beta 1.0-1", "gamma 1.0-1"})
+}
