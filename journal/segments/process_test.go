@@ -292,3 +292,37 @@ func TestWriterDies(t *testing.T) {
 		t.Errorf("claim: %v", err)
 	}
 }
+
+// TestFollowOverCrash: a follower in another process sees no torn tail, and sees what the next writer writes in its place.
+func TestFollowOverCrash(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	write(t, s, "r1", 2, false)
+	whole := linesOf(t, segment(dir, "r1"))
+	put(t, segment(dir, "r1"), append(whole, []byte(`{"v":1,"seq":3,"at":"20`))...)
+	got := make(chan string)
+	go func() {
+		defer close(got)
+		for e, err := range fresh(t, dir).Events(t.Context(), "r1", 0, true) {
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			got <- e.Body.Kind()
+		}
+	}()
+	if a, b := <-got, <-got; a != "plan_accepted" || b != "output_read" {
+		t.Errorf("saw %s, %s", a, b)
+	}
+	add(t, s, journal.Decided{Decision: journal.Abort})
+	if a, b := <-got, <-got; a != "remarked" || b != "decided" {
+		t.Errorf("saw %s, %s", a, b)
+	}
+	add(t, s, journal.RunClosed{})
+	if a := <-got; a != "run_closed" {
+		t.Errorf("saw %s", a)
+	}
+	if a, ok := <-got; ok {
+		t.Errorf("saw %s behind the end", a)
+	}
+}

@@ -65,6 +65,7 @@ type reader struct {
 	buf    []byte // bytes from off on, within mem
 	mem    []byte
 	busyAt time.Time
+	torn   int64 // the size at which nothing but a torn tail was left
 }
 
 func (s *Segments) open(run journal.RunID) (*reader, error) {
@@ -120,6 +121,7 @@ func (r *reader) round(ctx context.Context, after uint64, yield func(journal.Eve
 			r.busyAt = time.Now()
 		}
 		if r.off < limit { // a torn tail: nothing will come but by another writer
+			r.torn = limit
 			return more, nil
 		}
 	}
@@ -146,6 +148,9 @@ func (r *reader) limit() (int64, <-chan struct{}, error) {
 	mark := readMark(strings.TrimSuffix(r.f.Name(), suffix) + markSuffix)
 	if mark > r.off {
 		return min(mark, size), nil, nil
+	}
+	if size == r.torn {
+		return r.off, nil, nil
 	}
 	return r.orphaned()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"tend/journal"
@@ -88,6 +89,7 @@ func (s *Segments) Drop(ctx context.Context, run journal.RunID) error {
 	if err := os.Remove(path); err != nil {
 		return err
 	}
+	_ = os.Remove(strings.TrimSuffix(path, suffix) + markSuffix)
 	return syncDir(s.originDir(s.origin))
 }
 
