@@ -13,9 +13,6 @@ import (
 	"tend/journal"
 )
 
-// version is that of the lines that this build writes.
-const version = 1
-
 const (
 	hashKey  = `,"hash":"`
 	lineTail = len(hashKey) + 64 + len(`"}`) // the end of every line, which the hash does not cover
