@@ -101,10 +101,8 @@ func (c *console) home() tea.Cmd {
 
 func (c *console) runCommand(rest string) action {
 	name, sel, _ := strings.Cut(rest, " ")
-	for _, rb := range c.cfg.Library {
-		if rb.Name == name {
-			return planFor(rb, Wish{Runbook: name, Select: strings.TrimSpace(sel)})
-		}
+	if rb, ok := runbookNamed(c.cfg.Library, name); ok {
+		return planFor(rb, Wish{Runbook: name, Select: strings.TrimSpace(sel)})
 	}
 	return warnOf(fmt.Sprintf("no runbook %q", name))
 }

@@ -250,7 +250,7 @@ func (c *console) pulled() uint64 {
 		n += w.version
 	}
 	if p, ok := c.top().(*pager); ok {
-		n += uint64(len(p.store.lines) + p.store.dropped)
+		n += uint64(p.store.len() + p.store.dropped)
 	}
 	return n
 }

@@ -1,9 +1,9 @@
 package ui
 
 import (
-	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -12,44 +12,65 @@ const (
 	storeBytes = 64 << 20
 	storeLines = 1 << 20
 	lineBytes  = 8 << 10 // longer lines are broken, so that one of 10 MB costs no more to draw than any other
+	blockLines = 4096    // lines leave, and room is made, a block at a time: nothing is ever copied
 )
 
 // stored is one line as it came; it is escaped when it is drawn.
 type stored struct {
 	text string
-	at   time.Time
+	at   int64 // Unix time in nanoseconds; 0 = not known
 	host int32 // a place in the plan; -1 = none
 	mark bool  // a heading of ours, not output
 }
 
 // store is a ring of lines: the oldest leave when it is full.
 type store struct {
-	lines   []stored
+	blocks  [][]stored // all but the last are full
 	bytes   int
 	dropped int // lines that have left
 	part    map[int32][]byte
 }
 
-// add takes in a piece of a host's output.
+// len is the number of lines held.
+func (s *store) len() int {
+	if n := len(s.blocks); n > 0 {
+		return (n-1)*blockLines + len(s.blocks[n-1])
+	}
+	return 0
+}
+
+// line is the i-th line held.
+func (s *store) line(i int) *stored { return &s.blocks[i/blockLines][i%blockLines] }
+
+// add takes in a piece of a host's output. Whole lines share the piece's memory.
 func (s *store) add(host int32, at time.Time, data []byte) {
-	part := s.part[host]
-	for len(data) > 0 {
-		n := min(bytes.IndexByte(data, '\n'), lineBytes-len(part))
-		if n < 0 { // no end of line
-			n = min(len(data), lineBytes-len(part))
-		}
-		part = append(part, data[:n]...)
-		data = data[n:]
+	part, text := s.part[host], string(data)
+	for text != "" {
+		n := strings.IndexByte(text, '\n')
+		room := lineBytes - len(part)
 		switch {
-		case len(data) > 0 && data[0] == '\n':
-			data = data[1:]
-		case len(part) < lineBytes:
+		case n < 0 && len(text) < room:
+			part = append(part, text...)
+			text = ""
 			continue
+		case n < 0 || n > room:
+			n = room
 		}
-		s.put(stored{text: string(bytes.TrimSuffix(part, []byte{'\r'})), at: at, host: host})
-		part = part[:0]
+		l := text[:n]
+		if len(part) > 0 {
+			l, part = string(part)+l, part[:0]
+		}
+		text = strings.TrimPrefix(text[n:], "\n")
+		s.put(stored{text: strings.TrimSuffix(l, "\r"), at: nanos(at), host: host})
 	}
 	s.keep(host, part)
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }
 
 // keep remembers an unfinished line.
@@ -63,7 +84,7 @@ func (s *store) keep(host int32, part []byte) {
 // flush ends a host's unfinished line.
 func (s *store) flush(host int32, at time.Time) {
 	if part := s.part[host]; len(part) > 0 {
-		s.put(stored{text: string(part), at: at, host: host})
+		s.put(stored{text: string(part), at: nanos(at), host: host})
 	}
 	delete(s.part, host)
 }
@@ -79,18 +100,23 @@ func (s *store) unfinished() (string, bool) {
 }
 
 func (s *store) put(l stored) {
-	s.lines = append(s.lines, l)
+	if n := len(s.blocks); n == 0 || len(s.blocks[n-1]) == blockLines {
+		s.blocks = append(s.blocks, make([]stored, 0, blockLines))
+	}
+	last := &s.blocks[len(s.blocks)-1]
+	*last = append(*last, l)
 	s.bytes += len(l.text)
-	for s.bytes > storeBytes || len(s.lines) > storeLines {
-		s.drop(max(len(s.lines)/8, 1))
+	for len(s.blocks) > 1 && (s.bytes > storeBytes || len(s.blocks) > storeLines/blockLines) {
+		s.drop()
 	}
 }
 
-// drop lets the oldest n lines go, in one move, so that the cost per line stays small.
-func (s *store) drop(n int) {
-	for _, l := range s.lines[:n] {
+// drop lets the oldest block go.
+func (s *store) drop() {
+	for _, l := range s.blocks[0] {
 		s.bytes -= len(l.text)
 	}
-	s.lines = append([]stored(nil), s.lines[n:]...)
-	s.dropped += n
+	s.dropped += len(s.blocks[0])
+	s.blocks[0] = nil
+	s.blocks = s.blocks[1:]
 }

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"tend/inventory"
 	"tend/journal"
@@ -80,36 +83,40 @@ func export(ctx context.Context, j journal.Journal, path string, run journal.Run
 func openEditor(text string) action {
 	return func(c *console) tea.Cmd {
 		get := lookup(c.cfg.Env)
-		prog := strings.Fields(get("EDITOR"))
-		if len(prog) == 0 {
-			prog = strings.Fields(get("PAGER"))
-		}
+		prog := strings.Fields(cmp.Or(get("VISUAL"), get("EDITOR"), get("PAGER")))
 		if len(prog) == 0 {
 			c.note = note{text: "neither EDITOR nor PAGER is set", bad: true}
 			return nil
 		}
-		f, err := os.CreateTemp("", "tend-output-*.txt")
-		if err != nil {
-			c.note = note{text: "no copy could be made: " + err.Error(), bad: true}
-			return nil
-		}
-		_, err = f.WriteString(text)
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			c.note = note{text: "no copy could be made: " + err.Error(), bad: true}
-			return nil
-		}
-		cmd := exec.CommandContext(c.work.ctx, prog[0], append(prog[1:], f.Name())...)
-		return tea.ExecProcess(cmd, func(err error) tea.Msg {
-			_ = os.Remove(f.Name())
+		return c.work.do(func(ctx context.Context) tea.Msg {
+			name, err := tempFile(text)
 			if err != nil {
-				return then(warnOf(prog[0] + ": " + err.Error()))
+				return then(warnOf("no copy could be made: " + err.Error()))
 			}
-			return then(say("back from " + prog[0]))
+			return then(func(*console) tea.Cmd {
+				cmd := exec.CommandContext(ctx, prog[0], append(prog[1:], name)...)
+				return tea.ExecProcess(cmd, func(err error) tea.Msg {
+					if e := os.Remove(name); err == nil {
+						err = e
+					}
+					if err != nil {
+						return then(warnOf(prog[0] + ": " + err.Error()))
+					}
+					return then(say("back from " + prog[0]))
+				})
+			})
 		})
 	}
+}
+
+// tempFile writes a file that only its owner reads.
+func tempFile(text string) (string, error) {
+	f, err := os.CreateTemp("", "tend-output-*.txt")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(text)
+	return f.Name(), errors.Join(err, f.Close())
 }
 
 // copyText puts text into the terminal's clipboard by OSC 52. Nobody answers whether it worked, and it says so.
@@ -120,6 +127,9 @@ func copyText(text string) action {
 			return nil
 		}
 		c.note = note{text: fmt.Sprintf("%d bytes sent to the terminal's clipboard (OSC 52); it does not say whether it took them", len(text))}
+		if lookup(c.cfg.Env)("TMUX") != "" { // tmux takes the one for itself, and hands the other on where allow-passthrough is set
+			return tea.Batch(tea.SetClipboard(text), tea.Raw(ansi.TmuxPassthrough(ansi.SetSystemClipboard(text))))
+		}
 		return tea.SetClipboard(text)
 	}
 }

@@ -91,7 +91,7 @@ func (p *pager) apply(e journal.Event) {
 			continue
 		}
 		p.store.flush(int32(l.host), e.At)
-		p.store.put(stored{text: l.text, at: e.At, host: int32(l.host), mark: true})
+		p.store.put(stored{text: l.text, at: nanos(e.At), host: int32(l.host), mark: true})
 	}
 	if n := p.store.dropped - dropped; n > 0 {
 		p.top = max(p.top-n, 0)
@@ -181,13 +181,13 @@ func (p *pager) Binds() []bind {
 func (p *pager) scroll(by int) {
 	p.follow = false
 	if !p.wrap {
-		p.top = min(max(p.top+by, 0), max(len(p.store.lines)-p.h, 0))
+		p.top = min(max(p.top+by, 0), max(p.store.len()-p.h, 0))
 		return
 	}
 	for ; by > 0; by-- {
 		if p.sub+1 < p.rows(p.top) {
 			p.sub++
-		} else if p.top+1 < len(p.store.lines) {
+		} else if p.top+1 < p.store.len() {
 			p.top, p.sub = p.top+1, 0
 		}
 	}
@@ -203,12 +203,12 @@ func (p *pager) scroll(by int) {
 
 // bottom shows the last page.
 func (p *pager) bottom() {
-	p.top, p.sub = max(len(p.store.lines)-p.h, 0), 0
+	p.top, p.sub = max(p.store.len()-p.h, 0), 0
 	if !p.wrap {
 		return
 	}
 	left := p.h
-	for i := len(p.store.lines) - 1; i >= 0; i-- {
+	for i := p.store.len() - 1; i >= 0; i-- {
 		n := p.rows(i)
 		if n >= left {
 			p.top, p.sub = i, n-left
@@ -235,7 +235,7 @@ func (p *pager) searchPrompt() *prompt {
 			re = regexp.MustCompile(flags + regexp.QuoteMeta(text))
 		}
 		p.search = re
-		if p.top < len(p.store.lines) && re.MatchString(p.store.lines[p.top].text) {
+		if p.top < p.store.len() && re.MatchString(p.store.line(p.top).text) {
 			return nothing
 		}
 		return p.find(+1)
@@ -244,8 +244,8 @@ func (p *pager) searchPrompt() *prompt {
 
 // find goes to the next line that matches, in the direction by.
 func (p *pager) find(by int) action {
-	for i := p.top + by; i >= 0 && i < len(p.store.lines); i += by {
-		if p.search.MatchString(p.store.lines[i].text) {
+	for i := p.top + by; i >= 0 && i < p.store.len(); i += by {
+		if p.search.MatchString(p.store.line(i).text) {
 			p.top, p.sub, p.follow = i, 0, false
 			return nothing
 		}
@@ -263,8 +263,8 @@ func (p *pager) save() action {
 // text is all that is held, raw.
 func (p *pager) text() string {
 	var b strings.Builder
-	for _, l := range p.store.lines {
-		b.WriteString(l.text)
+	for i := range p.store.len() {
+		b.WriteString(p.store.line(i).text)
 		b.WriteByte('\n')
 	}
 	return b.String()

@@ -188,14 +188,14 @@ func TestPagerRing(t *testing.T) {
 	for range (storeBytes + 20<<20) / 200 {
 		s.add(-1, noon, block)
 	}
-	if s.bytes > storeBytes || s.dropped == 0 || len(s.lines) > storeLines {
-		t.Errorf("%d bytes in %d lines held, %d dropped", s.bytes, len(s.lines), s.dropped)
+	if s.bytes > storeBytes || s.dropped == 0 || s.len() > storeLines {
+		t.Errorf("%d bytes in %d lines held, %d dropped", s.bytes, s.len(), s.dropped)
 	}
 	s = store{}
 	s.add(-1, noon, []byte(long("y", 10<<20)))
 	s.flush(-1, noon)
-	for _, l := range s.lines {
-		if len(l.text) > lineBytes {
+	for i := range s.len() {
+		if l := s.line(i); len(l.text) > lineBytes {
 			t.Fatalf("a line of %d bytes is held whole", len(l.text))
 		}
 	}

@@ -3,15 +3,16 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // prefix is what stands before a line: its time, its host.
-func (p *pager) prefix(l stored) string {
+func (p *pager) prefix(l *stored) string {
 	s := ""
 	if p.times {
 		s = "         "
-		if !l.at.IsZero() {
-			s = l.at.Local().Format("15:04:05 ")
+		if l.at != 0 {
+			s = time.Unix(0, l.at).Format("15:04:05 ")
 		}
 	}
 	if p.names && l.host >= 0 && p.state != nil && int(l.host) < len(p.state.Hosts) {
@@ -21,7 +22,7 @@ func (p *pager) prefix(l stored) string {
 }
 
 // drawn is a line as it is drawn: escaped, with its prefix. No more of it is escaped than can be seen.
-func (p *pager) drawn(pn *pen, l stored) string {
+func (p *pager) drawn(pn *pen, l *stored) string {
 	text := l.text
 	if !p.wrap {
 		text = head4(text, p.left+p.w)
@@ -52,10 +53,10 @@ func head4(s string, n int) string {
 
 // rows is how many rows a line takes when it is wrapped.
 func (p *pager) rows(i int) int {
-	if i < 0 || i >= len(p.store.lines) || p.w < 1 {
+	if i < 0 || i >= p.store.len() || p.w < 1 {
 		return 1
 	}
-	l := p.store.lines[i]
+	l := p.store.line(i)
 	if len(l.text)+32 < p.w && isASCII(l.text) {
 		return 1
 	}
@@ -78,10 +79,10 @@ func (p *pager) View(a area) frame {
 		p.bottom()
 	}
 	if !p.wrap {
-		p.top = min(p.top, max(len(p.store.lines)-1, 0))
+		p.top = min(p.top, max(p.store.len()-1, 0))
 	}
 	f := frame{name: p.name, scope: p.scope, prod: p.prod, sub: p.where(), subEnd: p.switches()}
-	for i := p.top; i < len(p.store.lines) && len(f.body) < a.h; i++ {
+	for i := p.top; i < p.store.len() && len(f.body) < a.h; i++ {
 		f.body = append(f.body, p.line(a, i)...)
 	}
 	if len(f.body) < a.h {
@@ -98,14 +99,14 @@ func (p *pager) View(a area) frame {
 		f.status = a.paint(bad, a.text("reading stopped: "+withHint(p.err)))
 	case p.feed != nil && p.follow:
 		f.status = "following; any move stops at the place"
-	case p.top+a.h >= len(p.store.lines):
+	case p.top+a.h >= p.store.len():
 		f.status = "(end)"
 	}
 	return f
 }
 
 func (p *pager) where() string {
-	n := len(p.store.lines)
+	n := p.store.len()
 	if n == 0 {
 		return "empty"
 	}
@@ -135,7 +136,7 @@ func (p *pager) switches() string {
 
 // line is one line as rows of the screen.
 func (p *pager) line(a area, i int) []string {
-	l := p.store.lines[i]
+	l := p.store.line(i)
 	text := p.drawn(a.pen, l)
 	if !p.wrap {
 		return []string{p.colour(a, l, a.pad(skip(text, p.left), a.w))}
@@ -152,7 +153,7 @@ func (p *pager) line(a area, i int) []string {
 }
 
 // colour marks headings and what was searched for.
-func (p *pager) colour(a area, l stored, row string) string {
+func (p *pager) colour(a area, l *stored, row string) string {
 	if p.search != nil {
 		if at := p.search.FindStringIndex(row); at != nil && at[1] > at[0] {
 			return row[:at[0]] + a.paint(found, row[at[0]:at[1]]) + row[at[1]:]
@@ -205,8 +206,8 @@ func hardWrap(s string, w int) []string {
 // shown is what the screen shows, clean.
 func (p *pager) shown() string {
 	var b strings.Builder
-	for i := p.top; i < len(p.store.lines) && i < p.top+p.h; i++ {
-		b.WriteString(p.pen().text(p.store.lines[i].text))
+	for i := p.top; i < p.store.len() && i < p.top+p.h; i++ {
+		b.WriteString(p.pen().text(p.store.line(i).text))
 		b.WriteByte('\n')
 	}
 	return b.String()

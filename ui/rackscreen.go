@@ -9,6 +9,7 @@ import (
 
 	"tend/fleet"
 	"tend/inventory"
+	"tend/runbooks"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -17,6 +18,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type rackScreen struct {
 	inv        *inventory.Inventory
 	fleet      *fleet.Fleet
+	library    []runbooks.Runbook
 	site, rack string
 	list       list
 	units      []rackUnit
@@ -29,7 +31,7 @@ type rackUnit struct {
 }
 
 func newRackScreen(c *console, site, rack string) *rackScreen {
-	s := &rackScreen{inv: c.cfg.Inventory, fleet: c.fleet, site: site, rack: rack}
+	s := &rackScreen{inv: c.cfg.Inventory, fleet: c.fleet, library: c.cfg.Library, site: site, rack: rack}
 	high := 0
 	for _, st := range s.inv.Sites {
 		for _, r := range st.Racks {
@@ -92,7 +94,31 @@ func (s *rackScreen) Binds() []bind {
 			return func(c *console) tea.Cmd { return c.run(push(newPicker(c, ids, selectHosts(ids)))) }
 		}},
 	}
+	verbs = append(verbs, bind{keys: "b", name: "locate", help: "make the host's light blink: the runbook called locate", why: s.noLocate, do: func() action {
+		rb, _ := runbookNamed(s.library, "locate")
+		return planFor(rb, Wish{Runbook: rb.Name, Select: selectHosts([]inventory.HostID{s.inv.Hosts[s.cursor().host].Name})})
+	}})
 	return append(verbs, s.list.binds()...)
+}
+
+// noLocate says why no light can be made to blink.
+func (s *rackScreen) noLocate() string {
+	if _, ok := runbookNamed(s.library, "locate"); !ok {
+		return "there is no runbook called locate"
+	}
+	if s.cursor().host < 0 {
+		return "nothing is mounted there"
+	}
+	return ""
+}
+
+func runbookNamed(library []runbooks.Runbook, name string) (runbooks.Runbook, bool) {
+	for _, rb := range library {
+		if rb.Name == name {
+			return rb, true
+		}
+	}
+	return runbooks.Runbook{}, false
 }
 
 func (s *rackScreen) cursor() rackUnit {

@@ -136,6 +136,40 @@ func fullSpeed(t *testing.T, inv *inventory.Inventory) (median, p99 time.Duratio
 	return took[len(took)/2], took[len(took)*99/100]
 }
 
+// TestPagerAtFullSpeed: 100 MB of output arrive while keys are pressed; none of them waits, and memory stays bounded.
+func TestPagerAtFullSpeed(t *testing.T) {
+	c := bigConsole(t, big(t, 400))
+	w, _ := bigRun(c.cfg.Inventory, 1)
+	p := newTextPager("OUTPUT", "x", "")
+	p.state, p.wanted, p.follow = w.state, map[inventory.HostID]bool{w.state.Hosts[0].ID: true}, true
+	p.feed = newFeed(c.work.ctx, &c.work.wg, readNothing, eventCost)
+	c.stack = append(c.stack, p)
+	piece := []byte(strings.Repeat(strings.Repeat("x", 99)+"\n", 320)) // 32,000 bytes, as SSH hands them over
+	var took []time.Duration
+	for i := range 100_000_000 / len(piece) {
+		p.feed.mu.Lock()
+		p.feed.buf = append(p.feed.buf, journal.Event{Run: "r1", At: noon, Body: journal.OutputRead{Host: w.state.Hosts[0].ID, Step: "upgrade", Attempt: 1, Offset: int64(i * len(piece)), Data: piece}})
+		p.feed.mu.Unlock()
+		if i%16 == 0 {
+			start := time.Now()
+			c.Update(pullMsg{})
+			c.View()
+			c.Update(keyMsg([]string{"k", "b", "G", "f"}[i/16%4]))
+			c.View()
+			took = append(took, time.Since(start))
+		}
+	}
+	slices.Sort(took)
+	p99 := took[len(took)*99/100]
+	t.Logf("key to view while 100 MB arrive: median %v, p99 %v; %d MB held, %d lines left", took[len(took)/2], p99, p.store.bytes>>20, p.store.dropped)
+	if p.store.bytes > storeBytes || p.store.dropped == 0 {
+		t.Errorf("%d bytes held, %d lines left", p.store.bytes, p.store.dropped)
+	}
+	if p99 > 100*time.Millisecond && !raceOn {
+		t.Errorf("p99 is %v", p99)
+	}
+}
+
 func readNothing(ctx context.Context) iter.Seq2[journal.Event, error] {
 	return func(func(journal.Event, error) bool) { <-ctx.Done() }
 }

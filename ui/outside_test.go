@@ -1,0 +1,47 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tend/runbooks"
+)
+
+// TestEditor: the text goes to the operator's editor as a file of his own, which is gone afterwards.
+func TestEditor(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	script := filepath.Join(dir, "editor")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nstat -c %a \"$1\" >\"$0.seen\"; cat \"$1\" >>\"$0.seen\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d := newDriver(t, 80, 24, func(c *Config) { c.Env = []string{"EDITOR=" + script} })
+	d.c.run(push(newTextPager("TEXT", "x", "some\x1b[31m words")))
+	d.Press("e").See("back from")
+	raw, err := os.ReadFile(script + ".seen")
+	if err != nil || string(raw) != "600\nsome\x1b[31m words\n" {
+		t.Fatalf("the editor saw %q, %v", raw, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "tend-output-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	d = newDriver(t, 80, 24)
+	d.c.run(push(newTextPager("TEXT", "x", "words")))
+	d.Press("e").See("neither EDITOR nor PAGER is set").Press("y").See("no clipboard")
+}
+
+// TestLocate: the light is a runbook like any other, and needs its confirmation.
+func TestLocate(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("j", "e").See("RACK nyc1/r01").Press("b").See("there is no runbook called locate")
+	d = newDriver(t, 80, 24, func(c *Config) {
+		rb := library()[0]
+		rb.Name = "locate"
+		c.Library = append(c.Library, rb)
+		c.Resolve = func(w Wish) (runbooks.Plan, error) {
+			return resolve(c.Inventory, Wish{Runbook: "health", Select: w.Select})
+		}
+	})
+	d.Press("j", "e", "b").See("PLAN", "web-05")
+}
