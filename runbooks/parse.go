@@ -50,7 +50,7 @@ func syntaxProblem(source string, err error) Problem {
 	if !errors.As(err, &pe) {
 		return Problem{Source: source, Line: 1, Col: 1, Message: err.Error()}
 	}
-	return Problem{Source: source, Line: pe.Position.Line, Col: max(1, pe.Position.Col), Message: pe.Message,
+	return Problem{Source: source, Line: max(1, pe.Position.Line), Col: max(1, pe.Position.Col), Message: pe.Message,
 		Advice: "the file is not valid TOML there; see https://toml.io"}
 }
 

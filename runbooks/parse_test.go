@@ -229,7 +229,7 @@ func TestUnquote(t *testing.T) {
 // FuzzParse: no file makes Parse panic or loop, every problem points into the file, and what is taken can be resolved or refused.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(whole))
-	for _, s := range []string{"", "[[step]]", "x", "a.b.c=1\n[a.d]\n[[a.e]]", "[step.script]\napt=1", "step=[{id='a',script='b'}]", "'a'.\"b\\u00e9\" = '''x'''''"} {
+	for _, s := range []string{"", "[[step]]", "x", "a.b.c=1\n[a.d]\n[[a.e]]", "[step.script]\napt=1", "step=[{id='a',script='b'}]", "'a'.\"b\\u00e9\" = '''x'''''", "''.\"\\"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
