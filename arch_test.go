@@ -42,12 +42,13 @@ var arrows = map[string][]string{
 	"lab/vfs":             {},
 	"ui":                  {"inventory", "runbooks", "journal", "fleet", "quote"},
 	"cmd/tend":            {"*"},
+	"bench":               {"inventory"},
 }
 
 // onlyIn keeps a foreign package in the rooms that it belongs to.
 var onlyIn = map[string][]string{
 	"charm.land/":             {"ui"},
-	"golang.org/x/crypto/ssh": {"ssh", "ssh/sshtest", "lab", "bench"},
+	"golang.org/x/crypto/ssh": {"ssh", "ssh/sshtest", "ssh/knownhosts", "lab", "bench"},
 	"modernc.org/sqlite":      {"journal/index"},
 	"github.com/spf13/cobra":  {"cmd/tend"},
 }

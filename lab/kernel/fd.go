@@ -88,6 +88,19 @@ func (p *Proc) Dup(from, to int) error {
 	return nil
 }
 
+// Take takes descriptor n out of the table without closing it: the caller has its share from then on and gives it up by release. f is
+// nil where n was not open.
+func (p *Proc) Take(n int) (f File, release func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := p.fd[n]
+	if p.dead || d == nil {
+		return nil, func() {}
+	}
+	p.fd[n] = nil
+	return d.f, d.unref
+}
+
 // CloseFD closes descriptor n; closing a closed one is no error.
 func (p *Proc) CloseFD(n int) { p.put(n, nil) }
 

@@ -102,24 +102,57 @@ func noFile(err error) string {
 	return err.Error()
 }
 
-// input is a script that came through standard input: the whole text, and how far commands have read it. What stands after
-// the command that runs is that command's standard input, as with a real shell: a command that reads swallows the script.
+// input is a script that comes through standard input: what has come so far, and how far commands have read it. What stands after
+// the command that runs is that command's standard input, as with a real shell: a command that reads swallows the script. Reading
+// beyond what has come waits for more, and what comes late is run late.
 type input struct {
-	mu   sync.Mutex
-	text string
-	pos  int
+	mu      sync.Mutex
+	src     kernel.File
+	release func()
+	text    string
+	pos     int
+	eof     bool
 }
 
-func (in *input) Read(_ *kernel.Proc, b []byte) (int, error) {
+func (in *input) Read(p *kernel.Proc, b []byte) (int, error) {
 	in.mu.Lock()
+	if in.pos == len(in.text) && !in.eof {
+		in.mu.Unlock()
+		if !in.more(p) {
+			return 0, nil
+		}
+		in.mu.Lock()
+	}
 	defer in.mu.Unlock()
 	n := copy(b, in.text[in.pos:])
 	in.pos += n
 	return n, nil
 }
 
+// more waits for what comes next; false at the end, or when p ends.
+func (in *input) more(p *kernel.Proc) bool {
+	buf := make([]byte, 32<<10)
+	n, err := in.src.Read(p, buf)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.text += string(buf[:n])
+	in.eof = in.eof || n == 0 || err != nil
+	return n > 0
+}
+
+// from is what has come behind offset off: whole lines only, until the end has come.
+func (in *input) from(off int) (text string, eof bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	text = in.text[off:]
+	if !in.eof {
+		text = text[:strings.LastIndexByte(text, '\n')+1]
+	}
+	return text, in.eof
+}
+
 func (*input) Write(*kernel.Proc, []byte) (int, error) { return 0, vfs.EBADF }
-func (*input) Close()                                  {}
+func (in *input) Close()                               { in.release() }
 
 func (in *input) seek(pos int) {
 	in.mu.Lock()
@@ -133,28 +166,16 @@ func (in *input) at() int {
 	return in.pos
 }
 
-// mainStdin reads the whole of standard input, then runs it.
+// mainStdin runs what comes through standard input, statement by statement as each is complete.
 func (s *Shell) mainStdin() int {
 	if s.p.TTY != nil && s.p.IsTTY(0) {
 		return s.converse()
 	}
-	var text []byte
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := s.p.Read(0, buf)
-		text = append(text, buf[:n]...)
-		if n == 0 || err != nil {
-			break
-		}
-		if len(text) > maxScript {
-			s.note(s.name + ": script too long")
-			return 2
-		}
+	src, release := s.p.Take(0)
+	if src == nil {
+		return s.Finish()
 	}
-	if s.p.Dead() {
-		return s.last
-	}
-	s.input = &input{text: string(text)}
+	s.input = &input{src: src, release: release}
 	s.p.SetFD(0, s.input)
 	s.runInput()
 	return s.Finish()
@@ -162,29 +183,57 @@ func (s *Shell) mainStdin() int {
 
 func (s *Shell) runInput() {
 	in, off, line := s.input, 0, 0
-	for {
-		sc := s.cache.parse(in.text[off:], s.lang())
-		again := false
-		for i, st := range sc.stmts {
-			if s.stopped() {
-				return
-			}
-			rest := off + restAfter(in.text[off:], sc.stmts, i)
-			in.seek(rest)
-			s.stmt(st)
-			if pos := in.at(); pos != rest && !s.stopped() {
-				line += strings.Count(in.text[off:pos], "\n")
-				off, again = pos, true
-				break
-			}
+	for !s.stopped() && !s.p.Dead() {
+		text, eof := in.from(off)
+		sc := s.cache.parse(text, s.lang())
+		if sc.err != nil && !eof && len(in.text) <= maxScript {
+			in.more(s.p) // what has come so far is not whole
+			continue
 		}
-		if !again {
-			if sc.err != nil && !s.stopped() {
-				s.syntaxError(sc.err)
-			}
+		to, swallowed := s.runPart(text, off, sc.stmts)
+		switch {
+		case s.stopped():
+			return
+		case swallowed:
+		case sc.err != nil:
+			s.syntaxError(sc.err)
+			return
+		default:
+			to = off + len(text)
+		}
+		line += strings.Count(in.text[off:to], "\n")
+		off = to
+		if rest, _ := in.from(off); swallowed && rest != "" {
+			continue
+		}
+		if eof {
 			return
 		}
+		if len(in.text) > maxScript { // bounds what a host can be made to hold
+			s.note(s.name + ": script too long")
+			s.last = 2
+			return
+		}
+		in.more(s.p)
 	}
+}
+
+// runPart runs the statements of text, which stands at off, and returns how far it came. A statement that read from the script
+// swallowed it: what is left must be parsed anew from there.
+func (s *Shell) runPart(text string, off int, stmts []*syntax.Stmt) (to int, swallowed bool) {
+	to = off
+	for i, st := range stmts {
+		if s.stopped() {
+			return to, false
+		}
+		to = off + restAfter(text, stmts, i)
+		s.input.seek(to)
+		s.stmt(st)
+		if pos := s.input.at(); pos != to {
+			return pos, true
+		}
+	}
+	return to, false
 }
 
 // restAfter is the offset of the first line after the one on which statement i ends.
