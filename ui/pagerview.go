@@ -27,19 +27,10 @@ func (p *pager) drawn(pn *pen, l *stored) string {
 	if !p.wrap {
 		text = head4(text, p.left+p.w)
 	}
-	if rest, ok := strings.CutPrefix(text, "@check "); ok {
-		text = checkLine(rest)
+	if f, ok := checkFields(text); ok { // in columns; saving, searching and copying see the line as it came
+		text = strings.TrimRight(fmt.Sprintf("%-8s%-18s %-16s %-10s %s", f[1], f[0], strings.TrimSpace(f[2]+" "+f[3]), f[4], f[5]), " ")
 	}
 	return pn.text(p.prefix(l) + text)
-}
-
-// checkLine sets a check's fields in columns. Saving, searching and copying see the line as it came.
-func checkLine(line string) string {
-	f := strings.SplitN(line, "\t", 6)
-	for len(f) < 6 {
-		f = append(f, "")
-	}
-	return strings.TrimRight(fmt.Sprintf("%-8s%-18s %-16s %-10s %s", f[1], f[0], strings.TrimSpace(f[2]+" "+f[3]), f[4], f[5]), " ")
 }
 
 // head4 is the beginning of s that surely fills n cells: no rune takes more than four bytes, and none that shows takes less than a cell

@@ -102,7 +102,7 @@ func (s *runScreen) Binds() []bind {
 		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
 		{keys: "f", name: "failures", help: "only what failed, or everything", foot: true, do: done(func() { s.failures, s.groups = !s.failures, nil })},
 		{keys: "p", name: pause, help: pauseHelp, foot: true, why: s.cannot, do: s.pause},
-		{keys: "t", name: "retry", help: "run the failed step of these hosts again", foot: true, why: s.cannot, do: func() action {
+		{keys: "t", name: "retry", help: "run the failed step of these hosts again", foot: s.w.state.Tally.Bad() > 0, why: s.cannot, do: func() action {
 			return s.repair("retry", journal.Retry)
 		}},
 		{keys: "x", name: "abort", help: "end the run: what runs finishes, nothing new starts", foot: true, why: s.cannot, do: func() action { return ask(s.abortPrompt()) }},

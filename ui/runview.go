@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tend/fleet"
+	"tend/inventory"
 	"tend/journal"
 )
 
@@ -25,7 +26,7 @@ func (s *runScreen) View(a area) frame {
 	f.right = a.paint(tok, word) + " " + clock(s.elapsed(a.now))
 	f.sub = s.bar(a)
 	f.subEnd = a.text(cut(st.Plan().Scope, 28, a.cut))
-	body := []string{s.w.counts(a.pen), a.rule(a.w)}
+	body := []string{a.between(s.w.counts(a.pen), a.text(s.wave()), a.w), a.rule(a.w)}
 	live := s.live(a)
 	h := a.h - len(body) - len(live)
 	if a.wide() && s.mode != grid {
@@ -66,6 +67,15 @@ func (s *runScreen) word() (string, token) {
 		return "OPEN, NOT CLOSED", unsure
 	}
 	return "RUNNING", busy
+}
+
+// wave is where the run stands among its waves; a run of one wave has nothing to say.
+func (s *runScreen) wave() string {
+	waves := s.w.state.Plan().Waves
+	if at := s.w.state.Wave; len(waves) > 1 && at >= 0 {
+		return fmt.Sprintf("wave %d of %d: %s", at+1, len(waves), waves[at].Name)
+	}
+	return ""
 }
 
 // orphan reports whether the run is open and nobody is at work on it.
@@ -260,35 +270,37 @@ func (s *runScreen) live(a area) []string {
 	return out
 }
 
-// side is the pane beside the list: the hosts of the group, or the host's steps.
+// side is the pane beside the list: the steps of the first host, and the names of the others that stand like it.
 func (s *runScreen) side(a area, w, h int) []string {
 	targets := s.targets()
 	if len(targets) == 0 {
 		return nil
 	}
-	var out []string
-	for _, i := range targets[:min(len(targets), h/4+1)] {
-		out = append(out, a.paint(title, a.text(string(s.w.state.Hosts[i].ID))))
-		hs := &s.w.state.Hosts[i]
-		for j, st := range hs.Steps {
-			if st.Attempt == 0 && st.Reason == "" {
-				continue
-			}
-			word := st.Outcome.String()
-			if st.Running {
-				word = "runs"
-			}
-			out = append(out, "  "+a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), 12)+" "+a.pad(word, 11)+" "+a.text(st.Reason))
-			if st.Hint != "" {
-				out = append(out, "    "+a.text(st.Hint))
-			}
+	hs := &s.w.state.Hosts[targets[0]]
+	out := []string{a.paint(title, a.text(string(hs.ID)))}
+	for j, st := range hs.Steps {
+		if st.Attempt == 0 && st.Reason == "" {
+			continue
 		}
-		out = append(out, "  "+a.text(s.w.outs[i].words()))
+		word := st.Outcome.String()
+		if st.Running {
+			word = "runs"
+		}
+		out = append(out, "  "+a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), 12)+" "+a.pad(word, 11)+" "+a.text(st.Reason))
+		if st.Hint != "" {
+			out = append(out, "    "+a.text(st.Hint))
+		}
 	}
-	if n := len(targets) - (h/4 + 1); n > 0 {
-		out = append(out, fmt.Sprintf("and %d more", n))
+	if words := s.w.outs[targets[0]].words(); words != "" {
+		out = append(out, "  "+a.text(words))
 	}
-	return out
+	if len(targets) > 1 {
+		out = append(out, "", fmt.Sprintf("and %d more:", len(targets)-1))
+		for _, l := range wrap(a.text(strings.ReplaceAll(inventory.HostSet(s.w.ids(targets[1:])), ",", ", ")), w-2) {
+			out = append(out, "  "+l)
+		}
+	}
+	return out[:min(len(out), h)]
 }
 
 // status is what the operator should know: what the run waits for, how near it is to stopping, the latest remark.

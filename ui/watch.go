@@ -137,19 +137,20 @@ func (o *output) words() string {
 	if t := bytes.TrimSpace(o.tail); len(t) > 0 {
 		s = string(t)
 	}
-	if rest, ok := strings.CutPrefix(s, "@check "); ok {
-		return checkWords(rest)
+	if f, ok := checkFields(s); ok {
+		return strings.TrimSpace(f[0] + " " + f[1] + " " + f[2] + f[3] + " " + f[5])
 	}
 	return s
 }
 
-// checkWords turns a check line's tabs into something to read: "disk:/var WARN 91 %".
-func checkWords(line string) string {
-	f := strings.Split(line, "\t")
-	if len(f) < 4 {
-		return line
+// checkFields parts a check's line as runbooks says it is printed: @check, then name, state, value, unit, threshold and text, a tab
+// between each two.
+func checkFields(line string) (f [6]string, ok bool) {
+	rest, ok := strings.CutPrefix(line, "@check\t")
+	if ok {
+		copy(f[:], strings.SplitN(rest, "\t", 6))
 	}
-	return strings.TrimSpace(f[0] + " " + f[1] + " " + f[2] + f[3])
+	return f, ok
 }
 
 // verdict is what a host's checks in this run come to.

@@ -101,7 +101,7 @@ func (d *driver) health(run journal.RunID) {
 		id := h.Name
 		switch id {
 		case "db-02":
-			d.step(run, id, "checks", "@check disk:/var\tCRIT\t97\t%\t90/95\t\n", journal.Failed, "disk:/var 97%", check("disk:/var", "97", "%", "90/95", runbooks.CheckCrit), check("load", "0.4", "", "2/4", runbooks.CheckOK))
+			d.step(run, id, "checks", "@check\tdisk:/var\tCRIT\t97\t%\t90/95\t\n", journal.Failed, "disk:/var 97%", check("disk:/var", "97", "%", "90/95", runbooks.CheckCrit), check("load", "0.4", "", "2/4", runbooks.CheckOK))
 		case "db-03":
 			d.step(run, id, "checks", "", journal.Unreachable, "i/o timeout after 10s")
 		case "web-02":
