@@ -22,10 +22,10 @@ type Claim struct {
 // Lease is the claim that lies on a host, and the evidence about it.
 type Lease struct {
 	Claim
-	// Mine says that it is the asking run's; Fresh, that it was made just now.
-	Mine, Fresh bool
-	Boot        string // the host's boot identity when the lease was made
-	UID         int    // of the user on the host who made it; -1 = not known
+	// Mine says that it is the asking run's; Fresh, that it was made just now; Volatile, that it lies in memory and ends with the boot.
+	Mine, Fresh, Volatile bool
+	Boot                  string // the host's boot identity when the lease was made
+	UID                   int    // of the user on the host who made it; -1 = not known
 	// Seen is how long ago, by the host's monotonic clock, the holder was last here; -1 = not known, or in another boot.
 	Seen time.Duration
 	// Rebooted says that the host was restarted since the holder was last here.
@@ -46,29 +46,30 @@ func (l Lease) String() string {
 }
 
 // Acquire claims the host for the run, atomically on the host itself, so that two consoles that do not know each other cannot both
-// have it. A run that holds it already, also from before a crash, has it again; its Boot then tells later adoptions which boot the
-// host was in before the run's first order. Where another run holds it, the error is of kind Leased and the lease is that run's.
+// have it. A run that holds it already, also from before a crash, has it again. Where another run holds it, or the run's own was
+// broken, the error is of kind Leased and the lease is the one that lies there.
+//
+// A run that always acquires before it orders anything on a host can adopt with certainty: a lease from before a crash tells which boot
+// the host was in before the run's first order; and where there is none, since a lease is on disk before Acquire returns, the run
+// certainly never ordered anything there that could still have an effect.
 func (k *Keeper) Acquire(ctx context.Context, h inventory.Host, c Claim) (Lease, error) {
-	l, state, boot, err := k.lease(ctx, h, false, "acquire", c, "")
+	l, state, err := k.lease(ctx, h, false, "acquire", c, "")
 	switch {
 	case err != nil:
 		return l, err
 	case state == "other":
 		e := fail(Leased, h, "another run is at work on this host: "+l.String(), "wait for it; if it is certainly dead, break its lease")
 		return l, e
-	}
-	if state == "mine" || state == "fresh" {
-		k.witnessed(h, l, boot)
+	case state == "broken":
+		return l, fail(Leased, h, "this run's lease on the host was broken by an operator", "another run may have been at work since: look, and start a new run")
+	case !l.Volatile:
+		k.witnessed(h, l)
 	}
 	return l, nil
 }
 
-// witnessed keeps the boot identity that the lease proves. It was read as the login user, who may not see PID 1's start time where
-// /proc hides it (hidepid); then it does not compare with root's, which is no worse than having none.
-func (k *Keeper) witnessed(h inventory.Host, l Lease, now string) {
-	if l.Fresh {
-		return // made now, perhaps after the order that it should bear witness to
-	}
+// witnessed keeps the boot identity that the lease proves: that of the boot in which it was made.
+func (k *Keeper) witnessed(h inventory.Host, l Lease) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, become := range []bool{false, true} {
@@ -82,7 +83,7 @@ func (k *Keeper) witnessed(h inventory.Host, l Lease, now string) {
 // Renew tells the host that the run is still there. An error of kind Leased says that the run has lost the host: it must start nothing
 // more there.
 func (k *Keeper) Renew(ctx context.Context, h inventory.Host, c Claim) error {
-	l, state, _, err := k.lease(ctx, h, false, "renew", c, "")
+	l, state, err := k.lease(ctx, h, false, "renew", c, "")
 	switch {
 	case err != nil:
 		return err
@@ -96,13 +97,13 @@ func (k *Keeper) Renew(ctx context.Context, h inventory.Host, c Claim) error {
 
 // Release gives the host back. A lease that is not the run's is left alone, and is no error.
 func (k *Keeper) Release(ctx context.Context, h inventory.Host, c Claim) error {
-	_, _, _, err := k.lease(ctx, h, false, "release", c, "")
+	_, _, err := k.lease(ctx, h, false, "release", c, "")
 	return err
 }
 
 // Inspect shows the lease on a host; held is false where there is none.
 func (k *Keeper) Inspect(ctx context.Context, h inventory.Host) (l Lease, held bool, err error) {
-	l, state, _, err := k.lease(ctx, h, false, "inspect", Claim{}, "")
+	l, state, err := k.lease(ctx, h, false, "inspect", Claim{}, "")
 	return l, err == nil && state != "none", err
 }
 
@@ -110,33 +111,34 @@ func (k *Keeper) Inspect(ctx context.Context, h inventory.Host) (l Lease, held b
 // error is of kind Leased. It needs root where another user made the lease.
 func (k *Keeper) Break(ctx context.Context, h inventory.Host, l Lease) error {
 	become := h.Become != "" && h.Become != "none"
-	now, state, _, err := k.lease(ctx, h, become, "break", Claim{}, l.raw)
+	now, state, err := k.lease(ctx, h, become, "break", Claim{}, l.raw)
 	if err == nil && state != "none" {
 		return fail(Leased, h, "there is another lease by now: "+now.String(), "look at it, and decide anew")
 	}
 	return err
 }
 
-// lease runs lease.sh. State is fresh, mine, other or none.
-func (k *Keeper) lease(ctx context.Context, h inventory.Host, become bool, do string, c Claim, seen string) (l Lease, state, boot string, err error) {
+// lease runs lease.sh. State is fresh, volatile, mine, other, broken or none.
+func (k *Keeper) lease(ctx context.Context, h inventory.Host, become bool, do string, c Claim, seen string) (l Lease, state string, err error) {
 	who := url.QueryEscape(c.Owner) + " " + url.QueryEscape(c.Run)
 	v := vars{{"t_lease", k.o.Lease}, {"t_do", do}, {"t_who_is", who}, {"t_key", url.QueryEscape(c.Run)}, {"t_seen", seen},
 		{"t_claim", who + " " + strconv.FormatInt(c.At.Unix(), 10)}}
-	a, err := k.ask(ctx, h, become, "", v, func(fr frame) {
+	_, err = k.ask(ctx, h, become, "", v, func(fr frame) {
 		if fr.verb == "L" && len(fr.words) >= 4 {
 			state = fr.word(0)
 			l = readLease(fr.words[1:])
 		}
 	}, "common", "lease")
 	if err != nil {
-		return Lease{}, "", "", err
+		return Lease{}, "", err
 	}
-	l.Fresh, l.Mine = state == "fresh", state == "fresh" || state == "mine"
-	l.Rebooted = l.Rebooted && a.boot != ""
+	l.Volatile = state == "volatile"
+	l.Fresh = l.Volatile || state == "fresh"
+	l.Mine = l.Fresh || state == "mine"
 	if state == "" {
-		return Lease{}, "", "", fail(Torn, h, "the host's answer about its lease broke off", "")
+		return Lease{}, "", fail(Torn, h, "the host's answer about its lease broke off", "")
 	}
-	return l, state, a.boot, nil
+	return l, state, nil
 }
 
 // readLease reads what lease.sh tells: uid, age, boot of the last beat, then the claim: owner, run, time, boot. Whoever wrote the

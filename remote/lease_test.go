@@ -110,6 +110,13 @@ func TestLeaseBroken(t *testing.T) {
 		if err := k.Renew(ctx, w.host, next); err != nil {
 			t.Errorf("the next run's lease: %v", err)
 		}
+		if err := k.Release(ctx, w.host, next); err != nil {
+			t.Fatal(err)
+		}
+		_, err = k.Acquire(ctx, w.host, dead)
+		if e := asError(t, err); e.Kind != Leased || !e.NotStarted() || !strings.Contains(e.Error(), "broken") {
+			t.Errorf("the run whose lease was broken: %v", err)
+		}
 	})
 }
 
@@ -120,6 +127,7 @@ func TestLeaseWitness(t *testing.T) {
 	w.setBoot(proc, "boot-1", 1)
 	opts := []func(*Options){w.leasing, func(o *Options) { o.proc = proc }}
 	ctx, c := within(t, 60*time.Second), claim("ops", "run")
+	w.stub("df", "echo Filesystem; echo /dev/sda1 1 1 1 1% /") // the test's own directory may lie in memory
 	if _, err := w.keeper(opts...).Acquire(ctx, w.host, c); err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +150,25 @@ func TestLeaseWitness(t *testing.T) {
 	if _, err := adopt(k, "j2"); asError(t, err).Kind != Absent || w.executions() != 1 {
 		t.Errorf("another boot: %v", err)
 	}
+	// No lease: the runner was killed after it had recorded its intent and before it came to the host.
+	if err := k.Release(ctx, w.host, c); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{2, 2} { // on disk, then in memory
+		k = w.keeper(opts...)
+		l, err := k.Acquire(ctx, w.host, c)
+		if err != nil || !l.Fresh || l.Volatile != (i == 1) {
+			t.Fatalf("%d: %+v, %v", i, l, err)
+		}
+		_, err = adopt(k, fmt.Sprint("fresh", i))
+		if (err != nil) != l.Volatile || w.executions() != want {
+			t.Errorf("volatile %v: %v, %d executions", l.Volatile, err, w.executions())
+		}
+		if err := k.Release(ctx, w.host, c); err != nil {
+			t.Fatal(err)
+		}
+		w.stub("df", "echo Filesystem; echo tmpfs 1 1 1 1% /")
+	}
 }
 
 // TestLeaseHostile: what lies there may be anything.
@@ -163,8 +190,53 @@ func TestLeaseHostile(t *testing.T) {
 			t.Errorf("%q: %v", target, err)
 		}
 	}
+	for name := range shells(t) {
+		w := newWorld(t, name)
+		k, ctx := w.keeper(w.leasing), within(t, 20*time.Second)
+		l, err := k.Acquire(ctx, w.host, claim("eve", "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(k.o.Lease + ".x"); err != nil {
+			t.Fatal(err)
+		}
+		victim := filepath.Dir(w.root) + "/victim"
+		if err := os.Symlink(l.Boot+" a[$(echo>"+victim+")]", k.o.Lease+".x"); err != nil {
+			t.Fatal(err)
+		}
+		if l, held, err := k.Inspect(ctx, w.host); !held || err != nil || l.Seen >= 0 {
+			t.Errorf("%s: %+v, %v", name, l, err)
+		}
+		if _, err := os.Stat(victim); err == nil {
+			t.Errorf("%s: a beat was run as a command", name)
+		}
+	}
 	w := newWorld(t, "dash")
-	_, err := w.keeper(func(o *Options) { o.Lease = "/proc/none/tend.lease" }).Acquire(within(t, 20*time.Second), w.host, claim("ops", "run"))
+	dir := filepath.Dir(w.root)
+	if err := os.Mkdir(dir+"/tend.lease.x", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for p, text := range map[string]string{dir + "/victim": "x", dir + "/tend.lease": ""} {
+		if text == "" {
+			if err := os.Symlink("eve x/../victim 1 b", p); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k, ctx := w.keeper(w.leasing), within(t, 20*time.Second)
+	l, _, err := k.Inspect(ctx, w.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Break(ctx, w.host, l); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir + "/victim"); err != nil {
+		t.Errorf("a lease with a path in it made us remove a file: %v", err)
+	}
+	_, err = w.keeper(func(o *Options) { o.Lease = "/proc/none/tend.lease" }).Acquire(within(t, 20*time.Second), w.host, claim("ops", "run"))
 	if e := asError(t, err); e.Kind != Refused {
 		t.Errorf("a place where nothing can be made: %v", err)
 	}

@@ -21,10 +21,29 @@ t_mine() {
 	return 1
 }
 
+# key WORDS: the run's name in a lease that is not ours, into t_key, as part of a file's name. Whoever made the lease may have put a
+# path into it.
+t_keyof() {
+	set -f
+	# shellcheck disable=SC2048,SC2086
+	set -- $*
+	set +f
+	t_key=${2:-x}
+	case $t_key in */*) t_key=x ;; esac
+}
+
 # beat: that the holder is here. Nobody's right hangs on it.
 t_beat() {
 	t_uptime
 	ln -s "$t_b ${t_up:--}" "$t_lease.$t_n" 2>/dev/null && mv -f "$t_lease.$t_n" "$t_lease.$t_key" 2>/dev/null || rm -f "$t_lease.$t_n"
+}
+
+# keep: a new lease must outlive a power cut, since its absence is to prove that the run never ordered anything here. t_kept is "fresh",
+# or "volatile" where it lies in memory. Old ones of sync(1) know no arguments and write everything, which does as well.
+t_keep() {
+	t_kept=fresh t_p=${t_lease%/*}
+	case $(df -P "$t_p" 2>/dev/null | awk 'NR == 2 { print $1 }') in tmpfs | ramfs | none | mfs | "") t_kept=volatile ;; esac
+	sync "$t_p" 2>/dev/null || sync 2>/dev/null || t_kept=volatile
 }
 
 # take VALUE: remove the lease if it is VALUE. It is moved aside first, since between a look and an rm it could become another's.
@@ -47,15 +66,15 @@ t_tell() {
 		# shellcheck disable=SC2046
 		set -- $(ls -ldn "$t_lease" 2>/dev/null)
 		t_uid=${3:--}
-		# shellcheck disable=SC2086
-		set -- $t_have
 		set +f
-		t_key=${2:-}
+		t_keyof "$t_have"
 		t_last=$(readlink "$t_lease.$t_key" 2>/dev/null)
 		if [ -n "$t_last" ]; then
 			t_beatboot=${t_last%% *}
 			t_last=${t_last##* }
-			[ "$t_beatboot" != "$t_b" ] || [ "$t_last" = - ] || [ -z "$t_up" ] || t_age=$((t_up - t_last))
+			# Anyone may have made it, and bash runs commands that it finds in arithmetic.
+			case $t_last$t_up in *[!0-9]*) t_last='' ;; esac
+			[ "$t_beatboot" != "$t_b" ] || [ -z "$t_last" ] || [ -z "$t_up" ] || t_age=$((t_up - t_last))
 		fi
 	fi
 	t_say L "$t_say_it" "$t_uid" "$t_age" "$t_beatboot" "${t_have:--}"
@@ -66,12 +85,18 @@ t_say B "$t_b"
 t_read
 case $t_do in
 acquire)
+	if [ -h "$t_lease.broken.$t_key" ]; then
+		t_tell broken
+		t_say X 0 done 0 -
+		exit 0
+	fi
 	if [ -z "$t_have" ]; then
 		t_oneline "$(ln -s "$t_claim $t_b" "$t_lease" 2>&1)"
 		t_read
 		if [ "$t_have" = "$t_claim $t_b" ]; then
+			t_keep
 			t_beat
-			t_tell fresh
+			t_tell "$t_kept"
 			t_say X 0 done 0 -
 			exit 0
 		fi
@@ -101,9 +126,12 @@ inspect)
 	;;
 break)
 	if [ "$t_have" = "$t_seen" ]; then
-		# shellcheck disable=SC2086
-		set -- $t_have
-		if t_take "$t_seen"; then rm -f "$t_lease.${2:-x}"; fi
+		t_keyof "$t_have"
+		# So that the run whose lease it was does not simply take it again.
+		if t_take "$t_seen"; then
+			rm -f "$t_lease.$t_key"
+			ln -s "$t_b" "$t_lease.broken.$t_key" 2>/dev/null
+		fi
 	fi
 	t_read
 	if [ "$t_have" = "$t_seen" ] && [ -n "$t_have" ]; then t_refuse lease "$t_lease could not be removed"; fi

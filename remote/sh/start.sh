@@ -8,10 +8,13 @@
 # anything else. So any number of starts, late ones too, may race here; each delivers its own copy of the script under its own
 # nonce, and one supervisor wins. Between mkdir and launch nothing is written to standard output: a dead link would end us there.
 
-# may we start? After a reboot "absent" proves nothing: the directory may have been lost with the power.
+# may we start? After a reboot "absent" proves nothing: the directory may have been lost with the power. PID 1's start time is 0 where
+# the eyes that read it may not look at PID 1 (hidepid); then the boot_id alone must do.
 t_may() {
 	[ "$t_first" = yes ] && return 0
-	[ -n "$t_was" ] && [ "$t_was" = "$t_b" ] && return 0
+	[ -n "$t_was" ] || return 1
+	[ "$t_was" = "$t_b" ] && return 0
+	case $t_was/$t_b/ in *+0/*) [ "${t_was%+*}" = "${t_b%+*}" ] && return 0 ;; esac
 	return 1
 }
 
