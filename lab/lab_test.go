@@ -21,6 +21,8 @@ import (
 
 // small is an inventory with one host of each distribution.
 const small = `
+[defaults]
+become = "sudo"
 [[site]]
 name = "s1"
   [[site.host]]

@@ -13,10 +13,7 @@ import (
 func (s *Shell) simple(c *syntax.CallExpr, redirs []*syntax.Redirect) {
 	tail := s.tail
 	s.tail = false
-	before := s.last
-	if len(c.Args) == 0 {
-		s.last = 0 // a command substitution in an assignment leaves its own status
-	}
+	s.substituted = false
 	args, err := s.fields(s.unalias(c.Args))
 	var ops []redirOp
 	if err == nil {
@@ -30,7 +27,6 @@ func (s *Shell) simple(c *syntax.CallExpr, redirs []*syntax.Redirect) {
 		s.bare(c, ops)
 		return
 	}
-	_ = before
 	if s.opt.xtrace {
 		s.trace(c.Assigns, args)
 	}
@@ -45,8 +41,14 @@ func (s *Shell) simple(c *syntax.CallExpr, redirs []*syntax.Redirect) {
 	s.external(c.Assigns, ops, args, tail)
 }
 
-// bare is a command without a name: its assignments stay.
+// bare is a command without a name: its assignments stay. Its status is that of the last command substitution, or 0; until it is
+// done $? is still the status from before.
 func (s *Shell) bare(c *syntax.CallExpr, ops []redirOp) {
+	defer func(before int) {
+		if !s.substituted && s.last == before && !s.exiting {
+			s.last = 0
+		}
+	}(s.last)
 	for _, a := range c.Assigns {
 		if err := s.assign(a, false); err != nil {
 			s.fail(err)
@@ -59,7 +61,7 @@ func (s *Shell) bare(c *syntax.CallExpr, ops []redirOp) {
 	if len(ops) > 0 {
 		save := s.p.Save()
 		if !s.apply(s.p, ops) {
-			s.last = s.redirStatus()
+			s.last, s.substituted = s.redirStatus(), true
 		}
 		s.p.Restore(save)
 	}

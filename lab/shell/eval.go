@@ -307,6 +307,7 @@ func (s *Shell) substitute(c *syntax.CmdSubst) (string, error) {
 		}
 		return sub.Finish()
 	})
+	s.substituted = true
 	out := sink.Bytes(s.p)
 	n := len(out)
 	for n > 0 && out[n-1] == '\n' {

@@ -117,4 +117,6 @@ E`,
 	`ls nosuch >/dev/null 2>&1; echo $?; ls -1a . | head -2; mkdir z; (cd z && touch 1 2 10 && ls | sort -n | tr '\n' ' '); echo; du -s z >/dev/null && echo du`,
 	`sleep 30 & p=$!; kill $p; wait $p; echo $?; sh -c 'trap "echo term; exit 3" TERM; kill -TERM $$; sleep 1; echo no'; echo $?`,
 	`printf 'a\tb\n' | awk -F'\t' '{print $2}'; echo 'x=1;y=2' | awk -F'[=;]' '{print $2+$4}'; printf '3\n1\n2\n' | awk '{a[NR]=$1} END{for(i=NR;i>0;i--)printf "%s ",a[i]; print ""}'; awk 'BEGIN{exit 4}'; echo $?; echo abc | awk '{print substr($0,2,1), length($0), toupper($0), index($0,"c")}'; awk 'BEGIN{split("a:b",x,":"); print x[2]; print match("foobar","o+"), RSTART, RLENGTH; s="aaa"; gsub(/a/,"b",s); print s; printf "%d %s\n", "3x", 1e6}'`,
+	`false; x=$?; echo $x; (exit 5); y=$? z=$(echo v); echo $y $? $z; (exit 3); a=$? b=$?; echo $a$b $?; false; >t; echo $?; x=$(false); echo $?; false; x=1 y=$(true); echo $?`,
+	`if (exit 9); then :; else rc=$?; echo $rc; fi; f() { return 103; }; if false; then :; elif false; then :; else f; fi; rc=$?; echo $rc; while :; do f; rc=$?; break; done; echo $rc`,
 }

@@ -108,6 +108,7 @@ type Shell struct {
 	returning   bool
 	exiting     bool
 	interactive bool
+	substituted bool // a command substitution ran in this simple command
 	tail        bool // the next simple command is this process's last: exec it in place
 	input       *input
 }
