@@ -68,6 +68,14 @@ func TestReadingWantsAY(t *testing.T) {
 	d.startsAs("r1")
 	d.Press("j", "r", "enter").See("PLAN health", "changes nothing").Press("s").See("Type y to start").Press("enter").See("nothing was done")
 	d.Press("s").Type("y").Press("enter").Pull().See("RUN r1 health")
+	d = newDriver(t, 80, 24)
+	d.startsAs("r2")
+	d.Press("j", "r", "enter").See("y starts").Press("y").Pull().See("RUN r2 health")
+	d = newDriver(t, 80, 24)
+	d.toPlan().Press("y", "enter", "esc").See("PLAN patch")
+	if len(d.runs.started) != 0 {
+		t.Error("y alone disrupts")
+	}
 }
 
 func TestConfirmationCannotBePasted(t *testing.T) {

@@ -83,6 +83,11 @@ func (s *planScreen) Binds() []bind {
 		}},
 		{keys: "w", name: "write", help: "write the plan to a file", do: func() action { return savePrompt(s.plan.Runbook+"-plan.txt", s.text()) }},
 	}
+	if s.plan.Risk == runbooks.Read { // what changes nothing may start by one plain yes
+		verbs = append([]bind{{keys: "y", name: "yes", help: "start: this plan only reads", foot: true, why: cannot, do: func() action {
+			return func(c *console) tea.Cmd { return c.start(s.plan, s.reason, s.ticket) }
+		}}}, verbs...)
+	}
 	return append(verbs, s.list.binds()...)
 }
 

@@ -133,8 +133,11 @@ func (s *planScreen) params() string {
 }
 
 func (s *planScreen) hint() string {
-	if s.plan.Dry {
-		return "dry run: only what reads is left. s starts"
+	switch {
+	case s.plan.Dry:
+		return "dry run: only what reads is left. y starts"
+	case s.plan.Risk == runbooks.Read:
+		return "risk: read, nothing is changed. y starts"
 	}
 	return "risk: " + string(s.plan.Risk) + ". s starts, after the typed confirmation"
 }
