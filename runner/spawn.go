@@ -58,8 +58,12 @@ func ready(ctx context.Context, out io.ReadCloser, logPath string) error {
 	switch {
 	case line == "ready":
 		return nil
-	case strings.HasPrefix(line, "error: "):
-		return errors.New(strings.TrimPrefix(line, "error: "))
+	case strings.HasPrefix(line, "{"):
+		r := new(Refusal)
+		if err := json.Unmarshal([]byte(line), r); err != nil {
+			return err
+		}
+		return r
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -75,12 +79,31 @@ func Receive(in io.Reader) (Commission, error) {
 	return c, nil
 }
 
+// Refusal is why a run's process did not begin, in its own words.
+type Refusal struct {
+	Text   string `json:"text"`
+	Advice string `json:"advice,omitempty"`
+}
+
+// Error is what is wrong; Hint is what to do about it.
+func (r *Refusal) Error() string { return r.Text }
+
+// Hint is what to do about it.
+func (r *Refusal) Hint() string { return r.Advice }
+
 // Report tells the parent that the run is open (nil) or why not, and lets go of its pipe.
 func Report(out io.WriteCloser, err error) {
 	if err == nil {
 		fmt.Fprintln(out, "ready")
 	} else {
-		fmt.Fprintln(out, "error: "+strings.ReplaceAll(err.Error(), "\n", " "))
+		r := Refusal{Text: strings.ReplaceAll(err.Error(), "\n", " ")}
+		if h, ok := errors.AsType[interface {
+			error
+			Hint() string
+		}](err); ok {
+			r.Advice = h.Hint()
+		}
+		_ = json.NewEncoder(out).Encode(r)
 	}
 	out.Close()
 }

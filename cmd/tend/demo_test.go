@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDemoByKeysAlone is the newcomer's first five minutes, in a real 80x24 terminal: health over a rack by keys, watched to its
@@ -25,7 +26,12 @@ func TestDemoByKeysAlone(t *testing.T) {
 			s.keys("Enter")
 			s.keys("Enter")
 			s.see("PLAN health")
-			s.typed("y")
+			s.typed("s")
+			s.see("Type y to start")
+			for !s.within(3*time.Second, "start: y") {
+				s.typed("y") // keys in flight are swallowed at first, on purpose
+			}
+			s.keys("Enter")
 			pane := s.until("for the run's end", func(p string) bool {
 				return strings.Contains(p, "RUN ") && (strings.Contains(p, "PASSED") || strings.Contains(p, "FAILED"))
 			})

@@ -136,7 +136,7 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 	tty := terminal(a.in)
 	run, err := a.start(ctx, p, how{interactive: tty, reason: f.reason, ticket: f.ticket})
 	if err != nil {
-		return err
+		return bad(err)
 	}
 	if f.detach {
 		fmt.Fprintln(a.out, run)

@@ -88,6 +88,16 @@ func (s *screen) see(text string) string {
 	return s.until("to see "+text, func(pane string) bool { return strings.Contains(pane, text) })
 }
 
+// within reports whether the pane shows the text before so much time has passed.
+func (s *screen) within(d time.Duration, text string) bool {
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if strings.Contains(s.text(), text) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *screen) until(what string, ok func(string) bool) string {
 	s.t.Helper()
 	deadline := time.Now().Add(60 * time.Second)
