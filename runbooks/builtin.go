@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -86,19 +87,30 @@ func (l Library) read(dir string, taken map[string]bool) error {
 		case err != nil:
 			errs = append(errs, err)
 		case other != "":
-			errs = append(errs, Problem{Source: rb.Source, Line: 1, Col: 1, Message: fmt.Sprintf("the name %q is %s's already", rb.Name, other), Advice: "give one of them another name"})
+			errs = append(errs, Problems{{Source: rb.Source, Line: 1, Col: 1, Message: fmt.Sprintf("the name %q is %s's already", rb.Name, other), Advice: "give one of them another name"}})
 		case !taken[rb.Name]:
 			here[rb.Name] = rb.Source
-			if hidden, ok := l.byName[rb.Name]; ok {
-				rb.Shadows = hidden.Source
-			}
-			l.byName[rb.Name] = rb
+			l.add(rb)
 		}
 	}
 	for name := range here {
 		taken[name] = true
 	}
 	return errors.Join(errs...)
+}
+
+// add lets a user's runbook win over the built-in one. A copy that says the same hides nothing: whoever works in a clone of tend's
+// repository has such copies in ./runbooks.
+func (l Library) add(rb Runbook) {
+	if hidden, ok := l.byName[rb.Name]; ok {
+		same := rb
+		same.Source = hidden.Source
+		if reflect.DeepEqual(same, hidden) {
+			return
+		}
+		rb.Shadows = hidden.Source
+	}
+	l.byName[rb.Name] = rb
 }
 
 // Load reads one runbook file. A file, or a directory, that its group or everyone may write to is refused: whoever can write a
@@ -110,7 +122,7 @@ func Load(path string) (Runbook, error) {
 			return Runbook{}, fmt.Errorf("runbook: %w", err)
 		}
 		if writable := info.Mode().Perm() & 0o022; writable != 0 && !(info.IsDir() && info.Mode()&fs.ModeSticky != 0) {
-			return Runbook{}, Problem{Source: p, Message: "others may write to it, and what it says runs as root on the hosts", Advice: "chmod go-w " + p}
+			return Runbook{}, Problems{{Source: p, Message: "others may write to it, and what it says runs as root on the hosts", Advice: "chmod go-w " + p}}
 		}
 	}
 	data, err := os.ReadFile(path)

@@ -75,7 +75,10 @@ func TestBuiltinsAreThere(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"exec", "facts", "health"} {
+	for _, want := range []string{
+		"backup-check", "certs", "clean-disk", "collect-logs", "commission", "decommission", "exec", "facts", "health", "patch", "reboot", "replace-disk",
+		"replace-host", "restart-service", "restore-drill", "security-posture",
+	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no built-in %s in %v", want, names)
 		}
@@ -171,24 +174,24 @@ func TestLibraryIsComplete(t *testing.T) {
 	}
 }
 
-func TestOpen(t *testing.T) {
-	mine := "title = 'mine'\nrisk = 'read'\n[[step]]\nid = 'a'\nscript = 'true'\n"
-	first, second := t.TempDir(), t.TempDir()
-	write := func(dir, name, text string, mode os.FileMode) string {
-		p := filepath.Join(dir, name)
-		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(p, mode); err != nil {
-			t.Fatal(err)
-		}
-		return p
+const mine = "title = 'mine'\nrisk = 'read'\n[[step]]\nid = 'a'\nscript = 'true'\n"
+
+func writeMode(t *testing.T, dir, name, text string, mode os.FileMode) string {
+	t.Helper()
+	write(t, dir+"/"+name, text)
+	if err := os.Chmod(dir+"/"+name, mode); err != nil { // past the umask
+		t.Fatal(err)
 	}
-	own := write(first, "health.toml", mine, 0o644)
-	write(second, "health.toml", strings.Replace(mine, "mine", "hidden", 1), 0o600)
-	write(second, "extra.toml", mine, 0o600)
-	write(second, ".hidden.toml", "not toml", 0o600)
-	write(second, "notes.txt", "not toml", 0o600)
+	return dir + "/" + name
+}
+
+func TestOpen(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	own := writeMode(t, first, "health.toml", mine, 0o644)
+	writeMode(t, second, "health.toml", strings.Replace(mine, "mine", "hidden", 1), 0o600)
+	writeMode(t, second, "extra.toml", mine, 0o600)
+	writeMode(t, second, ".hidden.toml", "not toml", 0o600)
+	writeMode(t, second, "notes.txt", "not toml", 0o600)
 	lib, err := Open(first, filepath.Join(first, "absent"), second)
 	if err != nil {
 		t.Fatal(err)
@@ -206,18 +209,40 @@ func TestOpen(t *testing.T) {
 	if names := lib.Names(); !slices.IsSorted(names) || !slices.Contains(names, "facts") || len(lib.All()) != len(names) {
 		t.Errorf("%v", names)
 	}
+}
 
+// TestOpenCopy: a copy of a built-in hides nothing.
+func TestOpenCopy(t *testing.T) {
+	data, err := builtinFiles.ReadFile("facts.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, dir+"/facts.toml", string(data))
+	lib, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := lib.Get("facts"); err != nil || f.Source != builtinSource || f.Shadows != "" {
+		t.Errorf("a copy of the built-in hides it: %v %s %s", err, f.Source, f.Shadows)
+	}
+}
+
+// TestOpenRefuses: half a library would run something else than what the user wrote.
+func TestOpenRefuses(t *testing.T) {
+	second := t.TempDir()
+	writeMode(t, second, "extra.toml", mine, 0o600)
 	for text, c := range map[string]struct{ file, want, hint string }{
-		mine:                      {write(t.TempDir(), "open.toml", mine, 0o666), "others may write to it", "chmod go-w"},
-		"[[step":                  {write(t.TempDir(), "bad.toml", "[[step", 0o600), "bad.toml:1:", ""},
-		"name = 'extra'\n" + mine: {write(second, "twin.toml", "name = 'extra'\n"+mine, 0o600), `the name "extra" is`, ""},
+		mine:                      {writeMode(t, t.TempDir(), "open.toml", mine, 0o666), "others may write to it", "chmod go-w"},
+		"[[step":                  {writeMode(t, t.TempDir(), "bad.toml", "[[step", 0o600), "bad.toml:1:", ""},
+		"name = 'extra'\n" + mine: {writeMode(t, second, "twin.toml", "name = 'extra'\n"+mine, 0o600), `the name "extra" is`, "another name"},
 	} {
 		_, err := Open(filepath.Dir(c.file))
-		if err == nil || !strings.Contains(err.Error(), c.want) {
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.hint) {
 			t.Errorf("%.20q: %v", text, err)
 		}
 	}
-	if _, err := Open(own); err == nil { // a file where a directory should be
+	if _, err := Open(filepath.Join(second, "extra.toml")); err == nil { // a file where a directory should be
 		t.Error("a file was opened as a directory")
 	}
 	dir := t.TempDir()

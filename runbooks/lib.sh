@@ -272,3 +272,23 @@ tend_days_left() {
 			exit
 		}'
 }
+
+# A disk's serial number: from udev's database (the key S or ID_SERIAL_SHORT of the block device), else from sysfs, else from smartctl.
+tend_disk_serial() {
+	tend_v=''
+	if tend_have lsblk; then tend_v=$(lsblk -dno SERIAL "/dev/$1" 2>/dev/null); fi
+	if [ -z "$tend_v" ] && [ -r "/sys/block/$1/device/serial" ]; then read -r tend_v <"/sys/block/$1/device/serial"; fi
+	if [ -z "$tend_v" ] && tend_have smartctl; then tend_v=$(smartctl -i "/dev/$1" 2>/dev/null | sed -n 's/^Serial [Nn]umber: *//p'); fi
+	printf '%s\n' "$tend_v"
+}
+
+# The md array that a disk, or a partition of it, is in.
+tend_disk_array() {
+	awk -v d="$1" '$2 == ":" { for (i = 4; i <= NF; i++) { m = $i; sub(/\[.*/, "", m); if (m == d || (index(m, d) == 1 && substr(m, length(d) + 1) ~ /^p?[0-9]+$/)) { print $1; exit } } }' /proc/mdstat 2>/dev/null
+}
+
+# The ZFS pool that a disk, or a partition of it, is in.
+tend_disk_pool() {
+	tend_have zpool || return 0
+	zpool status -L 2>/dev/null | awk -v d="$1" '$1 == "pool:" { pool = $2 } $1 == d || (index($1, d) == 1 && substr($1, length(d) + 1) ~ /^p?[0-9]+$/) { print pool; exit }'
+}

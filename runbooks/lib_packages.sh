@@ -33,16 +33,29 @@ tend_pending() {
 }
 
 # apt-get(8). "kept back" and "deferred due to phasing" are apt 2's words, "Not upgrading" and "Not upgrading yet due to phasing" apt 3's.
-# A simulation takes no lock and needs no root. Where packages are kept back, a full upgrade is simulated too: what it would remove is why.
+# A simulation takes no lock and needs no root. Pins are those of apt_preferences(5) to a version, or with a negative priority. Where packages are kept back, a full upgrade is simulated too: what it would remove is why.
 tend_pending_apt() {
 	tend_out=$(apt-get -s --with-new-pkgs upgrade 2>&1) || { printf '%s\n' "$tend_out" >&2; return 1; }
 	tend_full=''
 	case $tend_out in
 	*'kept back'* | *'Not upgrading:'*) tend_full=$(apt-get -s dist-upgrade 2>/dev/null) || tend_full='' ;;
 	esac
-	printf '@@ hold\n%s\n@@ upgrade\n%s\n@@ full\n%s\n' "$(apt-mark showhold 2>/dev/null)" "$tend_out" "$tend_full" | awk '
+	{
+		printf '@@ pins\n'
+		cat /etc/apt/preferences /etc/apt/preferences.d/* 2>/dev/null
+		printf '\n@@ hold\n%s\n@@ upgrade\n%s\n@@ full\n%s\n' "$(apt-mark showhold 2>/dev/null)" "$tend_out" "$tend_full"
+	} | awk '
 		BEGIN { OFS = "\t" }
 		/^@@ / { section = $2; list = ""; next }
+		section == "pins" && /^Package:/ { sub(/^Package: */, ""); pinned = $0 }
+		section == "pins" && /^Pin:/ { sub(/^Pin: */, ""); pin = $0 }
+		section == "pins" && /^Pin-Priority:/ {
+			if (pinned != "*" && (pin ~ /^version / || $2 < 0)) {
+				n = split(pinned, names, " ")
+				for (i = 1; i <= n; i++) print "H", names[i], "pinned in /etc/apt/preferences: " pin ", priority " $2
+			}
+			pinned = pin = ""
+		}
 		section == "hold" && NF { hold[$1] = 1 }
 		section == "full" && /^Inst / { could[$2] = 1 }
 		section == "full" && /^Remv / { gone = gone " " $2 }

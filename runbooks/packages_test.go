@@ -60,6 +60,20 @@ func TestPendingFails(t *testing.T) {
 	}
 }
 
+// TestPins reads preferences as apt_preferences(5) has them.
+func TestPins(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/pins", "Explanation: new ones broke the exporter\nPackage: nginx nginx-common\nPin: version 1.22.*\nPin-Priority: 1001\n\nPackage: *\nPin: release a=backports\nPin-Priority: 400\n\nPackage: snapd\nPin: release a=*\nPin-Priority: -10\n")
+	_, path := fakes(t, map[string]string{"apt-get": "", "apt-mark": ""})
+	want := "H\tnginx\tpinned in /etc/apt/preferences: version 1.22.*, priority 1001\nH\tnginx-common\tpinned in /etc/apt/preferences: version 1.22.*, priority 1001\n" +
+		"H\tsnapd\tpinned in /etc/apt/preferences: release a=*, priority -10\n"
+	for name, argv := range shells(t) {
+		if out, _, _ := run(t, argv, strings.ReplaceAll(lib("tend_pm=apt\ntend_pending"), "/etc/apt/preferences.d/*", dir+"/*"), path); out != want {
+			t.Errorf("%s: %q", name, out)
+		}
+	}
+}
+
 // TestPendingReal asks the apt of this machine, in simulation, and holds the answer against apt's own count.
 func TestPendingReal(t *testing.T) {
 	if _, err := os.Stat("/usr/bin/apt-get"); err != nil {

@@ -1,0 +1,86 @@
+package runbooks
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestReplaceDiskSaysNo: a disk whose loss would lose data, or that is in use by itself, is not touched.
+func TestReplaceDiskSaysNo(t *testing.T) {
+	detail := func(level, state, disk string) string {
+		return "printf '%s\\n' '        Raid Level : " + level + "' '             State : " + state + "' '       0       8        1        0      " + disk + "'"
+	}
+	mdstat := "Personalities : [raid1]\nmd0 : active raid1 sdzz1[1] sdz1[0]\n      100 blocks [2/2] [UU]\n"
+	for name, c := range map[string]struct {
+		mdstat, mounts string
+		tools          map[string]string
+		want           map[string]string
+	}{
+		"whole mirror":         {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean", "active sync   /dev/sdz1")}, map[string]string{"disk": "OK ABC123", "mounted": "OK", "redundant": "OK in md0"}},
+		"degraded by it":       {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean, degraded", "faulty   /dev/sdz1")}, map[string]string{"redundant": "OK degraded by this very disk"}},
+		"degraded by another":  {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean, degraded", "active sync   /dev/sdz1")}, map[string]string{"redundant": "CRIT not by this disk"}},
+		"striped":              {mdstat, "", map[string]string{"mdadm": detail("raid0", "clean", "active sync   /dev/sdz1")}, map[string]string{"redundant": "CRIT data is lost"}},
+		"mounted":              {"", "/dev/sdz2 /srv ext4 rw 0 0\n", nil, map[string]string{"mounted": "CRIT /srv", "redundant": "OK in no array"}},
+		"another one's prefix": {"", "/dev/sda1 /srv ext4 rw 0 0\n", nil, map[string]string{"mounted": "OK"}},
+		"mirror of a pool":     {"", "", map[string]string{"zpool": "printf '  pool: tank\\n state: ONLINE\\n\\tmirror-0\\n\\t  sdz ONLINE\\n'"}, map[string]string{"redundant": "OK in the pool tank"}},
+		"lone disk of a pool":  {"", "", map[string]string{"zpool": "printf '  pool: tank\\n state: ONLINE\\n\\t  sdz ONLINE\\n'"}, map[string]string{"redundant": "CRIT no redundancy"}},
+	} {
+		for shell, argv := range shells(t) {
+			t.Run(name+"/"+shell, func(t *testing.T) {
+				dir := t.TempDir()
+				write(t, dir+"/mdstat", c.mdstat)
+				write(t, dir+"/mounts", c.mounts)
+				tools := map[string]string{"lsblk": "echo ABC123"}
+				for k, v := range c.tools {
+					tools[k] = v
+				}
+				facts, _ := stepFacts(t, argv, "replace-disk", "identify", map[string]string{"disk": "sdz"}, tools,
+					`[ -e "/dev/$disk" ]`, "true", "/proc/mdstat", dir+"/mdstat", "/proc/mounts", dir+"/mounts")
+				wants(t, facts, c.want)
+			})
+		}
+	}
+	facts, _ := stepFacts(t, []string{"/bin/sh"}, "replace-disk", "identify", map[string]string{"disk": "sdnone"}, map[string]string{"dmesg": ""})
+	wants(t, facts, map[string]string{"disk": "CRIT there is no /dev/sdnone"})
+}
+
+func TestDecommissionSeesWhoIsThere(t *testing.T) {
+	ss := `printf '%s\n' "0 0 192.0.2.5:443 198.51.100.7:51234" "0 0 192.0.2.5:22 198.51.100.8:51235" "0 0 127.0.0.1:5432 127.0.0.1:51236" "0 0 192.0.2.5:51237 198.51.100.9:443"`
+	for _, argv := range shells(t) {
+		facts, _ := stepFacts(t, argv, "decommission", "depends", nil, map[string]string{"ss": ss, "who": "echo ops pts/0"})
+		wants(t, facts, map[string]string{"connections": "CRIT 443<-198.51.100.7", "people": "WARN ops"})
+		if strings.Contains(facts["connections"].Text, "198.51.100.8") || facts["connections"].Value != "1" {
+			t.Errorf("%+v", facts["connections"])
+		}
+		facts, _ = stepFacts(t, argv, "decommission", "depends", nil, map[string]string{"ss": "", "who": ""})
+		wants(t, facts, map[string]string{"connections": "OK nobody", "people": "OK"})
+	}
+}
+
+func TestRestoreDrill(t *testing.T) {
+	for name, c := range map[string]struct {
+		restore, check, rto string
+		want                map[string]string
+		fails               bool
+	}{
+		"well":         {`echo data >"$target/a b"`, `grep -q data "$target/a b"`, "1h", map[string]string{"restore": "OK", "rto": "OK"}, false},
+		"no restore":   {"exit 3", "true", "1h", map[string]string{"restore": "CRIT ended with 3"}, true},
+		"not complete": {"true", `[ -e "$target/a" ]`, "1h", map[string]string{"restore": "CRIT the check ended with 1"}, true},
+		"too slow":     {"sleep 1", "true", "0s", map[string]string{"restore": "OK", "rto": "CRIT"}, true},
+	} {
+		for shell, argv := range shells(t) {
+			t.Run(name+"/"+shell, func(t *testing.T) {
+				dir := t.TempDir()
+				params := map[string]string{"restore": c.restore, "check": c.check, "rto": c.rto, "where": dir, "need_mb": "1"}
+				facts, exit := stepFacts(t, argv, "restore-drill", "drill", params, nil)
+				wants(t, facts, c.want)
+				if left, err := os.ReadDir(dir); err != nil || len(left) != 0 || (exit != 0) != c.fails {
+					t.Errorf("exit %d, left behind: %v (%v)", exit, left, err)
+				}
+				facts, _ = stepFacts(t, argv, "restore-drill", "room", params, nil)
+				wants(t, facts, map[string]string{"room": "OK"})
+			})
+		}
+	}
+}
