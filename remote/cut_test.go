@@ -46,9 +46,9 @@ func TestCutScript(t *testing.T) {
 // TestRandomCuts: SSH.md, cases 13 and 14: links that are cut anywhere, in either direction, again and again. One execution, and every byte
 // of output once.
 func TestRandomCuts(t *testing.T) {
-	seeds := 200
-	if testing.Short() {
-		seeds = 20
+	seeds := 60
+	if os.Getenv("TEND_LONG") != "" {
+		seeds = 1000
 	}
 	names := make([]string, 0, 3)
 	for name := range shells(t) {
