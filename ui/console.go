@@ -30,9 +30,15 @@ type console struct {
 	asks    *feed[Ask]
 	history history
 	work    *work
-	crash   string    // the log file that a panic was written to
-	looked  time.Time // when it was last asked which runs are alive
+	crash   string // the log file that a panic was written to
+	looked  looks
 	mouse   bool
+}
+
+// looks is when it was last looked for what others do, and what was seen of it.
+type looks struct {
+	alive, runs, since time.Time
+	seen               map[journal.RunID]bool
 }
 
 type (
@@ -40,6 +46,8 @@ type (
 	pullMsg struct{}
 	// doneMsg carries an action that a command came back with.
 	doneMsg struct{ act action }
+	// quietMsg is a doneMsg that nobody has asked for: it lets no age on the screen grow, so that an idle console writes nothing.
+	quietMsg struct{ act action }
 )
 
 // then is a command's usual end: an action on the console, in Update.
@@ -52,8 +60,9 @@ func newConsole(cfg Config, w *work) *console {
 		marks:   map[inventory.HostID]bool{},
 		watches: map[journal.RunID]*watch{},
 		mouse:   cfg.Settings.Mouse,
+		looked:  looks{alive: cfg.Now(), runs: cfg.Now(), since: cfg.Now(), seen: map[journal.RunID]bool{}},
 	}
-	c.pen = newPenWith(cfg.Tier, cfg.Tier == Full || cfg.Tier == Basic && utf8(cfg.Env), cfg.Settings)
+	c.pen = newPenWith(cfg.Tier, cfg.Tier == Full && utf8(cfg.Env, true) || cfg.Tier == Basic && utf8(cfg.Env, false), cfg.Settings)
 	c.stack = []screen{newFleetScreen(c)}
 	return c
 }
@@ -110,6 +119,8 @@ func (c *console) update(msg tea.Msg) tea.Cmd {
 	case doneMsg:
 		c.now = c.cfg.Now()
 		return c.run(msg.act)
+	case quietMsg:
+		return c.run(msg.act)
 	case panicMsg:
 		return c.crashed(msg)
 	}
@@ -165,9 +176,12 @@ func (c *console) pull() tea.Cmd {
 	start := time.Now()
 	until := start.Add(pullBudget)
 	changed, more := false, false
-	for _, w := range c.watches {
+	for id, w := range c.watches {
 		ch, m := w.pull(c.fleet, until, time.Now)
 		changed, more = changed || ch, more || m
+		if w.ended && w.err == nil && !c.shows(w) {
+			delete(c.watches, id) // the fleet has folded it; who wants to see it reads it again
+		}
 	}
 	if p, ok := c.top().(puller); ok {
 		ch, m := p.Pull(time.Until(until))
@@ -183,7 +197,7 @@ func (c *console) pull() tea.Cmd {
 	if more {
 		return c.tick(pullBudget)
 	}
-	return tea.Batch(c.tick(c.work.period), c.lookAlive())
+	return tea.Batch(c.tick(c.work.period), c.lookAlive(), c.lookRuns())
 }
 
 func (c *console) pullKnown(until time.Time) (changed, more bool) {

@@ -388,6 +388,19 @@ func (panics) Binds() []bind {
 }
 func (panics) View(area) frame { panic("boom in a view") }
 
+// TestRunsOfOthers: what is started elsewhere is followed, and what came and went elsewhere shows in the fleet.
+func TestRunsOfOthers(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.patch("261122-1210-patc")
+	d.Pull().Pull().See("FLEET", "at work: patch 4/15")
+	d.health("261122-1220-heal")
+	d.now = d.now.Add(2 * time.Minute)
+	d.Pull().Pull().See("OK:5", "DOWN:1")
+	if d.c.watches["261122-1220-heal"] != nil {
+		t.Error("a run that is over is still held")
+	}
+}
+
 // TestShell: production wants a reason, and the session gets it; a console that only looks has none.
 func TestShell(t *testing.T) {
 	var got []string

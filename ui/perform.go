@@ -51,16 +51,21 @@ func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cm
 	return c.run(push(newOffer(c, open, alive)))
 }
 
-// lookEvery is how often it is looked whether the runs that are followed still have a process.
-const lookEvery = 5 * time.Second
+// How often it is looked whether the runs that are followed still have a process and others have begun, and which runs have come and
+// gone in between.
+const (
+	lookEvery = 5 * time.Second
+	runsEvery = time.Minute
+)
 
-// lookAlive finds out which of the open runs that are followed have a process: a run that nobody works on must not look at work.
+// lookAlive finds out which runs have a process: one that nobody works on must not look at work, and one that was started elsewhere is
+// named in the status line as well.
 func (c *console) lookAlive() tea.Cmd {
 	now := c.cfg.Now()
-	if c.cfg.Runs == nil || now.Sub(c.looked) < lookEvery || len(c.active()) == 0 {
+	if c.cfg.Runs == nil || now.Sub(c.looked.alive) < lookEvery {
 		return nil
 	}
-	c.looked = now
+	c.looked.alive = now
 	runs := c.cfg.Runs
 	return c.work.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, askTime)
@@ -69,18 +74,49 @@ func (c *console) lookAlive() tea.Cmd {
 		if err != nil {
 			return nil // it is asked again; the journal's own words stand meanwhile
 		}
-		return then(func(c *console) tea.Cmd {
-			for id, w := range c.watches {
-				w.missed++
-				if slices.Contains(alive, id) {
-					w.missed = 0
-				}
-				if w.missed == 1 {
-					c.looked = now.Add(time.Second - lookEvery)
+		return quietMsg{func(c *console) tea.Cmd { return c.tookAlive(alive, now) }}
+	})
+}
+
+func (c *console) tookAlive(alive []journal.RunID, asked time.Time) tea.Cmd {
+	for _, id := range alive {
+		c.follow(id)
+	}
+	for id, w := range c.watches {
+		w.missed++
+		if slices.Contains(alive, id) {
+			w.missed = 0
+		}
+		if w.missed == 1 && w.state.Result == journal.Open {
+			c.looked.alive = asked.Add(time.Second - lookEvery)
+		}
+	}
+	return nil
+}
+
+// lookRuns reads the runs that others have started and ended since, so that the fleet shows what they found.
+func (c *console) lookRuns() tea.Cmd {
+	now := c.cfg.Now()
+	if now.Sub(c.looked.runs) < runsEvery {
+		return nil
+	}
+	c.looked.runs = now
+	j, since := c.cfg.Journal, c.looked.since
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		found, err := j.Runs(ctx, journal.Query{Since: since, Limit: 50})
+		if err != nil {
+			return nil
+		}
+		return quietMsg{func(c *console) tea.Cmd {
+			for _, r := range found {
+				if !c.looked.seen[r.Run] {
+					c.follow(r.Run)
 				}
 			}
 			return nil
-		})
+		}}
 	})
 }
 
@@ -116,7 +152,7 @@ func (c *console) follow(id journal.RunID) *watch {
 	w.feed = newFeed(c.work.ctx, &c.work.wg, func(ctx context.Context) iter.Seq2[journal.Event, error] {
 		return j.Events(ctx, id, 0, true)
 	}, eventCost)
-	c.watches[id] = w
+	c.watches[id], c.looked.seen[id] = w, true
 	return w
 }
 
@@ -124,7 +160,7 @@ func (c *console) follow(id journal.RunID) *watch {
 func (c *console) openRun(id journal.RunID) tea.Cmd {
 	w := c.follow(id)
 	c.stack = append(c.stack, newRunScreen(c, w))
-	c.looked = time.Time{}
+	c.looked.alive = time.Time{}
 	return tea.Batch(c.tick(0), c.lookAlive())
 }
 

@@ -81,13 +81,13 @@ func lookup(env []string) func(string) string {
 	}
 }
 
-// utf8 reports whether the locale draws more than ASCII (POSIX: LC_ALL, then LC_CTYPE, then LANG).
-func utf8(env []string) bool {
+// utf8 reports whether the locale draws more than ASCII (POSIX: LC_ALL, then LC_CTYPE, then LANG); unset is what it is where none says.
+func utf8(env []string, unset bool) bool {
 	get := lookup(env)
 	for _, key := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(get(key)); v != "" {
 			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
 		}
 	}
-	return false
+	return unset
 }
