@@ -11,6 +11,10 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 	k := press{name: msg.String(), raw: msg}
 	c.note = note{}
 	if k.name == "ctrl+c" {
+		if c.prompt != nil {
+			c.prompt.press(tea.KeyPressMsg{Code: tea.KeyEscape})
+			c.prompt = nil
+		}
 		return c.leave(k.name)
 	}
 	if c.prompt != nil {

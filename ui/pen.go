@@ -6,7 +6,6 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"tend/fleet"
-	"tend/journal"
 	"tend/quote"
 )
 
@@ -134,21 +133,6 @@ func fleetToken(s fleet.State) token {
 		return warn
 	case fleet.Fail, fleet.Down:
 		return bad
-	}
-	return unsure
-}
-
-// outcomeToken is the look of an outcome.
-func outcomeToken(o journal.Outcome) token {
-	switch o {
-	case journal.OK:
-		return good
-	case journal.Warned:
-		return warn
-	case journal.Failed, journal.Unreachable:
-		return bad
-	case journal.Skipped:
-		return dim
 	}
 	return unsure
 }
