@@ -27,14 +27,14 @@ type hands struct {
 	leased map[inventory.HostID]inventory.Host
 }
 
-func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Segments, asker *runner.Asker) *hands {
+func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Segments, asker *runner.Asker, secret *journal.Redactor) *hands {
 	o := remote.Options{Remark: func(host inventory.HostID, _, text string) {
 		// What cannot be recorded here stops the run at its next step, which says so.
 		_, _ = book.Append(context.Background(), c.Run, journal.Remarked{Host: host, Text: quote.Line(text)})
 	}}
 	r.place(&o)
 	if c.Interactive {
-		o.Secrets = newSecrets(c.Run, asker).give
+		o.Secrets = newSecrets(c.Run, asker, secret).give
 	}
 	return &hands{
 		Keeper: remote.New(client, o), client: client, book: book, taken: newRoads(), leased: map[inventory.HostID]inventory.Host{},
@@ -84,8 +84,9 @@ func (h *hands) lease(ctx context.Context, host inventory.Host) error {
 }
 
 // recorder gives the run's hosts back before the run is recorded as ended: whoever sees the end may have them.
+// What it writes has gone through the redactor: no password that was typed for this run reaches the journal.
 type recorder struct {
-	*segments.Segments
+	journal.Journal
 	hands *hands
 }
 
@@ -96,7 +97,7 @@ func (r recorder) Append(ctx context.Context, run journal.RunID, bodies ...journ
 			r.hands.release(context.WithoutCancel(ctx))
 		}
 	}
-	return r.Segments.Append(ctx, run, bodies...)
+	return r.Journal.Append(ctx, run, bodies...)
 }
 
 // releaseTime is how long the run's end waits for hosts that do not answer: tend host lease shows whose lease lies there.

@@ -48,7 +48,7 @@ many hosts at once, and records every action in a local journal. Without a comma
 	c.AddCommand(a.rooms()...)
 	c.AddCommand(a.runCmd(), a.planCmd(), a.execCmd(), a.runsCmd(), a.attachCmd(), a.resumeCmd())
 	c.AddCommand(a.decideCmds()...)
-	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.versionCmd(), a.runnerCmd())
+	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.versionCmd(), a.runnerCmd(), a.checkCmd(), a.reportCmd())
 	markUsage(c)
 	return c
 }

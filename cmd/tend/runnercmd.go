@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tend/engine"
+	"tend/journal"
 	"tend/journal/segments"
 	"tend/runner"
 	"tend/ssh"
@@ -53,8 +54,12 @@ func (a *app) runner(ctx context.Context) error {
 	}
 	client := dialler(c, r, asker)
 	defer client.Close()
-	hands := newHands(client, c, r, book, asker)
-	eng := engine.New(recorder{book, hands}, hands, hands, engine.Options{Secrets: c.Secrets, Hold: c.Interactive})
+	secret := journal.NewRedactor()
+	for _, v := range c.Secrets {
+		secret.Add(v)
+	}
+	hands := newHands(client, c, r, book, asker, secret)
+	eng := engine.New(recorder{journal.Redact(book, secret), hands}, hands, hands, engine.Options{Secrets: c.Secrets, Hold: c.Interactive})
 	ctx, stop := onTerm(ctx, eng.Halt)
 	defer stop()
 	err = runner.Serve(ctx, c, book, asker, eng, opened)

@@ -16,6 +16,7 @@ type secrets struct {
 	ask   func(context.Context, runner.Question) (string, error)
 	turn  chan struct{} // one question at a time; waiting for it can be cancelled
 	held  map[string]secret
+	keep  *journal.Redactor        // hears of every answer, so that none is written
 	given map[inventory.HostID]int // the number of the answer that a host had last
 }
 
@@ -24,8 +25,8 @@ type secret struct {
 	number int // from 1
 }
 
-func newSecrets(run journal.RunID, asker *runner.Asker) *secrets {
-	return &secrets{run: run, ask: asker.Ask, turn: make(chan struct{}, 1), held: map[string]secret{}, given: map[inventory.HostID]int{}}
+func newSecrets(run journal.RunID, asker *runner.Asker, keep *journal.Redactor) *secrets {
+	return &secrets{run: run, ask: asker.Ask, keep: keep, turn: make(chan struct{}, 1), held: map[string]secret{}, given: map[inventory.HostID]int{}}
 }
 
 func (s *secrets) give(ctx context.Context, h inventory.Host, kind string) (string, error) {
@@ -53,6 +54,7 @@ func (s *secrets) give(ctx context.Context, h inventory.Host, kind string) (stri
 	if err != nil {
 		return "", err
 	}
+	s.keep.Add(word)
 	have = secret{word, have.number + 1}
 	s.held[key], s.given[h.Name] = have, have.number
 	return word, nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tend/inventory"
+	"tend/journal"
 	"tend/runner"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestOneQuestionServesAllHosts(t *testing.T) {
 	asker := runner.NewAsker()
 	asked := 0
-	s := newSecrets("r", asker)
+	s := newSecrets("r", asker, journal.NewRedactor())
 	s.ask = func(context.Context, runner.Question) (string, error) {
 		asked++
 		return []string{"first", "second"}[asked-1], nil
