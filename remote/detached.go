@@ -19,7 +19,7 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 	if o.Adopt && f.was == "" {
 		f.was = k.witness(o)
 	}
-	wait, outage := k.o.Backoff.First, false
+	wait, outage, unsent := k.o.Backoff.First, false, 0
 	f.back = func() {
 		if outage {
 			k.o.Remark(o.Host.Name, o.Job, "the host answers again; the step is taken up where it was left")
@@ -31,12 +31,15 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 		if !again {
 			return exit, err
 		}
+		if unsent++; !f.sent && unsent >= maxUnsent {
+			return 0, f.unsent(err)
+		}
 		if f.began {
 			wait = k.o.Backoff.First
 		}
 		if !outage { // an outage of hours is one remark, not one for each try
 			outage = true
-			k.o.Remark(o.Host.Name, o.Job, "the link was lost, and the step goes on; trying to reach the host again: "+err.Error())
+			k.o.Remark(o.Host.Name, o.Job, "the link was lost; trying to reach the host again: "+err.Error())
 		}
 		select {
 		case <-ctx.Done():
@@ -46,6 +49,9 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 		wait = min(2*wait, k.o.Backoff.Max)
 	}
 }
+
+// maxUnsent is how many sessions may break before the order was even sent; then it is the caller's to try again.
+const maxUnsent = 5
 
 // following is one Carry of a detached job. Its fields outlive the sessions.
 type following struct {
@@ -132,7 +138,7 @@ func (f *following) unsent(err error) error {
 }
 
 func (f *following) left(err error) error {
-	return &Error{Kind: Left, Host: f.o.Host.Name, Text: "stopped following the step, which goes on on the host", Err: err}
+	return &Error{Kind: Left, Host: f.o.Host.Name, Text: "stopped following the step, which goes on on the host", Fix: "resume the run to take it up again", Err: err}
 }
 
 func (f *following) stranded(err error) error {

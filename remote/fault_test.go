@@ -295,6 +295,29 @@ func TestSignal(t *testing.T) {
 	})
 }
 
+// TestMuchOutput: pieces of every size, taken up at offsets that fall on no border.
+func TestMuchOutput(t *testing.T) {
+	eachShell(t, func(t *testing.T, w *world) {
+		const size = 3<<20 + 12345
+		want := make([]byte, size)
+		for i := range want {
+			want[i] = byte(i*7 + i>>8 + i>>16)
+		}
+		src := filepath.Join(filepath.Dir(w.root), "src")
+		if err := os.WriteFile(src, want, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		k := w.keeper()
+		for i, off := range []int64{0, 1, 65535, 65536, 65537, 1 << 20, size - 1, size} {
+			s := &sink{t: t, off: off}
+			exit, err := k.Carry(within(t, 60*time.Second), Order{Host: w.host, Job: "j", Script: "cat " + src + "; exit 3", Offset: off, Adopt: i > 0}, s.take)
+			if err != nil || exit != 3 || s.String() != string(want[off:]) {
+				t.Errorf("from %d: exit %d, %v, %d bytes", off, exit, err, len(s.buf))
+			}
+		}
+	})
+}
+
 func TestSinkFails(t *testing.T) {
 	w := newWorld(t, "dash")
 	k, full := w.keeper(), errors.New("disk full here")

@@ -10,7 +10,7 @@ import (
 
 const (
 	maxLine  = 2048    // bytes of a frame's line that are looked at; our own are shorter
-	maxPiece = 1 << 16 // bytes of one piece of output; follow.sh sends no longer ones
+	maxPiece = 1 << 18 // bytes of one piece of output; follow.sh sends no longer ones
 )
 
 // errFrame says that the stream is not what our scripts write: cut, mixed with foreign bytes, or forged.

@@ -100,6 +100,22 @@ func TestPermanent(t *testing.T) {
 	}
 }
 
+// TestNeverSent: a host whose sessions all break before the order could be sent is the caller's to try again, certainly.
+func TestNeverSent(t *testing.T) {
+	var s script
+	for range maxUnsent {
+		s = append(s, func(_ io.Reader, out io.Writer) (int, error) {
+			_, _ = io.WriteString(out, "\nN B b\n")
+			return 0, errCut
+		})
+	}
+	k := New(&s, Options{Backoff: Backoff{time.Millisecond, time.Millisecond}, Nonce: func() string { return "N" }})
+	_, err := k.Carry(within(t, 20*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true"}, (&sink{t: t}).take)
+	if e := asError(t, err); !e.NotStarted() || !errors.Is(err, errCut) || len(s) != 0 {
+		t.Errorf("%v, %d sessions left", err, len(s))
+	}
+}
+
 // TestLiar: a host that answers nonsense is not believed, and never makes us stop or crash.
 func TestLiar(t *testing.T) {
 	say := func(text string) func(io.Reader, io.Writer) (int, error) {

@@ -5,12 +5,12 @@
 t_piece() {
 	t_say D "$t_off" "$1"
 	t_skip=$((t_off / 65536)) t_in=$((t_off % 65536))
-	if [ "$t_off" = 0 ]; then
+	if [ "$t_off" = 0 ] && [ "$1" -lt 65536 ]; then
 		head -c "$1" <"$t_d/out"
 	elif [ "$t_dd" = no ]; then
 		tail -c +"$((t_off + 1))" "$t_d/out" | head -c "$1"
-	elif [ "$t_in" = 0 ] && [ "$1" = 65536 ]; then
-		dd if="$t_d/out" bs=65536 skip="$t_skip" count=1
+	elif [ "$t_in" = 0 ] && [ "$(($1 % 65536))" = 0 ]; then
+		dd if="$t_d/out" bs=65536 skip="$t_skip" count="$(($1 / 65536))"
 	else
 		dd if="$t_d/out" bs=65536 skip="$t_skip" count=2 | tail -c +"$((t_in + 1))" | head -c "$1"
 	fi 2>/dev/null
@@ -18,13 +18,14 @@ t_piece() {
 	t_say Z "$t_off"
 }
 
-# send: everything up to the size seen now, to a 64 KiB border first, so that most pieces are one whole block.
+# send: everything up to the size seen now: to a 64 KiB border first, then by four blocks while there is so much, then the rest.
 t_send() {
 	t_size=$(wc -c <"$t_d/out" 2>/dev/null)
 	t_size=$((${t_size:-0}))
 	while [ "$t_off" -lt "$t_size" ]; do
-		t_len=$((65536 - t_off % 65536))
-		[ "$t_len" -le "$((t_size - t_off))" ] || t_len=$((t_size - t_off))
+		t_rest=$((t_size - t_off)) t_len=$((65536 - t_off % 65536))
+		if [ "$t_len" = 65536 ] && [ "$t_rest" -ge 262144 ]; then t_len=262144
+		elif [ "$t_len" -gt "$t_rest" ]; then t_len=$t_rest; fi
 		t_piece "$t_len"
 		t_naps=0 t_quiet=0
 	done

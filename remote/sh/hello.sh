@@ -10,7 +10,10 @@ t_system=none t_kill=no t_linger=no
 if [ -d "$t_systemd" ]; then
 	t_system=systemd
 	# logind kills what a user leaves behind where KillUserProcesses is set, sudo or not (logind.conf(5)).
-	t_kill=$(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses 2>/dev/null)
+	# A D-Bus that hangs must not hang us.
+	t_c=''
+	command -v timeout >/dev/null 2>&1 && t_c='timeout 3'
+	t_kill=$($t_c busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses 2>/dev/null)
 	case $t_kill in
 	*true*) t_kill=yes ;;
 	*false*) t_kill=no ;;

@@ -55,7 +55,7 @@ t_launch() {
 			systemd-run $t_user --quiet $t_c --unit="tend-$t_id-$t_n" -p KillMode=process sh "$@" </dev/null >/dev/null 2>&1 && return
 		done
 	fi
-	[ "$t_keep" = any ] || return
+	[ "$t_keep" = any ] || return 1
 	if command -v setsid >/dev/null 2>&1; then
 		(setsid sh "$@" </dev/null >/dev/null 2>&1 &)
 	elif command -v daemon >/dev/null 2>&1; then
@@ -67,11 +67,12 @@ t_launch() {
 	fi
 }
 
-# claimed: wait about 10 s until a supervisor has claimed the job; then give it up, if it can still be given up.
+# claimed: wait until a supervisor has claimed the job, about 10 s, or not at all where every launcher has said that it failed; then
+# give the job up, if it can still be given up.
 t_claimed() {
 	t_naps=0 t_quiet=0
 	until [ -h "$t_d/run" ]; do
-		if [ "$t_quiet" -gt 1000 ]; then
+		if [ "$t_quiet" -ge "$t_patience" ]; then
 			ln -s void "$t_d/run" 2>/dev/null && return 1
 		fi
 		t_nap
@@ -84,7 +85,8 @@ t_begin() {
 		t_withdraw
 		t_refuse place "${t_line:-the script could not be written whole to $t_d}"
 	fi
-	t_launch
+	t_patience=1000
+	t_launch || t_patience=0
 	if ! t_claimed; then
 		t_withdraw
 		t_refuse launch "no launcher could start a process that outlives the connection"
