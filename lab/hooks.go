@@ -59,6 +59,9 @@ func (v HostView) WriteFile(path string, mode uint16, data []byte) error {
 // Reboot restarts the host, as if someone had pulled and pushed its plug.
 func (v HostView) Reboot() { v.l.machine(v.e).Reboot(0) }
 
+// PowerOn starts a host that is off.
+func (v HostView) PowerOn() { v.l.machine(v.e).PowerOn() }
+
 // Cut drops the host's connections.
 func (v HostView) Cut() { v.e.cut() }
 

@@ -197,6 +197,10 @@ func (s *session) finish(p *kernel.Proc, pipes <-chan struct{}) {
 		s.m.Logout(login, uid)
 		return
 	}
+	if p.Sys.Off() { // without power nobody says how a command ended
+		<-s.done
+		return
+	}
 	if _, ok := s.m.Fault("hostile-output"); ok {
 		io.WriteString(s.ch, hostileText)
 	}

@@ -113,7 +113,14 @@ func (p *Proc) Do(fn func() int) int {
 
 // Go runs fn as p in a goroutine of its own, which the System owns.
 func (p *Proc) Go(fn func() int) {
+	p.Sys.mu.Lock()
+	if p.Sys.off { // whoever waits for the system must not miss us
+		p.Sys.mu.Unlock()
+		p.die(128 + int(SIGKILL))
+		return
+	}
 	p.Sys.wg.Add(1)
+	p.Sys.mu.Unlock()
 	go func() {
 		defer p.Sys.wg.Done()
 		p.Do(fn)

@@ -35,11 +35,13 @@ type System struct {
 	fifos map[uint64]*pipe
 	next  int
 	off   bool
+	bombs map[string]bool // login sessions that forked without end
 	down  chan struct{}
 	wg    sync.WaitGroup
 }
 
-// maxProcs bounds a host's processes; the next fork says EAGAIN, as under RLIMIT_NPROC.
+// maxProcs bounds a host's processes; the next fork says EAGAIN, as under RLIMIT_NPROC. Unlike there, the login session that
+// asked for it is then killed: a fork bomb would else keep the machine beneath busy for ever.
 const maxProcs = 1500
 
 // Boot makes a running system. firstPID is where process numbers start.
@@ -135,7 +137,11 @@ func (s *System) register(p *Proc) error {
 	if s.off {
 		return vfs.ESRCH
 	}
+	if s.bombs[p.Login] {
+		return vfs.EAGAIN
+	}
 	if len(s.procs) >= maxProcs {
+		s.defuse(p.Login)
 		return vfs.EAGAIN
 	}
 	for {
@@ -151,6 +157,30 @@ func (s *System) register(p *Proc) error {
 	s.procs[p.PID] = p
 	s.Started.Add(1)
 	return nil
+}
+
+// defuse kills a login session and lets it start nothing more. The caller holds the lock.
+func (s *System) defuse(login string) {
+	if login == "" {
+		return
+	}
+	if s.bombs == nil {
+		s.bombs = map[string]bool{}
+	}
+	s.bombs[login] = true
+	var all []*Proc
+	for _, p := range s.procs {
+		if p.Login == login {
+			all = append(all, p)
+		}
+	}
+	s.wg.Add(1)
+	go func() { // not under the lock: a dying process takes it
+		defer s.wg.Done()
+		for _, p := range all {
+			p.Signal(SIGKILL)
+		}
+	}()
 }
 
 func (s *System) remove(p *Proc) {
