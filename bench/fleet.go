@@ -109,7 +109,7 @@ func (r *room) close() {
 // fleetTOML is an inventory of n healthy hosts, up to 200 a rack.
 func fleetTOML(n int) string {
 	var b strings.Builder
-	b.WriteString("[defaults]\nuser = \"ops\"\n[[site]]\nname = \"bench\"\n")
+	b.WriteString("[defaults]\nuser = \"ops\"\ntags = [\"healthy\"]\n[[site]]\nname = \"bench\"\n")
 	for rack := 0; n > 0; rack++ {
 		k := min(n, 200)
 		fmt.Fprintf(&b, "[[site.rack]]\nname = \"r%03d\"\nunits = 42\n[[site.rack.host]]\nname = \"b%03d-[001-%03d]\"\naddr = \"10.9.%d.[1-%d]\"\nos = \"debian-12\"\n", rack, rack, k, rack, k)

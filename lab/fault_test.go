@@ -192,11 +192,11 @@ func TestConffilePrompt(t *testing.T) {
 	inject(t, l, "deb-1:pending=60")
 	c := mustDial(t, l, "deb-1")
 	script(t, c, "echo 'Port 2222' | sudo tee -a /etc/ssh/sshd_config >/dev/null")
-	out, errs, status, _ := run(c, "sudo apt-get -y upgrade </dev/null", "")
+	_, errs, status, _ := run(c, "sudo apt-get -y upgrade </dev/null", "")
 	if status != 100 || !strings.Contains(errs, "end of file on stdin at conffile prompt") {
 		t.Errorf("exit %d, %q", status, errs)
 	}
-	if out = script(t, c, "dpkg-query -W -f='${db:Status-Abbrev} ${Package}\\n' | grep -Ev '^(ii|hi|rc) '"); out != "iU  openssh-server\n" {
+	if out := script(t, c, "dpkg-query -W -f='${db:Status-Abbrev} ${Package}\\n' | grep -Ev '^(ii|hi|rc) '"); out != "iU  openssh-server\n" {
 		t.Errorf("half-configured: %q", out)
 	}
 	script(t, c, "sudo dpkg --force-confdef --force-confold --configure -a >/dev/null; ls /etc/ssh/sshd_config.dpkg-dist; grep -q 2222 /etc/ssh/sshd_config")

@@ -67,7 +67,6 @@ type entry struct {
 
 	once sync.Once
 	m    *machine.Host
-	err  error
 
 	mu     sync.Mutex
 	conns  map[net.Conn]bool

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"sync"
 	"time"
@@ -52,11 +51,9 @@ type sftpFiles struct{ p *kernel.Proc }
 func goError(err error) error {
 	switch err {
 	case vfs.ENOENT:
-		return os.ErrNotExist
+		return sftp.ErrSSHFxNoSuchFile
 	case vfs.EACCES, vfs.EPERM, vfs.EROFS:
-		return os.ErrPermission
-	case vfs.EEXIST:
-		return os.ErrExist
+		return sftp.ErrSSHFxPermissionDenied
 	}
 	return err
 }
@@ -67,7 +64,7 @@ func (f *sftpFiles) open(name string, flags int) (*sftpHandle, error) {
 		return nil, goError(err)
 	}
 	if file == nil {
-		return nil, os.ErrPermission // no regular file
+		return nil, sftp.ErrSSHFxPermissionDenied // no regular file
 	}
 	return &sftpHandle{f: file}, nil
 }

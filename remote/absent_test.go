@@ -16,26 +16,26 @@ func TestAbsent(t *testing.T) {
 		w.setBoot(proc, "boot-1", 1)
 		k := w.keeper(func(o *Options) { o.proc = proc })
 		script, want := w.counting(1)
-		adopt := func(k *Keeper, job string) (int, error, string) {
+		adopt := func(k *Keeper, job string) (int, string, error) {
 			s := &sink{t: t}
 			exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: script, Adopt: true}, s.take)
-			return exit, err, s.String()
+			return exit, s.String(), err
 		}
-		_, err, _ := adopt(k, "nobody-knows")
+		_, _, err := adopt(k, "nobody-knows")
 		if e := asError(t, err); e.Kind != Absent || e.NotStarted() || w.executions() != 0 {
 			t.Errorf("without a witness: %v", err)
 		}
 		k.Knew(w.host.Name, false, "boot-0+1")
-		_, err, _ = adopt(k, "other-boot")
+		_, _, err = adopt(k, "other-boot")
 		if e := asError(t, err); e.Kind != Absent || w.executions() != 0 {
 			t.Errorf("after a reboot: %v", err)
 		}
 		k.Knew(w.host.Name, false, "boot-1+1")
-		if exit, err, out := adopt(k, "same-boot"); err != nil || exit != 37 || out != want || w.executions() != 1 {
+		if exit, out, err := adopt(k, "same-boot"); err != nil || exit != 37 || out != want || w.executions() != 1 {
 			t.Errorf("same boot: exit %d, %v, %d executions", exit, err, w.executions())
 		}
 		// What was given up as unknown is never begun later, whatever is still on its way.
-		_, err, _ = adopt(k, "other-boot")
+		_, _, err = adopt(k, "other-boot")
 		if e := asError(t, err); e.Kind != Absent || w.executions() != 1 {
 			t.Errorf("a late start of what was given up: %v", err)
 		}

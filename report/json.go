@@ -137,7 +137,7 @@ func (r *Run) json() runJSON {
 		out.Counts[c.word] = c.n
 	}
 	for _, w := range r.Waves {
-		out.Waves = append(out.Waves, waveJSON{w.Wave, w.Opened})
+		out.Waves = append(out.Waves, waveJSON(w))
 	}
 	for _, st := range p.Steps {
 		out.Steps = append(out.Steps, stepJSON{st.ID, st.Title, st.Kind, st.Phase, st.Risk})

@@ -27,9 +27,8 @@ func newMemory() memory { return memory{journal.NewMemory("ops@test", time.Now)}
 
 // engine plays a run: it hands each decision to took, and ends with an abort or with ctx.
 type engine struct {
-	took   chan journal.Decided
-	asked  func(ctx context.Context)
-	resume bool
+	took  chan journal.Decided
+	asked func(ctx context.Context)
 }
 
 func (e *engine) Run(ctx context.Context, s *journal.State, decisions <-chan journal.Decided) error {

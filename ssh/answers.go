@@ -61,8 +61,9 @@ func (l *login) secret(text, note string) (*string, error) {
 }
 
 func (l *login) getSecret(key string, q Question) (string, func(*bool), error) {
-	resume := l.budget.pause() // waiting for another host's try costs us no time of our own
-	defer resume()
+	defer l.budget.pause()() // waiting for another host's try costs us neither time nor a place
+	l.place.yield()
+	l.asked = true
 	return l.c.secrets.of(key).get(l.ctx, func(attempt int) (string, error) {
 		q.Attempt = attempt
 		return l.asking(q)
@@ -111,8 +112,9 @@ var errNoAnswer = errors.New("no answer")
 
 // clip bounds what a server can put before a person.
 func clip(s string) string {
-	if len(s) > 1000 {
-		s = s[:1000] + "…"
+	const most = 1500
+	if len(s) > most {
+		s = s[:most] + "…"
 	}
 	return s
 }

@@ -65,7 +65,7 @@ func retryable(err error) (wait time.Duration, again bool) {
 	switch {
 	case f.kind == Throttled:
 		return 2 * time.Second, true
-	case errors.Is(f.err, errHungUp):
+	case f.again, errors.Is(f.err, errHungUp):
 		return 50 * time.Millisecond, true
 	}
 	return 0, false

@@ -58,7 +58,7 @@ func (e *Error) Error() string {
 	if e.Err == nil {
 		return s + string(e.Kind)
 	}
-	return s + quote.Line(e.Err.Error())
+	return s + quote.Line(clip(e.Err.Error()))
 }
 
 // Unwrap gives the cause, so that errors.Is(err, context.Canceled) works.
@@ -95,6 +95,7 @@ type fault struct {
 	err         error
 	hint        string
 	fingerprint string
+	again       bool   // the host only ran out of patience while a person was being asked
 	pinMissed   string // the type of a key that is not the pinned one, where another of the host's may be
 }
 

@@ -119,7 +119,17 @@ func (l *login) failure(err error) error {
 	if strings.Contains(text, "Too many authentication failures") || strings.Contains(text, "unable to authenticate") {
 		return l.denied()
 	}
-	return loginFault(err, l.banner.String())
+	return l.patience(loginFault(err, l.banner.String()), err)
+}
+
+// patience marks a login that the server gave up (LoginGraceTime) while a person was being asked: the answer is kept, and it is worth
+// another try.
+func (l *login) patience(meaning, err error) error {
+	var f *fault
+	if l.asked && isHangUp(err) && errors.As(meaning, &f) {
+		f.again = true
+	}
+	return meaning
 }
 
 // denied is the failure of everything that we had.

@@ -3,8 +3,10 @@ package ssh_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -202,4 +204,33 @@ func TestRevokedHostKeysFile(t *testing.T) {
 	os.Remove(list)
 	_, _, _, err := run(t, newClient(t, ssh.Options{ConfigFiles: []string{cfg}}), srv.Host("a"), "true")
 	fault(t, err, ssh.Config)
+}
+
+// TestHostThatRanOutOfPatience closes the connection while its password is being asked for, as sshd does after LoginGraceTime.
+func TestHostThatRanOutOfPatience(t *testing.T) {
+	t.Parallel()
+	cfg := &xssh.ServerConfig{PasswordCallback: func(_ xssh.ConnMetadata, p []byte) (*xssh.Permissions, error) {
+		if string(p) != "pw" {
+			return nil, errors.New("no")
+		}
+		return nil, nil
+	}}
+	signer := sshtest.Signer(t, sshtest.NewKey(t, "ed25519"))
+	cfg.AddHostKey(signer)
+	asked, closed := make(chan struct{}), make(chan struct{})
+	p := &peer{}
+	h := raw(t, func(n int, nc net.Conn) {
+		if n == 1 {
+			go func() { <-asked; nc.Close(); close(closed) }()
+		}
+		p.answer(nc, cfg)
+	})
+	h.HostKey = keyLine(signer.PublicKey())
+	person := &person{answer: func(ssh.Question) (string, error) { close(asked); <-closed; return "pw", nil }}
+	if _, out, _, err := run(t, newClient(t, ssh.Options{Prompter: person}), h, "x"); err != nil || out != "hello ops\n" {
+		t.Errorf("%q %v", out, err)
+	}
+	if n := len(person.questions()); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
 }

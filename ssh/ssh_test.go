@@ -245,10 +245,10 @@ func TestFrozenHostIsLinkLost(t *testing.T) {
 	srv := sshtest.Start(t, sshtest.Config{})
 	c := newClient(t, ssh.Options{KeepaliveInterval: 300 * time.Millisecond, KeepaliveCount: 3})
 	started := &watch{want: "go", seen: make(chan struct{})}
-	var froze time.Time
-	go func() { <-started.seen; froze = time.Now(); srv.Freeze() }()
+	frozen := make(chan time.Time, 1)
+	go func() { <-started.seen; srv.Freeze(); frozen <- time.Now() }()
 	_, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "echo go; sleep 60", nil, started, nil)
-	d := time.Since(froze)
+	d := time.Since(<-frozen)
 	srv.Thaw()
 	e := fault(t, err, ssh.LinkLost)
 	if e.NotStarted() || !strings.Contains(err.Error(), "no answer for") {

@@ -120,11 +120,6 @@ func (a *app) configDir() (string, error) {
 	return filepath.Join(d, "tend"), err
 }
 
-func (a *app) cacheDir() (string, error) {
-	d, err := a.dir("XDG_CACHE_HOME", ".cache")
-	return filepath.Join(d, "tend"), err
-}
-
 // runtimeDir is for sockets: private, short and emptied at boot where the system gives us such a place.
 func (a *app) runtimeDir() string {
 	if v := a.getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(v) && len(v) < 60 {

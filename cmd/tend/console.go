@@ -24,7 +24,11 @@ func (a *app) console(ctx context.Context, open journal.RunID) error {
 	if err != nil {
 		return err
 	}
-	tier, err := a.tier()
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	tier, err := a.tier(settings.Tier)
 	if err != nil {
 		return err
 	}
@@ -35,17 +39,20 @@ func (a *app) console(ctx context.Context, open journal.RunID) error {
 	defer cancel()
 	return ui.Run(ctx, ui.Config{
 		Inventory: w.inv, Library: w.lib.All(), Journal: book, Runs: runs, Asks: asks,
-		Known:   book.Facts,
+		Known: book.Facts, Last: book.lastRuns, Shell: a.shell(book, w.inv), Settings: settings,
 		Resolve: runs.resolve, Note: a.noter(book), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
 		Input: a.in, Output: a.out, Env: a.environ(), Open: open,
 	})
 }
 
-// tier is the one that was asked for, else the terminal's.
-func (a *app) tier() (ui.Tier, error) {
+// tier is the one that was asked for, else that of the settings, else the terminal's.
+func (a *app) tier(chosen ui.Tier) (ui.Tier, error) {
 	t, err := ui.ParseTier(a.tierFlag)
 	if err != nil {
 		return t, usage("see tend --help", "--tier: %w", err)
+	}
+	if t == ui.Auto {
+		t = chosen
 	}
 	if t == ui.Auto {
 		t = ui.DetectTier(a.environ(), terminal(a.in) && terminal(a.out))
@@ -56,7 +63,7 @@ func (a *app) tier() (ui.Tier, error) {
 // environ is what a terminal is judged by.
 func (a *app) environ() []string {
 	var env []string
-	for _, k := range []string{"TERM", "COLORTERM", "NO_COLOR", "ACCESSIBLE", "LANG", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM", "TMUX", "STY", "SSH_TTY", "COLORFGBG", "EDITOR", "VISUAL", "PAGER"} {
+	for _, k := range []string{"TERM", "COLORTERM", "NO_COLOR", "ACCESSIBLE", "LANG", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "COLORFGBG", "EDITOR", "VISUAL", "PAGER"} {
 		if v := a.getenv(k); v != "" {
 			env = append(env, k+"="+v)
 		}

@@ -36,6 +36,11 @@ func (a *app) fleet(ctx context.Context, inv *inventory.Inventory) *fleet.Fleet 
 			f.Known(k)
 		}
 	}
+	for r, err := range book.lastRuns(ctx) {
+		if err == nil {
+			f.Ran(r)
+		}
+	}
 	return f
 }
 

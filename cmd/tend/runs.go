@@ -13,7 +13,6 @@ import (
 	"tend/inventory"
 	"tend/journal"
 	"tend/quote"
-	"tend/runbooks"
 	"tend/runner"
 )
 
@@ -203,7 +202,6 @@ func (a *app) decideCmds() []*cobra.Command {
 
 func (a *app) decideCmd(use, short string, n int, make func(args []string) journal.Decided) *cobra.Command {
 	var reason string
-	name, _, _ := strings.Cut(use, " ")
 	c := &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(n),
 		Example: "  tend " + strings.NewReplacer("RUN", "last", "HOST", "db-0712").Replace(use) + " --reason \"disk is full\"",
@@ -214,7 +212,6 @@ func (a *app) decideCmd(use, short string, n int, make func(args []string) journ
 		},
 		ValidArgsFunction: a.completeRunID,
 	}
-	_ = name
 	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")
 	return c
 }
@@ -255,14 +252,4 @@ func (a *app) decide(ctx context.Context, typed string, d journal.Decided) error
 		return usage("tend runs shows which runs are alive; tend resume takes up one that was left behind", "run %s has no process", run)
 	}
 	return err
-}
-
-// stepOf is the title of a step, for people.
-func stepOf(p *runbooks.Plan, id runbooks.StepID) string {
-	for _, s := range p.Steps {
-		if s.ID == id && s.Title != "" {
-			return s.Title
-		}
-	}
-	return string(id)
 }

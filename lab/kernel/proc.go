@@ -29,7 +29,6 @@ type Proc struct {
 	Start time.Time
 
 	ppid, pgid, sid atomic.Int64
-	leader          bool // asked for its own group before it ran
 
 	mu      sync.Mutex
 	args    []string

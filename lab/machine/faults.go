@@ -39,6 +39,10 @@ type lockHolder struct {
 
 // applyFault does what a fault changes at once.
 func (h *Host) applyFault(name, value string, on bool) {
+	if name == "pending" && on {
+		h.setPending(value)
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch name {
@@ -61,9 +65,5 @@ func (h *Host) applyFault(name, value string, on bool) {
 		h.T.Degraded, h.T.Mirror = on, true
 	case "cert-expired":
 		h.T.CertDays = -3
-	case "pending":
-		if on {
-			h.setPending(value)
-		}
 	}
 }

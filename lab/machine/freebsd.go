@@ -110,13 +110,8 @@ func FreebsdVersion(h *Host, p *kernel.Proc, args []string) int {
 	if h.kernelDue() || h.T.RebootDue && h.Boots() == 0 {
 		installed = h.D.NewKernel
 	}
-	for _, a := range args[1:] {
-		switch a {
-		case "-r":
-			fmt.Fprintln(p.Stdout(), h.KernelRelease())
-		default:
-			fmt.Fprintln(p.Stdout(), installed)
-		}
+	if len(args) > 1 && args[1] == "-r" {
+		fmt.Fprintln(p.Stdout(), h.KernelRelease())
 		return 0
 	}
 	fmt.Fprintln(p.Stdout(), installed)

@@ -254,6 +254,7 @@ func (h *Host) PowerOn() {
 	old.Wait() // the last boot's goroutines end before the next one's begin
 	h.FS.Revert("run")
 	h.FS.Revert("tmp")
+	h.FS.Revert("dev")
 	h.mu.Lock()
 	h.boots++
 	h.bootID = h.uuid(h.boots)

@@ -30,16 +30,32 @@ func (h *Host) initPackages() {
 	}
 }
 
-// setPending makes exactly n updates pending.
+// setPending makes exactly n updates pending; with the kernel's among them the host runs the old one.
 func (h *Host) setPending(v string) {
 	n := 0
 	fmt.Sscan(v, &n)
+	old := false
+	h.mu.Lock()
 	for i, p := range h.D.Packages {
 		h.pkgs[i] = pkgNew
 		if p.Old != p.New && n > 0 {
 			h.pkgs[i] = pkgOld
 			n--
+			old = old || p.Kernel
 		}
+	}
+	if h.D.Family == "freebsd" {
+		old = n > 0 // its kernel belongs to the base system
+	}
+	if old {
+		h.kernel, h.newKernel = h.D.Kernel, false
+	}
+	h.mu.Unlock()
+	if old && h.D.Family != "freebsd" {
+		k := h.D.NewKernel
+		h.FS.Remove(vfs.Cred{}, "/", "/boot/vmlinuz-"+k, false)
+		h.FS.Remove(vfs.Cred{}, "/", "/usr/lib/modules/"+k+"/modules.dep", false)
+		h.FS.Remove(vfs.Cred{}, "/", "/usr/lib/modules/"+k, true)
 	}
 }
 
@@ -195,14 +211,14 @@ func (h *Host) holder() *lockHolder {
 func (h *Host) take(p *kernel.Proc, wait time.Duration) *lockHolder {
 	deadline := h.Now().Add(wait)
 	for {
-		cur := h.holder()
+		h.holder() // forgets one that has died
 		h.mu.Lock()
 		if h.lock == nil {
 			h.lock = &lockHolder{pid: p.PID, name: p.Args()[0][strings.LastIndexByte(p.Args()[0], '/')+1:], proc: p}
 			h.mu.Unlock()
 			return nil
 		}
-		cur = h.lock
+		cur := h.lock
 		h.mu.Unlock()
 		if cur.proc == p {
 			return nil

@@ -22,7 +22,6 @@ type findEnv struct {
 
 // findNode is a primary or an operator of find's expression.
 type findNode struct {
-	test func(e *findEnv) bool
 	exec []string
 	plus bool
 }

@@ -13,13 +13,13 @@ import (
 
 type grep struct {
 	*tool
-	re             *regexp.Regexp
-	invert, quiet  bool
-	only, count    bool
-	names, noNames bool
-	limit          int
-	before, after  int
-	matched        bool
+	re            *regexp.Regexp
+	invert, quiet bool
+	only, count   bool
+	names         bool
+	limit         int
+	before, after int
+	matched       bool
 }
 
 // Grep searches lines: -E -F -G -i -v -c -l -L -o -q -s -n -h -H -w -x -r -m -A -B -C -e -f.

@@ -74,7 +74,6 @@ func killList(p *kernel.Proc, args []string) int {
 
 type psColumn struct {
 	name, head string
-	last       bool
 }
 
 var psHeads = map[string]string{"pid": "PID", "ppid": "PPID", "pgid": "PGID", "sid": "SID", "sess": "SESS", "stat": "STAT", "state": "S", "s": "S",

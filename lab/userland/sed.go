@@ -30,7 +30,6 @@ type sed struct {
 
 	in      []string // operands still to be read
 	r       *bufio.Reader
-	cur     kernel.File
 	next    string
 	nextNL  bool
 	hasNext bool

@@ -251,7 +251,10 @@ func (s *Server) Restart() {
 
 // Freeze stops sshd and all its sessions with SIGSTOP: connections stay open and nobody answers. Thaw undoes it.
 func (s *Server) Freeze() {
-	s.frozen = append([]int{s.pid()}, descendants(s.pid())...)
+	pid := s.pid()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen = append([]int{pid}, descendants(pid)...)
 	for _, pid := range s.frozen {
 		syscall.Kill(pid, syscall.SIGSTOP)
 	}
@@ -259,6 +262,8 @@ func (s *Server) Freeze() {
 
 // Thaw undoes Freeze.
 func (s *Server) Thaw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, pid := range s.frozen {
 		syscall.Kill(pid, syscall.SIGCONT)
 	}
