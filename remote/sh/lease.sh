@@ -56,11 +56,11 @@ t_take() {
 	return 1
 }
 
-# tell: L state, holder's uid, seconds since its last beat, boot of that beat, and the claim.
+# tell: L state, holder's uid, seconds since its last beat ("rebooted": it was in another boot), and the claim.
 t_tell() {
 	t_say_it=$1
 	t_uptime
-	t_uid='-' t_age='-' t_beatboot='-'
+	t_uid='-' t_age='-'
 	if [ -n "$t_have" ]; then
 		set -f
 		# shellcheck disable=SC2046
@@ -74,10 +74,11 @@ t_tell() {
 			t_last=${t_last##* }
 			# Anyone may have made it, and bash runs commands that it finds in arithmetic.
 			case $t_last$t_up in *[!0-9]*) t_last='' ;; esac
-			[ "$t_beatboot" != "$t_b" ] || [ -z "$t_last" ] || [ -z "$t_up" ] || t_age=$((t_up - t_last))
+			if [ "$t_beatboot" != "$t_b" ]; then t_age=rebooted
+			elif [ -n "$t_last" ] && [ -n "$t_up" ]; then t_age=$((t_up - t_last)); fi
 		fi
 	fi
-	t_say L "$t_say_it" "$t_uid" "$t_age" "$t_beatboot" "${t_have:--}"
+	t_say L "$t_say_it" "$t_uid" "$t_age" "${t_have:--}"
 }
 
 t_boot
