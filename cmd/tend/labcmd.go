@@ -98,7 +98,7 @@ func (a *app) lab(ctx context.Context, f labFlags) error {
 		}
 		defer os.RemoveAll(f.dir)
 	}
-	l, err := lab.Serve(ctx, lab.Options{Inventory: inv, Dir: f.dir, Port: f.port, Speed: f.speed, Faults: faults})
+	l, err := lab.Serve(ctx, lab.Options{Inventory: inv, Dir: f.dir, Port: f.port, Speed: f.speed, Faults: faults, Seed: lab.DemoSeed})
 	if err != nil {
 		return bad(err)
 	}

@@ -13,7 +13,9 @@ import (
 // screen is a real terminal: a tmux pane of its own server.
 type screen struct {
 	t      *testing.T
-	socket string
+	dir    string
+	socket string // of the tmux server, a new one for each program: one whose last session ended is on its way out
+	opened int
 	env    []string
 	size   [2]int // columns, rows
 }
@@ -34,12 +36,11 @@ func newScreen(t *testing.T, term, home string) *screen {
 	t.Helper()
 	need(t, "tmux")
 	dir := shortDir(t)
-	s := &screen{t: t, socket: filepath.Join(dir, "s"), size: [2]int{80, 24}}
+	s := &screen{t: t, dir: dir, size: [2]int{80, 24}}
 	s.env = []string{
 		asTend + "=1", "HOME=" + home, "XDG_STATE_HOME=" + filepath.Join(home, "state"), "XDG_RUNTIME_DIR=" + dir,
 		"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=" + term, "SSH_AUTH_SOCK=",
 	}
-	t.Cleanup(func() { _, _ = s.tmux("kill-server") })
 	return s
 }
 
@@ -53,6 +54,14 @@ func (s *screen) tmux(args ...string) (string, error) {
 // open runs tend with the arguments in a new session.
 func (s *screen) open(args ...string) {
 	s.t.Helper()
+	s.opened++
+	s.socket = filepath.Join(s.dir, "s"+strconv.Itoa(s.opened))
+	s.t.Cleanup(func(socket string) func() {
+		return func() {
+			s.socket = socket
+			_, _ = s.tmux("kill-server")
+		}
+	}(s.socket))
 	line := "env " + strings.Join(s.env, " ") + " " + os.Args[0] + " " + strings.Join(args, " ")
 	if out, err := s.tmux("new-session", "-d", "-x", strconv.Itoa(s.size[0]), "-y", strconv.Itoa(s.size[1]), "-s", "t", line); err != nil {
 		s.t.Fatalf("tmux: %v: %s", err, out)
