@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
@@ -42,13 +43,13 @@ func (l *login) password() (xssh.AuthMethod, error) {
 // secret returns the user's password: the one that serves all hosts or, where this host refused that one, its own. nil means that
 // there is none to try: declined, nobody to ask, or three were wrong.
 func (l *login) secret(text, note string) (*string, error) {
-	l.verdict(new(bool)) // asked again within one conversation: the last was wrong
+	l.verdict(wrong) // asked again within one conversation: the last was wrong
 	if l.logins++; l.logins > maxWrong {
 		return nil, nil
 	}
 	value, done, err := l.getSecret("password\x00"+l.s.User, Question{Kind: AskPassword, Text: text, Note: note, Shared: true})
 	if err == nil && value == l.sent {
-		done(nil)
+		done(untried)
 		key := "password\x00" + l.s.User + "\x00" + string(l.t.host.Name)
 		text += " on " + string(l.t.host.Name) + ", which refused the shared one"
 		value, done, err = l.getSecret(key, Question{Kind: AskPassword, Text: text, Note: note})
@@ -56,14 +57,22 @@ func (l *login) secret(text, note string) (*string, error) {
 	if err != nil {
 		return nil, l.pass(err)
 	}
+	if l.wire.dead.Load() {
+		done(untried)
+		return nil, io.EOF
+	}
 	l.sent, l.pending = value, done
 	return &value, nil
 }
 
-func (l *login) getSecret(key string, q Question) (string, func(*bool), error) {
+func (l *login) getSecret(key string, q Question) (string, func(verdict), error) {
 	defer l.budget.pause()() // waiting for another host's try costs us neither time nor a place
 	l.place.yield()
 	l.asked = true
+	if l.s.Batch { // said here, so that this host's refusal to ask is not taken for everybody's
+		l.alone = true
+		return "", nil, faultf(NoPrompter, "BatchMode forbids to ask for: %s", q.Text)
+	}
 	return l.c.secrets.of(key).get(l.ctx, func(attempt int) (string, error) {
 		q.Attempt = attempt
 		return l.asking(q)

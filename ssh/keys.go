@@ -186,11 +186,11 @@ func (k *keyFile) open(l *login) (xssh.Signer, error) {
 			return nil, fmt.Errorf("%s: %w", k.path, err)
 		}
 		s, err := k.unlock(pass)
-		right := err == nil
-		done(&right)
-		if right {
+		if err == nil {
+			done(right)
 			return s, nil
 		}
+		done(wrong)
 		if !errors.Is(err, errWrongPassphrase) {
 			return nil, fmt.Errorf("%s: %w", k.path, err)
 		}

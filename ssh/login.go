@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -46,13 +47,13 @@ type login struct {
 	tried    []string
 	offered  []string // the methods that the server named last
 	keys     *offers
-	pending  func(right *bool) // the verdict that a shared secret waits for
-	sent     string            // the shared secret that was tried here
-	logins   int               // passwords tried here
-	alone    bool              // nobody could be asked
-	asked    bool              // somebody was
-	talks    int               // conversations begun
-	mute     bool              // one ended without an answer
+	pending  func(verdict) // the verdict that a shared secret waits for
+	sent     string        // the shared secret that was tried here
+	logins   int           // passwords tried here
+	alone    bool          // nobody could be asked
+	asked    bool          // somebody was
+	talks    int           // conversations begun
+	mute     bool          // one ended without an answer
 	rounds   int
 	banners  int
 	banner   bytes.Buffer
@@ -95,7 +96,11 @@ func (l *login) abort(err error) {
 
 // failure says why the handshake failed, in our terms.
 func (l *login) failure(err error) error {
-	l.verdict(nil)
+	if l.pending != nil && strings.Contains(err.Error(), tooMany) {
+		l.verdict(wrong)
+	}
+	lost := l.pending == nil
+	l.verdict(unjudged)
 	if l.ctx.Err() != nil {
 		return context.Cause(l.ctx)
 	}
@@ -115,22 +120,21 @@ func (l *login) failure(err error) error {
 	if errors.As(err, &neg) {
 		return l.s.negotiation(neg)
 	}
+	var last *fault
 	text := err.Error()
-	if strings.Contains(text, "Too many authentication failures") || strings.Contains(text, "unable to authenticate") {
+	if strings.Contains(text, tooMany) || strings.Contains(text, "unable to authenticate") {
 		return l.denied()
 	}
-	return l.patience(loginFault(err, l.banner.String()), err)
-}
-
-// patience marks a login that the server gave up (LoginGraceTime) while a person was being asked: the answer is kept, and it is worth
-// another try.
-func (l *login) patience(meaning, err error) error {
-	var f *fault
-	if l.asked && isHangUp(err) && errors.As(meaning, &f) {
-		f.again = true
+	meaning := loginFault(err, l.banner.String())
+	// A login that the server gave up (LoginGraceTime) while a person was being asked is worth another try: the answer is kept. One
+	// that it gave up with our answer in hand is not: the answer may have been wrong.
+	if lost && l.asked && isHangUp(err) && errors.As(meaning, &last) {
+		last.again = true
 	}
 	return meaning
 }
+
+const tooMany = "Too many authentication failures" // sshd's words beyond MaxAuthTries
 
 // denied is the failure of everything that we had.
 func (l *login) denied() error {
@@ -153,8 +157,7 @@ func list(s []string, none string) string {
 }
 
 func (l *login) succeeded() {
-	right := true
-	l.verdict(&right)
+	l.verdict(right)
 	if l.keys != nil {
 		l.keys.won()
 	}
@@ -164,16 +167,16 @@ func (l *login) succeeded() {
 	l.auth = strings.Join(append(l.passed, l.auth), ", then ")
 }
 
-// verdict tells a shared secret whether it was right.
-func (l *login) verdict(right *bool) {
+// verdict tells a shared secret what became of it.
+func (l *login) verdict(v verdict) {
 	if l.pending != nil {
-		l.pending(right)
+		l.pending(v)
 		l.pending = nil
 	}
 }
 
 func (l *login) close() {
-	l.verdict(nil)
+	l.verdict(unjudged)
 	if l.keys != nil {
 		l.keys.close()
 	}
@@ -181,6 +184,9 @@ func (l *login) close() {
 
 // next picks the next thing to try. It is called when the server has said which methods it accepts, and after each try.
 func (l *login) next(a *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
+	if l.wire.dead.Load() {
+		return nil, io.EOF // and the last try was never judged
+	}
 	l.judge(len(a.PartialSuccessMethods))
 	l.offered = a.AllowedMethods
 	for _, method := range l.s.Methods {
@@ -188,6 +194,9 @@ func (l *login) next(a *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
 			continue
 		}
 		m, err := l.method(method)
+		if err != nil && l.wire.dead.Load() {
+			return nil, io.EOF
+		}
 		if err != nil {
 			l.abort(err)
 			return nil, err
@@ -205,15 +214,14 @@ func (l *login) judge(partials int) {
 	if l.auth == "" {
 		return
 	}
-	right := partials > l.partials
-	l.partials = partials
-	l.verdict(&right)
-	if right {
+	if partials > l.partials {
+		l.verdict(right)
 		l.passed = append(l.passed, l.auth)
 	} else {
+		l.verdict(wrong)
 		l.tried = append(l.tried, l.auth)
 	}
-	l.auth = ""
+	l.partials, l.auth = partials, ""
 }
 
 // method returns one try with that method, or nil where it has no more.

@@ -226,7 +226,12 @@ func TestHostThatRanOutOfPatience(t *testing.T) {
 		p.answer(nc, cfg)
 	})
 	h.HostKey = keyLine(signer.PublicKey())
-	person := &person{answer: func(ssh.Question) (string, error) { close(asked); <-closed; return "pw", nil }}
+	person := &person{answer: func(ssh.Question) (string, error) {
+		close(asked)
+		<-closed
+		time.Sleep(time.Second) // a person takes his time; that the host has gone is long known when he answers
+		return "pw", nil
+	}}
 	if _, out, _, err := run(t, newClient(t, ssh.Options{Prompter: person}), h, "x"); err != nil || out != "hello ops\n" {
 		t.Errorf("%q %v", out, err)
 	}

@@ -15,11 +15,21 @@ type secrets struct {
 	by map[string]*secret
 }
 
+// verdict is what became of an answer.
+type verdict int
+
+const (
+	untried  verdict = iota // never sent: it may be tried elsewhere
+	unjudged                // sent, and the host never said: whoever wants one asks again
+	right
+	wrong
+)
+
 type secret struct {
 	turn  chan struct{} // holds a token while somebody asks or tries
 	value string
 	good  bool
-	held  bool // value was answered but not tried: its host was lost first
+	held  bool // value is untried
 	wrong int
 	given error // why nobody will be asked again
 }
@@ -36,9 +46,9 @@ func (s *secrets) of(key string) *secret {
 	return s.by[key]
 }
 
-// get returns an answer that was accepted before, or asks for one. The caller must call done exactly once, with whether the answer
-// was right; until then, if it is new, others wait. A nil verdict means that it was never tried.
-func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error)) (value string, done func(right *bool), err error) {
+// get returns an answer that was accepted before, or asks for one. The caller must call done with what became of it; until then, if
+// it is new, others wait.
+func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error)) (value string, done func(verdict), err error) {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -46,7 +56,7 @@ func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error))
 	}
 	if s.good || s.given != nil {
 		defer func() { <-s.turn }()
-		return s.value, func(*bool) {}, s.given
+		return s.value, func(verdict) {}, s.given
 	}
 	if s.held {
 		return s.value, s.settler(s.value), nil
@@ -62,14 +72,14 @@ func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error))
 	return value, s.settler(value), nil
 }
 
-func (s *secret) settle(value string, right *bool) {
-	s.held = false
-	switch {
-	case right == nil:
+func (s *secret) settle(value string, v verdict) {
+	s.value, s.held, s.good = "", false, false
+	switch v {
+	case untried:
 		s.value, s.held = value, true
-	case *right:
+	case right:
 		s.value, s.good = value, true
-	default:
+	case wrong:
 		if s.wrong++; s.wrong >= maxWrong {
 			s.given = faultf(AuthFailed, "%d wrong answers; not asking again", s.wrong)
 		}
@@ -77,7 +87,7 @@ func (s *secret) settle(value string, right *bool) {
 	<-s.turn
 }
 
-func (s *secret) settler(value string) func(*bool) {
+func (s *secret) settler(value string) func(verdict) {
 	var once sync.Once
-	return func(right *bool) { once.Do(func() { s.settle(value, right) }) }
+	return func(v verdict) { once.Do(func() { s.settle(value, v) }) }
 }

@@ -262,8 +262,8 @@ func TestFrozenHostIsLinkLost(t *testing.T) {
 func TestBusyButSilentHostIsNotLost(t *testing.T) {
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
-	c := newClient(t, ssh.Options{KeepaliveInterval: 100 * time.Millisecond, KeepaliveCount: 2})
-	if exit, out, _, err := run(t, c, srv.Host("a"), "sleep 2; echo done"); err != nil || exit != 0 || out != "done\n" {
+	c := newClient(t, ssh.Options{KeepaliveInterval: time.Second, KeepaliveCount: 3})
+	if exit, out, _, err := run(t, c, srv.Host("a"), "sleep 5; echo done"); err != nil || exit != 0 || out != "done\n" {
 		t.Errorf("%d %q %v", exit, out, err)
 	}
 }
