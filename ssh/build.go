@@ -176,20 +176,21 @@ func (b *builder) identities() {
 	b.agent()
 }
 
+// agent finds the agent's socket: ssh_config's IdentityAgent, or the one that the options or the environment give.
 func (b *builder) agent() {
 	socket, source := b.o.AgentSocket, "options"
-	if v, ok := b.a.First("identityagent"); socket == "" && ok {
+	if socket == "" {
+		socket, source = b.o.Getenv("SSH_AUTH_SOCK"), "$SSH_AUTH_SOCK"
+	}
+	if v, ok := b.a.First("identityagent"); ok && b.o.AgentSocket != "none" {
 		source = v.Source
 		switch {
 		case v.Text == "SSH_AUTH_SOCK":
-			socket = b.o.Getenv("SSH_AUTH_SOCK")
 		case strings.HasPrefix(v.Text, "$") && !strings.HasPrefix(v.Text, "${"):
 			socket = b.o.Getenv(v.Text[1:])
 		default:
 			socket = b.path(v)
 		}
-	} else if socket == "" {
-		socket, source = b.o.Getenv("SSH_AUTH_SOCK"), "$SSH_AUTH_SOCK"
 	}
 	if socket != "none" && socket != "" {
 		b.s.AgentSocket = socket

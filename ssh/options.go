@@ -12,7 +12,7 @@ type Options struct {
 	ConfigFiles []string // nil = ~/.ssh/config and /etc/ssh/ssh_config; empty but not nil = none
 	KnownHosts  []string // nil = what ssh_config says, or OpenSSH's defaults; Host.KnownHosts overrides it per host
 	Identity    []string // key files to offer first; Host.Identity overrides it per host
-	AgentSocket string   // "" = what ssh_config says, or $SSH_AUTH_SOCK; "none" = no agent
+	AgentSocket string   // stands for $SSH_AUTH_SOCK, so ssh_config's IdentityAgent outranks it; "" = from Getenv; "none" = no agent
 	Home        string   // what ~ means; "" = os.UserHomeDir
 	Getenv      func(string) string
 	// Prompter is asked for passphrases, passwords, codes and unknown host keys. nil = nobody can be asked.

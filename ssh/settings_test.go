@@ -132,3 +132,18 @@ func TestConfigThatOthersCanWriteIsRefused(t *testing.T) {
 	_, err := ssh.Resolve(context.Background(), inventory.Host{Name: "a"}, ssh.Options{Home: home})
 	fault(t, err, ssh.Config)
 }
+
+func TestWhichAgent(t *testing.T) {
+	t.Parallel()
+	env := func(n string) string { return map[string]string{"SSH_AUTH_SOCK": "/env", "OTHER": "/other"}[n] }
+	for _, tt := range []struct{ config, option, want string }{
+		{"", "", "/env"}, {"", "/opt", "/opt"}, {"", "none", ""}, {"IdentityAgent ~/a", "/opt", "HOME/a"}, {"IdentityAgent none", "/opt", ""},
+		{"IdentityAgent SSH_AUTH_SOCK", "/opt", "/opt"}, {"IdentityAgent $OTHER", "", "/other"}, {"IdentityAgent ${OTHER}/x", "", "/other/x"}, {"IdentityAgent ~/a", "none", ""},
+	} {
+		home := t.TempDir()
+		s, err := resolve(t, tt.config, inventory.Host{Name: "a"}, ssh.Options{Home: home, AgentSocket: tt.option, Getenv: env})
+		if err != nil || s.AgentSocket != strings.Replace(tt.want, "HOME", home, 1) {
+			t.Errorf("%q with option %q: %q %v, want %q", tt.config, tt.option, s.AgentSocket, err, tt.want)
+		}
+	}
+}
