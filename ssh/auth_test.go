@@ -273,3 +273,37 @@ func TestUserCertificate(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoKeysWanted(t *testing.T) {
+	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{Lines: []string{"AuthenticationMethods publickey,publickey"}})
+	dir := t.TempDir()
+	wrong, second := filepath.Join(dir, "wrong"), filepath.Join(dir, "second")
+	sshtest.WriteKey(t, wrong, sshtest.NewKey(t, "ed25519"), "")
+	srv.Authorize(sshtest.WriteKey(t, second, sshtest.NewKey(t, "ecdsa"), ""))
+	h := srv.Host("a")
+	h.Identity = []string{srv.Key, wrong, second}
+	c := newClient(t, ssh.Options{})
+	if _, _, _, err := run(t, c, h, "true"); err != nil {
+		t.Fatal(err)
+	}
+	if road, _ := c.Road("a"); !strings.Contains(road.Auth, srv.Key+", then publickey ecdsa-sha2-nistp256 ") {
+		t.Errorf("road says %q", road.Auth)
+	}
+}
+
+func TestHostWithLessPatienceThanMost(t *testing.T) {
+	t.Parallel()
+	var keys []crypto.Signer
+	for range 4 {
+		keys = append(keys, sshtest.NewKey(t, "ed25519"))
+	}
+	srv := sshtest.Start(t, sshtest.Config{Lines: []string{"MaxAuthTries 2"}})
+	h := srv.Host("a")
+	h.Identity = nil
+	_, _, _, err := run(t, newClient(t, ssh.Options{AgentSocket: sshtest.StartAgent(t, keys...).Socket}), h, "true")
+	e := fault(t, err, ssh.AuthFailed)
+	if !strings.Contains(e.Hint(), "more keys were not offered") || !strings.Contains(err.Error(), "tried: publickey ssh-ed25519 SHA256:") {
+		t.Errorf("%v; hint %q", err, e.Hint())
+	}
+}

@@ -218,7 +218,7 @@ func newKeepalive(cn *conn, interval time.Duration, count int) *keepalive {
 }
 
 func (k *keepalive) tick() {
-	silent, last := k.cn.wire.silence(), time.Duration(k.count)*k.interval
+	silent, last := k.cn.wire.silence(), time.Duration(max(k.count, 2))*k.interval // the question goes out after the first interval
 	switch {
 	case silent < k.interval:
 		k.again(k.interval - silent)

@@ -127,7 +127,16 @@ func keyTypeOf(algo string) string {
 }
 
 // checkHostKey is called when the server has proved that it holds key, before anything of ours is sent.
+//
+// It is called again whenever keys are exchanged anew on the living connection (RFC 4253 section 9): then only the key that was
+// taken at first will do, and nobody is asked.
 func (l *login) checkHostKey(_ string, _ net.Addr, key xssh.PublicKey) error {
+	if l.taken != nil {
+		if bytes.Equal(l.taken, key.Marshal()) {
+			return nil
+		}
+		return faultf(KeyChanged, "HOST KEY CHANGED in mid-connection: %s now presents %s %s", l.knownName(), key.Type(), xssh.FingerprintSHA256(key))
+	}
 	l.keyType, l.fingerprint = key.Type(), xssh.FingerprintSHA256(key)
 	if c, ok := key.(*xssh.Certificate); ok {
 		l.fingerprint = xssh.FingerprintSHA256(c.Key)
@@ -139,7 +148,7 @@ func (l *login) checkHostKey(_ string, _ net.Addr, key xssh.PublicKey) error {
 	}
 	by, err := l.vouch(key)
 	if err == nil {
-		l.knownBy = by
+		l.knownBy, l.taken = by, key.Marshal()
 		return nil
 	}
 	var f *fault

@@ -39,7 +39,8 @@ type login struct {
 	keyType     string
 	fingerprint string
 	knownBy     string
-	byFile      bool // a plain line of known_hosts vouched
+	taken       []byte // the key that was accepted
+	byFile      bool   // a plain line of known_hosts vouched
 
 	auth     string   // what is being tried, in words
 	passed   []string // what was right, where the host wants several
@@ -165,6 +166,7 @@ func (l *login) succeeded() {
 		l.auth = "none"
 	}
 	l.auth = strings.Join(append(l.passed, l.auth), ", then ")
+	l.exact, l.bare = knownhosts.Set{}, knownhosts.Set{} // the login lives as long as its connection, see checkHostKey
 }
 
 // verdict tells a shared secret what became of it.
@@ -179,6 +181,7 @@ func (l *login) close() {
 	l.verdict(unjudged)
 	if l.keys != nil {
 		l.keys.close()
+		l.keys = nil
 	}
 }
 

@@ -239,3 +239,19 @@ func TestHostThatRanOutOfPatience(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 }
+
+func TestKeysAreExchangedAnewUnderway(t *testing.T) {
+	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{Lines: []string{"RekeyLimit 256K"}})
+	put(t, srv.KnownHosts, "")
+	p := says("yes") // at first contact; an exchange that asked again would be declined
+	c := newClient(t, ssh.Options{Prompter: p})
+	in := bytes.Repeat([]byte("0123456789abcdef"), 4<<20/16)
+	var out bytes.Buffer
+	if exit, err := c.Exec(ctxFor(t, 3*time.Minute), srv.Host("a"), "cat", bytes.NewReader(in), &out, nil); err != nil || exit != 0 || !bytes.Equal(out.Bytes(), in) {
+		t.Errorf("%d bytes of %d, exit %d, %v", out.Len(), len(in), exit, err)
+	}
+	if n := len(p.questions()); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
