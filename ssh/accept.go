@@ -37,8 +37,10 @@ var errProbed = &fault{kind: Closed, err: errors.New("the key was looked at")}
 // HostKey connects to h and looks at its key. A host that cannot be reached is an error; one whose key is unknown or changed is not.
 func (c *Client) HostKey(ctx context.Context, h inventory.Host) (HostKey, error) {
 	p := &probe{}
-	err := c.probe(ctx, h, p)
-	return p.found, err
+	if err := c.probe(ctx, h, p); err != nil {
+		return HostKey{}, err
+	}
+	return p.found, nil
 }
 
 // Accept connects to h, wants it to present the key of that fingerprint ("SHA256:…"), and keeps the key in the host's first
@@ -89,7 +91,19 @@ func describe(k Kind) string {
 	return string(k)
 }
 
+// probe runs in a goroutine of the Client, so that Close ends it and waits for it.
 func (c *Client) probe(ctx context.Context, h inventory.Host, p *probe) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(context.Canceled)
+	defer context.AfterFunc(c.ctx, func() { cancel(errClosed) })()
+	got := make(chan error, 1)
+	if !c.own(func() { got <- c.probing(ctx, h, p) }) {
+		return dress(errClosed, h.Name, "", Closed)
+	}
+	return <-got
+}
+
+func (c *Client) probing(ctx context.Context, h inventory.Host, p *probe) error {
 	t := target{key: hostKeyOf(h.Name), host: h, probe: p}
 	s, err := c.Settings(ctx, h)
 	if err != nil {

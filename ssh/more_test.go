@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,6 +122,7 @@ func TestShellOnATerminal(t *testing.T) {
 	go func() {
 		<-w.seen
 		sizes <- ssh.Size{Rows: 40, Cols: 90}
+		sizes <- ssh.Size{Rows: 40, Cols: 90} // taken when the first is on its way
 		io.WriteString(say, "go\n")
 		say.Close()
 	}()
@@ -254,4 +256,16 @@ func TestKeysAreExchangedAnewUnderway(t *testing.T) {
 	if n := len(p.questions()); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
+}
+
+func TestStdinThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	c := newClient(t, ssh.Options{})
+	never, end := io.Pipe()
+	if exit, err := c.Exec(ctxFor(t, time.Minute), counting(t, &asked).host("a"), "x", never, nil, nil); err != nil || exit != 0 {
+		t.Errorf("%d %v", exit, err)
+	}
+	c.Close() // does not wait for a reader that nobody but its owner can end
+	end.Close()
 }

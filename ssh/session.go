@@ -181,10 +181,11 @@ func (s *session) unknown(err error) error {
 	return e
 }
 
-// stream moves the three streams, each in its own goroutine.
+// stream moves the three streams, each in its own goroutine. The one that reads stdin is not waited for by anybody: only the caller
+// can end a Read of its own reader, and the command may be long over by then.
 func (s *session) stream(ch xssh.Channel) {
 	c := s.cn.c
-	c.wg.Go(func() { s.feed(ch) })
+	go s.feed(ch)
 	s.copies.Add(2)
 	c.wg.Go(func() { defer s.copies.Done(); s.pump(s.out, ch) })
 	c.wg.Go(func() { defer s.copies.Done(); s.pump(s.err, ch.Stderr()) })
