@@ -217,6 +217,9 @@ func (l *Lab) configOf(e *entry, m *machine.Host) (*xssh.ServerConfig, error) {
 func sshVersion(d *machine.Distro) string {
 	switch d.ID {
 	case "debian":
+		if d.Version == "13" {
+			return "SSH-2.0-OpenSSH_10.0p2 Debian-7"
+		}
 		return "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"
 	case "ubuntu":
 		return "SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13.5"

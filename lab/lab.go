@@ -20,8 +20,8 @@ import (
 	"tend/lab/machine"
 )
 
-// DemoSeed is the seed with which the example inventory shows every kind of trouble: a dead host, full disks, failed units and so on.
-const DemoSeed = 1
+// DemoSeed is the seed with which the example inventory shows every kind of trouble: a dead host, a full disk, failed units and so on.
+const DemoSeed = 2991
 
 // Options says what to serve.
 type Options struct {
@@ -29,7 +29,7 @@ type Options struct {
 	Inventory *inventory.Inventory
 	// Dir holds keys, known_hosts and the twin's inventory; it is made, 0700. Its keys stay from one lab to the next.
 	Dir string
-	// Seed decides how the hosts differ.
+	// Seed decides how the hosts differ; 0 means DemoSeed.
 	Seed int64
 	// Speed is how fast lab time runs: 1 for believable durations, 20 for twenty times faster; 0 means 1.
 	Speed float64
@@ -80,6 +80,9 @@ func Serve(ctx context.Context, o Options) (*Lab, error) {
 	}
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
+	}
+	if o.Seed == 0 {
+		o.Seed = DemoSeed
 	}
 	keys, err := openKeyring(o.Dir)
 	if err != nil {

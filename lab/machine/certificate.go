@@ -33,6 +33,28 @@ func (h *Host) certificate() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
+// certDir is /etc/letsencrypt/live: a certificate where the host serves the world.
+type certDir struct{}
+
+func (certDir) Names(x any) []string {
+	h := x.(*Host)
+	for _, t := range h.tags() {
+		if t == "web" || t == "lb" || t == "mon" {
+			return []string{h.Name + ".lab.example.net"}
+		}
+	}
+	return nil
+}
+
+func (c certDir) Entry(x any, _ vfs.Cred, name string) *vfs.Node {
+	for _, n := range c.Names(x) {
+		if n == name {
+			return vfs.Dir(map[string]*vfs.Node{"cert.pem": {Kind: vfs.Regular, Mode: 0o644, Gen: func(x any) []byte { return x.(*Host).certificate() }}})
+		}
+	}
+	return nil
+}
+
 // Openssl answers version and x509 -noout with -enddate, -startdate, -dates, -subject, -issuer, -serial, -fingerprint and -checkend.
 func Openssl(h *Host, p *kernel.Proc, args []string) int {
 	if len(args) < 2 {

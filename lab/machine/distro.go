@@ -92,11 +92,16 @@ func packages(table string, origin map[string]string) []Package {
 func debian(version string) *Distro {
 	version = or(version, "12")
 	code := or(map[string]string{"11": "bullseye", "12": "bookworm", "13": "trixie"}[version], "bookworm")
-	label := "Debian:" + version + "." + map[string]string{"11": "11", "12": "11"}[version]
+	label := "Debian:" + version + "." + or(map[string]string{"13": "2"}[version], "11")
 	d := &Distro{ID: "debian", Version: version, Codename: code, Pretty: "Debian GNU/Linux " + version + " (" + code + ")",
 		Family: "debian", PM: "apt", Shell: shell.Dash, LoginShell: "/bin/bash", Systemd: true, Arch: "x86_64",
 		Kernel: "6.1.0-28-amd64", NewKernel: "6.1.0-37-amd64", KernelBuild: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 (2024-11-22)"}
-	d.Packages = packages(debianTable, map[string]string{"u": label + "/" + code, "s": "Debian-Security:" + version + "/" + code + "-security", "m": label + "/" + code})
+	table := debianTable
+	if version == "13" {
+		d.Kernel, d.NewKernel, d.KernelBuild = "6.12.38+deb13-amd64", "6.12.57+deb13-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.12.38-1 (2025-07-16)"
+		table = debian13Table
+	}
+	d.Packages = packages(table, map[string]string{"u": label + "/" + code, "s": "Debian-Security:" + version + "/" + code + "-security", "m": label + "/" + code})
 	return d
 }
 

@@ -44,14 +44,11 @@ func (h *Host) setPending(v string) {
 			old = old || p.Kernel
 		}
 	}
-	if h.D.Family == "freebsd" {
-		old = n > 0 // its kernel belongs to the base system
-	}
 	if old {
 		h.kernel, h.newKernel = h.D.Kernel, false
 	}
 	h.mu.Unlock()
-	if old && h.D.Family != "freebsd" {
+	if old {
 		k := h.D.NewKernel
 		h.FS.Remove(vfs.Cred{}, "/", "/boot/vmlinuz-"+k, false)
 		h.FS.Remove(vfs.Cred{}, "/", "/usr/lib/modules/"+k+"/modules.dep", false)

@@ -124,3 +124,65 @@ wget 1.21.4-1ubuntu4.1 - m
 xz-utils 5.6.1+really5.4.5-1build0.1 5.6.1+really5.4.5-1ubuntu0.2 s
 zlib1g 1:1.3.dfsg-3.1ubuntu2.1 - m
 `
+
+const debian13Table = `
+adduser 3.152 - m - /etc/adduser.conf
+apt 3.0.3 - m
+base-files 13.8 13.8+deb13u1 u - /etc/issue 73
+bash 5.2.37-2+b5 - m - /etc/bash.bashrc
+bind9-libs 1:9.20.11-4 1:9.20.15-1~deb13u1 s - - 1404
+bsdutils 1:2.41-5 - m
+ca-certificates 20250419 - m - /etc/ca-certificates.conf
+chrony 4.6.1-3 - m chrony.service /etc/chrony/chrony.conf
+coreutils 9.7-3 - m
+cron 3.0pl1-197 - m cron.service /etc/default/cron
+curl 8.14.1-2 8.14.1-2+deb13u2 s - - 270
+dbus 1.16.2-2 - m dbus.service
+dpkg 1.22.21 - m
+e2fsprogs 1.47.2-3+b3 - m
+git 1:2.47.2-0.2 1:2.47.3-0+deb13u1 s - - 8862
+gpgv 2.4.7-21 2.4.7-21+deb13u1 s - - 241
+grub-common 2.12-9 2.12-9+deb13u1 u - - 2103
+initramfs-tools 0.148.3 - m - /etc/initramfs-tools/initramfs.conf
+intel-microcode 3.20250512.1 3.20250812.1~deb13u1 s - - 12034
+iproute2 6.15.0-1 - m
+libc-bin 2.41-12 2.41-12+deb13u1 u - - 636
+libc6 2.41-12 2.41-12+deb13u1 u - - 2847
+libcurl4t64 8.14.1-2 8.14.1-2+deb13u2 s - - 391
+libgnutls30t64 3.8.9-3 3.8.9-3+deb13u1 s - - 1465
+libkrb5-3 1.21.3-5 - m
+libpam-modules 1.7.0-5 - m
+libpng16-16t64 1.6.48-1 1.6.48-1+deb13u1 s - - 282
+libssl3t64 3.5.1-1 3.5.4-1~deb13u1 s - - 2438
+libsystemd0 257.7-1 257.9-1~deb13u1 u - - 448
+libxml2 2.12.7+dfsg+really2.9.14-2.1 2.12.7+dfsg+really2.9.14-2.1+deb13u2 s - - 698
+libxslt1.1 1.1.35-1.2 1.1.35-1.2+deb13u2 s - - 233
+linux-image-amd64 6.12.38-1 6.12.57-1 s kernel - 1
+login 1:4.16.0-2+really2.41-5 - m - /etc/login.defs
+logrotate 3.22.0-1 - m - /etc/logrotate.conf
+lsof 4.99.4+dfsg-2 - m
+mdadm 4.4-11 4.4-11+deb13u1 u mdmonitor.service /etc/mdadm/mdadm.conf
+needrestart 3.11-1 - m - /etc/needrestart/needrestart.conf
+nginx 1.26.3-3+deb13u1 1.26.3-3+deb13u2 s nginx.service /etc/nginx/nginx.conf 604
+openssh-client 1:10.0p1-7 1:10.0p1-7+deb13u1 s - /etc/ssh/ssh_config 985
+openssh-server 1:10.0p1-7 1:10.0p1-7+deb13u1 s ssh.service /etc/ssh/sshd_config 598
+openssl 3.5.1-1 3.5.4-1~deb13u1 s - /etc/ssl/openssl.cnf 1493
+perl-base 5.40.1-6 - m
+postgresql-17 17.5-1 17.7-0+deb13u1 s postgresql.service /etc/postgresql/17/main/postgresql.conf 18211
+procps 2:4.0.4-9 - m - /etc/sysctl.conf
+python3.13 3.13.5-2 - m
+redis-server 5:8.0.2-3 5:8.0.2-3+deb13u1 s redis-server.service /etc/redis/redis.conf 51
+rsync 3.4.1+ds1-5 3.4.1+ds1-5+deb13u1 u - - 428
+rsyslog 8.2504.0-1 - m rsyslog.service /etc/rsyslog.conf
+smartmontools 7.4-3 - m smartmontools.service /etc/smartd.conf
+sudo 1.9.16p2-3 - m - /etc/sudoers 2083
+systemd 257.7-1 257.9-1~deb13u1 u systemd-journald.service /etc/systemd/system.conf 3102
+tzdata 2025b-4 2025b-4+deb13u1 u - - 256
+udev 257.7-1 257.9-1~deb13u1 u systemd-udevd.service - 1922
+unattended-upgrades 2.12 - m unattended-upgrades.service /etc/apt/apt.conf.d/50unattended-upgrades
+util-linux 2.41-5 - m
+vim-tiny 2:9.1.1230-2 - m
+wget 1.25.0-2 - m - /etc/wgetrc
+xz-utils 5.8.1-1 - m
+zlib1g 1:1.3.dfsg+really1.3.1-1+b1 - m
+`

@@ -110,7 +110,7 @@ var failable = map[string][]string{
 }
 
 var holdable = map[string][]string{
-	"debian": {"nginx", "postgresql-15", "openssh-server", "snapd"},
+	"debian": {"nginx", "postgresql-15", "postgresql-17", "openssh-server", "snapd"},
 	"rhel":   {"kubelet", "containerd.io"},
 	"suse":   {"kernel-default"},
 	"alpine": {"haproxy"},

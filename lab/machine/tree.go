@@ -154,7 +154,7 @@ func etc(t *vfs.Tree, d *Distro) {
 	t.Generated("/etc/machine-id", 0o444, func(x any) []byte { return []byte(strings.ReplaceAll(x.(*Host).uuid(-1), "-", "") + "\n") })
 	t.Generated("/etc/fstab", 0o644, func(x any) []byte { return x.(*Host).fstab() })
 	if d.ID == "debian" {
-		t.File("/etc/debian_version", 0o644, d.Version+".8\n")
+		t.File("/etc/debian_version", 0o644, d.Version+"."+or(map[string]string{"13": "1"}[d.Version], "8")+"\n")
 	}
 	if d.Family == "rhel" {
 		t.File("/etc/redhat-release", 0o644, strings.Replace(d.Pretty, " Linux ", " Linux release ", 1)+"\n")
@@ -163,6 +163,7 @@ func etc(t *vfs.Tree, d *Distro) {
 		t.File("/etc/alpine-release", 0o644, d.Version+"\n")
 	}
 	t.File("/etc/ssh/sshd_config", 0o600, "PermitRootLogin prohibit-password\nPasswordAuthentication no\n")
+	t.Dir("/etc/letsencrypt/live", 0o755).Dyn = certDir{}
 	t.Generated("/etc/ssl/certs/site.pem", 0o644, func(x any) []byte { return x.(*Host).certificate() })
 }
 
