@@ -116,7 +116,7 @@ func (l *Lab) greet(c net.Conn, m *machine.Host) bool {
 	case on("refuse"):
 		reset(c)
 		return false
-	case on("dead") || m.T.Dead && !on("alive"):
+	case dead(m):
 		io.Copy(io.Discard, c) // until the client gives up
 		return false
 	case on("hang-banner"):
@@ -131,6 +131,13 @@ func (l *Lab) greet(c net.Conn, m *machine.Host) bool {
 		l.pause(v)
 	}
 	return l.ctx.Err() == nil
+}
+
+// dead reports whether a host accepts connections and says nothing.
+func dead(m *machine.Host) bool {
+	_, made := m.Fault("dead")
+	_, alive := m.Fault("alive")
+	return made || m.T.Dead && !alive
 }
 
 // pause waits for a fault's duration of real time, or until the lab ends.

@@ -67,3 +67,6 @@ func (v HostView) Cut() { v.e.cut() }
 
 // String names the host.
 func (v HostView) String() string { return fmt.Sprint(v.e.inv.Name) }
+
+// Dead reports whether the host says nothing, by its seed or by a fault.
+func (v HostView) Dead() bool { return dead(v.l.machine(v.e)) }

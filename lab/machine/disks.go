@@ -20,6 +20,24 @@ type mount struct {
 
 // mounts lists what is mounted.
 func (h *Host) mounts() []mount {
+	if h.D.Family == "freebsd" {
+		return h.readOnly(h.zfsMounts())
+	}
+	return h.readOnly(h.linuxMounts())
+}
+
+// zfsMounts is a FreeBSD host's: a pool, and the boot loader's partition.
+func (h *Host) zfsMounts() []mount {
+	size := int64(h.T.DiskGB) << 20
+	list := []mount{{dev: "devfs", at: "/dev", kind: "devfs", options: "rw,multilabel", size: 1, used: 1, inodes: 1, iused: 1},
+		h.sized(mount{dev: "/dev/gpt/efiboot0", at: "/boot/efi", kind: "msdosfs", options: "rw,local", size: 260 << 10})}
+	for _, d := range [][2]string{{"zroot/ROOT/default", "/"}, {"zroot/home", "/home"}, {"zroot/var/log", "/var/log"}, {"zroot/backup", "/backup"}} {
+		list = append(list, h.sized(mount{dev: d[0], at: d[1], kind: "zfs", options: "rw,noatime,local,nfsv4acls", size: size}))
+	}
+	return list
+}
+
+func (h *Host) linuxMounts() []mount {
 	g := int64(1 << 20)
 	disk := "/dev/sda"
 	if h.T.Virtual {
@@ -49,6 +67,11 @@ func (h *Host) mounts() []mount {
 		}
 		list = append(list, h.sized(mount{dev: dev, at: "/var", kind: kind, options: strings.Replace(opts, ",errors=remount-ro", "", 1), size: int64(h.T.DiskGB) * g * 3 / 5}))
 	}
+	return list
+}
+
+// readOnly plays the fault of that name.
+func (h *Host) readOnly(list []mount) []mount {
 	if at, ok := h.Fault("read-only"); ok {
 		for i, m := range list {
 			if m.at == or(at, "/") {
@@ -63,7 +86,7 @@ func (h *Host) mounts() []mount {
 func (h *Host) sized(m mount) mount {
 	r := h.dice("used" + m.at)
 	share := 0.15 + 0.5*r.Float64()
-	if m.at == "/boot" {
+	if strings.HasPrefix(m.at, "/boot") {
 		share = 0.2 + 0.2*r.Float64()
 	}
 	if h.T.FullMount == m.at {

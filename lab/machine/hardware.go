@@ -44,7 +44,7 @@ func Smartctl(h *Host, p *kernel.Proc, args []string) int {
 	verdict := "PASSED"
 	if h.T.Degraded && dev == "sdb" {
 		status, verdict = 8, "FAILED!"
-	} else if h.dice("smart").Float64() < 0.01 {
+	} else if h.dice("smart"+dev).Float64() < 0.01 {
 		status = 64
 	}
 	t.Printf("=== START OF READ SMART DATA SECTION ===\nSMART overall-health self-assessment test result: %s\n\n", verdict)

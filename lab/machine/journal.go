@@ -34,9 +34,14 @@ func (h *Host) journal() []logLine {
 	defer h.mu.Unlock()
 	now := h.Now()
 	var out []logLine
-	units := []string{"kernel", "nginx.service", h.unit("ssh.service"), "systemd-resolved.service"}
+	units := []string{"kernel"}
+	for _, d := range h.daemonTable() {
+		if d.pid > 700 {
+			units = append(units, d.unit)
+		}
+	}
 	for i := range h.T.Errors {
-		u := units[(int(h.seed)&0xff+i)%3]
+		u := units[i*i%len(units)]
 		out = append(out, logLine{now.Add(-time.Duration(h.T.Errors-i) * 50 * time.Minute / time.Duration(h.T.Errors+1)), u, "error " + fmt.Sprint(i) + ": connection reset by peer", 3})
 	}
 	for _, u := range h.T.FailedUnits {

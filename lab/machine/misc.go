@@ -104,7 +104,7 @@ func (h *Host) sysctls() map[string]string {
 	}
 	boot := h.bootTime()
 	return map[string]string{"kern.hostname": h.Name, "kern.osrelease": h.KernelRelease(), "kern.ostype": "FreeBSD", "hw.ncpu": fmt.Sprint(h.T.CPUs), "hw.model": h.cpuModel(),
-		"hw.physmem": fmt.Sprint(total << 10), "hw.pagesize": "4096", "vm.loadavg": fmt.Sprintf("{ %.2f %.2f %.2f }", a, b, c), "kern.vm_guest": guest, "kern.disks": "ada1 ada0",
+		"hw.physmem": fmt.Sprint(total << 10), "hw.pagesize": "4096", "vm.loadavg": fmt.Sprintf("{ %.2f %.2f %.2f }", a, b, c), "kern.vm_guest": guest, "kern.disks": strings.Join(h.disks(), " "),
 		"vm.stats.vm.v_free_count": fmt.Sprint(avail / 8), "vm.stats.vm.v_inactive_count": fmt.Sprint(avail / 8), "vm.stats.vm.v_laundry_count": "1200",
 		"kern.boottime":        fmt.Sprintf("{ sec = %d, usec = %d } %s", boot.Unix(), boot.Nanosecond()/1000, boot.UTC().Format("Mon Jan _2 15:04:05 2006")),
 		"kern.bootsessionuuid": h.BootID(), "kern.boot_id": h.BootID()}

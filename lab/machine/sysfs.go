@@ -52,6 +52,8 @@ func (blockDir) Entry(x any, _ vfs.Cred, name string) *vfs.Node {
 
 func (h *Host) disks() []string {
 	switch {
+	case h.D.Family == "freebsd":
+		return []string{"ada0", "ada1"}
 	case h.T.Virtual:
 		return []string{"vda"}
 	case h.T.Mirror:
