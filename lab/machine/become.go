@@ -74,14 +74,7 @@ func Sudo(h *Host, p *kernel.Proc, args []string) int {
 		fmt.Fprintln(p.Stderr(), "usage: sudo -h | -K | -k | -V")
 		return 1
 	}
-	var keep []string
-	if t.Has("E") {
-		for _, e := range p.Env {
-			k, _, _ := strings.Cut(e, "=")
-			keep = append(keep, k)
-		}
-	}
-	become(p, target, keep)
+	become(p, target, kept(t))
 	for _, a := range assigns {
 		k, v, _ := strings.Cut(a, "=")
 		p.Setenv(k, v)
@@ -95,6 +88,17 @@ func Sudo(h *Host, p *kernel.Proc, args []string) int {
 		return 1
 	}
 	return status
+}
+
+// kept are the variables that -E hands on.
+func kept(t *userland.Tool) (names []string) {
+	if t.Has("E") {
+		for _, e := range t.Proc().Env {
+			k, _, _ := strings.Cut(e, "=")
+			names = append(names, k)
+		}
+	}
+	return names
 }
 
 func sudoErr(err error) string {

@@ -95,28 +95,8 @@ func opensslX509(h *Host, p *kernel.Proc, args []string) int {
 			show = append(show, strings.TrimPrefix(a, "-"))
 		}
 	}
-	var text []byte
-	var err error
-	if in == "" {
-		text, err = io.ReadAll(io.LimitReader(p.Stdin(), 1<<20))
-	} else {
-		text, err = p.Sys.FS.ReadFile(p.Cred, p.Cwd, in)
-	}
-	if err != nil {
-		reason := "No such file or directory"
-		if e, ok := err.(vfs.Errno); ok {
-			reason = e.Error()
-		}
-		fmt.Fprintf(p.Stderr(), "Could not open file or uri for loading certificate from %s: %s\n", in, reason)
-		return 1
-	}
-	block, _ := pem.Decode(text)
-	var cert *x509.Certificate
-	if block != nil {
-		cert, err = x509.ParseCertificate(block.Bytes)
-	}
-	if cert == nil || err != nil {
-		fmt.Fprintf(p.Stderr(), "Could not find certificate from %s\n", in)
+	cert := readCertificate(p, in)
+	if cert == nil {
 		return 1
 	}
 	const layout = "Jan _2 15:04:05 2006 GMT"
@@ -142,4 +122,33 @@ func opensslX509(h *Host, p *kernel.Proc, args []string) int {
 		fmt.Fprintln(p.Stdout(), "Certificate will not expire")
 	}
 	return 0
+}
+
+// readCertificate reads a file, or standard input; nil after the complaint.
+func readCertificate(p *kernel.Proc, in string) *x509.Certificate {
+	var text []byte
+	var err error
+	if in == "" {
+		text, err = io.ReadAll(io.LimitReader(p.Stdin(), 1<<20))
+	} else {
+		text, err = p.Sys.FS.ReadFile(p.Cred, p.Cwd, in)
+	}
+	if err != nil {
+		reason := "No such file or directory"
+		if e, ok := err.(vfs.Errno); ok {
+			reason = e.Error()
+		}
+		fmt.Fprintf(p.Stderr(), "Could not open file or uri for loading certificate from %s: %s\n", in, reason)
+		return nil
+	}
+	block, _ := pem.Decode(text)
+	var cert *x509.Certificate
+	if block != nil {
+		cert, err = x509.ParseCertificate(block.Bytes)
+	}
+	if cert == nil || err != nil {
+		fmt.Fprintf(p.Stderr(), "Could not find certificate from %s\n", in)
+		return nil
+	}
+	return cert
 }

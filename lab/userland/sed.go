@@ -44,21 +44,9 @@ func Sed(p *kernel.Proc, args []string) int {
 	if !ok {
 		return t.bad(1)
 	}
-	script := strings.Join(t.all('e'), "\n")
-	for _, f := range t.all('f') {
-		b, err := p.Sys.FS.ReadFile(p.Cred, p.Cwd, f)
-		if err != nil {
-			t.fail("couldn't open file %s: %s", f, errText(err))
-			return 1
-		}
-		script += "\n" + string(b)
-	}
-	if len(t.all('e'))+len(t.all('f')) == 0 {
-		if len(t.args) == 0 {
-			p.Stderr().Write([]byte("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n"))
-			return 1
-		}
-		script, t.args = t.args[0], t.args[1:]
+	script, ok := t.sedScript()
+	if !ok {
+		return 1
 	}
 	if strings.HasPrefix(script, "#n\n") {
 		t.opts = append(t.opts, option{'n', ""})
@@ -98,6 +86,28 @@ func Sed(p *kernel.Proc, args []string) int {
 		}
 	}
 	return t.end()
+}
+
+// sedScript joins -e and -f, or takes the first operand.
+func (t *tool) sedScript() (script string, ok bool) {
+	script = strings.Join(t.all('e'), "\n")
+	for _, f := range t.all('f') {
+		b, err := t.p.Sys.FS.ReadFile(t.p.Cred, t.p.Cwd, f)
+		if err != nil {
+			t.fail("couldn't open file %s: %s", f, errText(err))
+			return "", false
+		}
+		script += "\n" + string(b)
+	}
+	if len(t.all('e'))+len(t.all('f')) > 0 {
+		return script, true
+	}
+	if len(t.args) == 0 {
+		t.p.Stderr().Write([]byte("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n"))
+		return "", false
+	}
+	script, t.args = t.args[0], t.args[1:]
+	return script, true
 }
 
 func takeInPlace(args []string) (rest []string, ok bool, suffix string) {

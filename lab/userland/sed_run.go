@@ -74,16 +74,25 @@ func (s *sed) perform(c *sedCmd) bool {
 		s.pattern, s.hold = s.hold, s.pattern
 	case 'z':
 		s.pattern = ""
-	case 'a':
-		s.after = append(s.after, c.text)
-	case 'i':
-		s.w.WriteString(c.text)
 	case 'c':
 		s.deleted = true
 		if !c.active || c.b == nil {
 			s.w.WriteString(c.text)
 		}
 		return true
+	default:
+		s.output(c)
+	}
+	return false
+}
+
+// output runs the commands that print, substitute or translate.
+func (s *sed) output(c *sedCmd) {
+	switch c.c {
+	case 'a':
+		s.after = append(s.after, c.text)
+	case 'i':
+		s.w.WriteString(c.text)
 	case '=':
 		s.w.WriteString(strconv.Itoa(s.line) + "\n")
 	case 'r':
@@ -104,7 +113,6 @@ func (s *sed) perform(c *sedCmd) bool {
 	case 'l':
 		s.w.WriteString(string(caret([]byte(s.pattern), true)) + "\n")
 	}
-	return false
 }
 
 func (s *sed) nextLine(join bool) bool {
