@@ -75,15 +75,20 @@ func (a *app) spawn(ctx context.Context, c runner.Commission) error {
 	if err != nil {
 		return fmt.Errorf("find this program's own file: %w", err)
 	}
-	state, err := a.stateDir()
+	log, err := a.logPath(c.Run)
 	if err != nil {
 		return err
 	}
-	logs := filepath.Join(state, "log")
-	if err := os.MkdirAll(logs, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
 		return bad(err)
 	}
-	return runner.Spawn(ctx, exe, []string{"runner"}, c, filepath.Join(logs, string(c.Run)+".log"))
+	return runner.Spawn(ctx, exe, []string{"runner"}, c, log)
+}
+
+// logPath is where the run's process says what it cannot say in the journal.
+func (a *app) logPath(run journal.RunID) (string, error) {
+	state, err := a.stateDir()
+	return filepath.Join(state, "log", string(run)+".log"), err
 }
 
 // client talks to the run's process.

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -51,12 +53,30 @@ func (a *app) watch(ctx context.Context, run journal.RunID, w watching) error {
 	case s.Result != journal.Open:
 		return code(s.Result)
 	case errors.Is(context.Cause(inner), errGone):
-		return &fault{code: 3, err: fmt.Errorf("run %s: its process is gone, and it has not ended", run), hint: "tend resume " + string(run) + " takes it up where it stands"}
+		return &fault{code: 3, err: fmt.Errorf("run %s: its process is gone, and it has not ended%s", run, a.lastWord(run)), hint: "tend resume " + string(run) + " takes it up where it stands"}
 	case ctx.Err() != nil:
 		fmt.Fprintf(a.err, "\nstopped watching; the run goes on. tend attach %s opens it again, tend abort %s ends it.\n", run, run)
 		return silent(3)
 	}
 	return err
+}
+
+// lastWord is what the run's process said before it went, where it said anything: a full disk, a journal that cannot be written.
+func (a *app) lastWord(run journal.RunID) string {
+	path, err := a.logPath(run)
+	if err != nil {
+		return ""
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		if said, ok := strings.CutPrefix(strings.TrimSpace(line), "tend: "); ok {
+			return ": " + said
+		}
+	}
+	return ""
 }
 
 func code(r journal.Result) error {
