@@ -19,7 +19,7 @@ func TestExample(t *testing.T) {
 	if len(inv.Sites) < 3 || racks < 12 || len(inv.Hosts) < 120 || len(inv.Groups) < 4 || len(inv.Services) < 4 {
 		t.Errorf("%d sites, %d racks, %d hosts, %d groups, %d services", len(inv.Sites), racks, len(inv.Hosts), len(inv.Groups), len(inv.Services))
 	}
-	for _, want := range []string{"debian-12", "ubuntu-24.04", "rocky-9", "sles-15", "alpine-3.20", "freebsd-14"} {
+	for _, want := range []string{"debian-13", "ubuntu-24.04", "rocky-9", "sles-15.7", "alpine-3.23", "freebsd-14.4"} {
 		if len(selectIDs(t, inv, "os="+want)) == 0 {
 			t.Errorf("no host with %s", want)
 		}

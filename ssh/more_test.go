@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -228,10 +229,11 @@ func TestHostThatRanOutOfPatience(t *testing.T) {
 		p.answer(nc, cfg)
 	})
 	h.HostKey = keyLine(signer.PublicKey())
+	var once sync.Once
 	person := &person{answer: func(ssh.Question) (string, error) {
-		close(asked)
+		once.Do(func() { close(asked) })
 		<-closed
-		time.Sleep(time.Second) // a person takes his time; that the host has gone is long known when he answers
+		time.Sleep(3 * time.Second) // a person takes his time; that the host has gone is long known when he answers
 		return "pw", nil
 	}}
 	if _, out, _, err := run(t, newClient(t, ssh.Options{Prompter: person}), h, "x"); err != nil || out != "hello ops\n" {
