@@ -106,7 +106,7 @@ func TestLabsOwn(t *testing.T) {
 	c := mustDial(t, l, "deb-1")
 	for line, want := range map[string]string{
 		"grep -c ^ops: /etc/passwd":                                        "1\n",
-		"echo hi >/tmp/x && cat /tmp/x && ls /tmp/x":                         "hi\n/tmp/x\n",
+		"echo hi >/tmp/x && cat /tmp/x && ls /tmp/x":                       "hi\n/tmp/x\n",
 		"/bin/ls -d /etc":                                                  "/etc\n",
 		"command -v ls sh":                                                 "/usr/bin/ls\n/usr/bin/sh\n",
 		"cd /etc && echo host[n]ame && pwd":                                "hostname\n/etc\n",
