@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -11,12 +12,40 @@ import (
 
 func (a *app) hostCmd() *cobra.Command {
 	c := &cobra.Command{
-		Use: "host", Short: "Accept a host's key; see or break the lease on it", Args: cobra.NoArgs,
+		Use: "host", Short: "See how a host is reached; accept its key; see or break the lease on it", Args: cobra.NoArgs,
 		Example: "  tend host accept db-0712 SHA256:4mQ…",
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.hostAccept(), a.hostLease(), a.hostBreak())
+	c.AddCommand(a.hostShow(), a.hostAccept(), a.hostLease(), a.hostBreak())
 	return c
+}
+
+func (a *app) hostShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show HOST", Short: "Show how a host is reached, and where each value comes from", Args: cobra.ExactArgs(1),
+		Example: "  tend host show db-0712",
+		RunE: func(c *cobra.Command, args []string) error {
+			inv, err := a.load()
+			if err != nil {
+				return err
+			}
+			h, err := one(inv, args[0])
+			if err != nil {
+				return err
+			}
+			s, err := ssh.Resolve(c.Context(), h, a.sshOptions(inv))
+			if err != nil {
+				return err
+			}
+			tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+			fmt.Fprintln(tw, "OPTION\tVALUE\tFROM")
+			for _, v := range s.Values {
+				fmt.Fprintf(tw, "%s\t%s\t%s\n", v.Name, dash(v.Text), dash(v.Source))
+			}
+			return tw.Flush()
+		},
+		ValidArgsFunction: a.completeSelector,
+	}
 }
 
 func (a *app) hostAccept() *cobra.Command {
@@ -35,7 +64,7 @@ fingerprint from somewhere else than the network: the host's console, its provid
 			if err != nil {
 				return err
 			}
-			client := ssh.New(a.sshOptions(nil))
+			client := ssh.New(a.sshOptions(inv))
 			defer client.Close()
 			if err := client.Accept(c.Context(), h, args[1]); err != nil {
 				return err
@@ -62,7 +91,7 @@ func one(inv *inventory.Inventory, name string) (inventory.Host, error) {
 	return inventory.Host{}, bad(err)
 }
 
-// sshOptions are those of this user; p answers questions, nil nobody.
-func (a *app) sshOptions(p ssh.Prompter) ssh.Options {
-	return ssh.Options{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), Getenv: a.getenv, Prompter: p}
+// sshOptions are those of this user, with nobody to answer questions.
+func (a *app) sshOptions(inv *inventory.Inventory) ssh.Options {
+	return ssh.Options{Hosts: inv.Host, Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), Getenv: a.getenv}
 }

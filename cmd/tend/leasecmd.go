@@ -96,7 +96,7 @@ func (a *app) atHost(name string, do func(*remote.Keeper, inventory.Host) error)
 	if err != nil {
 		return err
 	}
-	client := ssh.New(a.sshOptions(nil))
+	client := ssh.New(a.sshOptions(inv))
 	defer client.Close()
 	var o remote.Options
 	road{JobRoot: a.getenv("TEND_JOB_ROOT")}.place(&o)

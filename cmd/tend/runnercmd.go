@@ -95,7 +95,7 @@ func onTerm(ctx context.Context, halt func()) (context.Context, func()) {
 
 // dialler makes the SSH client that the commission describes.
 func dialler(c runner.Commission, r road, asker *runner.Asker) *ssh.Client {
-	o := ssh.Options{Home: r.Home, AgentSocket: r.AgentSocket}
+	o := ssh.Options{Home: r.Home, AgentSocket: r.AgentSocket, Hosts: r.find}
 	if c.Interactive {
 		o.Prompter = prompter{asker, c}
 	}

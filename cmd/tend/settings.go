@@ -58,7 +58,7 @@ func (a *app) shell(book *shelf, inv *inventory.Inventory) ui.Shell {
 		if err := a.note(ctx, book, id, strings.TrimSpace("opened a shell "+reason)); err != nil {
 			return err
 		}
-		client := ssh.New(a.sshOptions(nil))
+		client := ssh.New(a.sshOptions(inv))
 		defer client.Close()
 		end := "closed the shell"
 		err := a.session(ctx, client, h, in, out)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"tend/inventory"
 	"tend/journal"
 	"tend/remote"
 	"tend/runner"
@@ -16,6 +17,8 @@ import (
 type road struct {
 	Home        string `json:"home,omitempty"`
 	AgentSocket string `json:"agent_socket,omitempty"`
+	// Jumps are the inventory's hosts that others are reached through.
+	Jumps []inventory.Host `json:"jumps,omitempty"`
 	// JobRoot is where jobs and leases lie on hosts, where it is not the usual place: $TEND_JOB_ROOT. All consoles that share hosts
 	// must agree on it.
 	JobRoot string `json:"job_root,omitempty"`
@@ -37,7 +40,7 @@ type how struct {
 // start opens a run in a process of its own and returns once it is durable.
 func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, error) {
 	run := journal.NewRunID(a.now())
-	c, err := a.commission(run, h)
+	c, err := a.commission(run, h, p.inv)
 	if err != nil {
 		return "", err
 	}
@@ -48,19 +51,23 @@ func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, erro
 
 // resume takes up a run whose process is gone.
 func (a *app) resume(ctx context.Context, run journal.RunID, h how) error {
-	c, err := a.commission(run, h)
+	inv, err := a.load()
+	if err != nil {
+		inv = nil // the run's hosts stand in its journal; only jump hosts that the inventory names are missed
+	}
+	c, err := a.commission(run, h, inv)
 	if err != nil {
 		return err
 	}
 	return a.spawn(ctx, c)
 }
 
-func (a *app) commission(run journal.RunID, h how) (runner.Commission, error) {
+func (a *app) commission(run journal.RunID, h how, inv *inventory.Inventory) (runner.Commission, error) {
 	dir, err := a.journalDir()
 	if err != nil {
 		return runner.Commission{}, err
 	}
-	settings, err := json.Marshal(road{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT")})
+	settings, err := json.Marshal(road{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT"), Jumps: jumps(inv)})
 	if err != nil {
 		return runner.Commission{}, err
 	}
@@ -89,6 +96,34 @@ func (a *app) spawn(ctx context.Context, c runner.Commission) error {
 func (a *app) logPath(run journal.RunID) (string, error) {
 	state, err := a.stateDir()
 	return filepath.Join(state, "log", string(run)+".log"), err
+}
+
+// jumps are the hosts that some host's jump chain names.
+func jumps(inv *inventory.Inventory) []inventory.Host {
+	if inv == nil {
+		return nil
+	}
+	var out []inventory.Host
+	seen := map[string]bool{}
+	for _, h := range inv.Hosts {
+		for _, j := range h.Jump {
+			if via, ok := inv.Host(inventory.HostID(j)); ok && !seen[j] {
+				seen[j] = true
+				out = append(out, via)
+			}
+		}
+	}
+	return out
+}
+
+// find looks a jump host up.
+func (r road) find(name inventory.HostID) (inventory.Host, bool) {
+	for _, h := range r.Jumps {
+		if h.Name == name {
+			return h, true
+		}
+	}
+	return inventory.Host{}, false
 }
 
 // client talks to the run's process.
