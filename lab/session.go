@@ -23,6 +23,8 @@ type session struct {
 	env  []string
 	tty  *terminal
 
+	begin func() // starts what was asked for, once the answer is out: a quick command must not close the channel before it
+
 	mu      sync.Mutex
 	leader  *kernel.Proc
 	started bool
@@ -36,6 +38,10 @@ func (s *session) serve(reqs <-chan *xssh.Request) {
 		ok := s.request(r)
 		if r.WantReply {
 			r.Reply(ok, nil)
+		}
+		if s.begin != nil {
+			s.begin()
+			s.begin = nil
 		}
 	}
 	close(s.done)
@@ -127,12 +133,10 @@ func (s *session) start(argv []string) bool {
 	}
 	s.leader = p
 	pipes := s.streams(p)
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		s.finish(p, pipes)
-	}()
-	p.Go(func() int { return s.run(p, argv) })
+	s.begin = func() {
+		s.wg.Go(func() { s.finish(p, pipes) })
+		p.Go(func() int { return s.run(p, argv) })
+	}
 	return true
 }
 
