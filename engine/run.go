@@ -136,9 +136,9 @@ func (r *run) take() (bool, error) {
 	for _, a := range ends {
 		delete(r.active, a.at)
 		a.saved <- durable
-		if err == nil && a.broken != nil {
-			err = &NotSaved{Err: a.broken, Left: a.left()}
-		}
+	}
+	if err == nil {
+		err = broken(ends)
 	}
 	if err != nil {
 		return false, r.abandon(err)

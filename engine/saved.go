@@ -62,6 +62,24 @@ func (r *run) abandon(err error) error {
 	return e
 }
 
+// broken is the error of the attempts whose hands could not record; nil where there is none. It names all of them.
+func broken(ends []*attempt) error {
+	var e *NotSaved
+	for _, a := range ends {
+		if a.broken == nil {
+			continue
+		}
+		if e == nil {
+			e = &NotSaved{Err: a.broken}
+		}
+		e.Left = append(e.Left, a.left()...)
+	}
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
 // left says what stays on the host, for a resume to find: nothing where the step only reads.
 func (a *attempt) left() []string {
 	if a.job == "" {

@@ -133,8 +133,9 @@ func (s *session) start(argv []string) bool {
 	}
 	s.leader = p
 	pipes := s.streams(p)
+	login, uid := p.Login, p.Cred.UID // as it logged in: what it becomes later, by sudo say, is its own affair
 	s.begin = func() {
-		s.wg.Go(func() { s.finish(p, pipes) })
+		s.wg.Go(func() { s.finish(p, pipes, login, uid) })
 		p.Go(func() int { return s.run(p, argv) })
 	}
 	return true
@@ -193,11 +194,10 @@ func (s *session) streams(p *kernel.Proc) <-chan struct{} {
 }
 
 // finish reports how the command ended: at once, as sshd does, while the channel stays open until nobody holds its output.
-func (s *session) finish(p *kernel.Proc, pipes <-chan struct{}) {
+func (s *session) finish(p *kernel.Proc, pipes <-chan struct{}, login string, uid int) {
 	select {
 	case <-p.Done():
 	case <-s.done: // the client is gone: the command runs on, and meets SIGPIPE when it writes
-		login, uid := p.Login, p.Cred.UID
 		s.m.Logout(login, uid)
 		return
 	}

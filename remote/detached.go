@@ -12,7 +12,7 @@ import (
 
 // detached orders the job, or finds it, and follows it over as many sessions as that takes.
 func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte) error) (int, error) {
-	f := &following{k: k, o: o, off: o.Offset, sink: sink, sent: o.Adopt}
+	f := &following{k: k, o: o, off: o.Offset, sink: sink, sent: o.Adopt, most: maxPiece}
 	if j, ok := k.job(o.Host, o.Job); ok {
 		f.was, f.sent = j.was, true
 	}
@@ -27,9 +27,13 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 		outage = false
 	}
 	for {
+		from := f.off
 		exit, err, again := f.round(ctx)
 		if !again {
 			return exit, err
+		}
+		if f.began && f.off == from {
+			f.most = max(f.most/4, leastPiece)
 		}
 		if unsent++; !f.sent && unsent >= maxUnsent {
 			return 0, f.unsent(err)
@@ -50,6 +54,10 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 	}
 }
 
+// leastPiece bounds how small pieces become. A piece that is not whole is not believed, so a link that always dies after a while would
+// else never bring a long one through.
+const leastPiece = 256
+
 // maxUnsent is how many sessions may break before the order was even sent; then it is the caller's to try again.
 const maxUnsent = 5
 
@@ -61,6 +69,8 @@ type following struct {
 	sink func(int64, []byte) error
 	sent bool   // the job may be on the host
 	was  string // boot identity before it was first begun; "" = not known
+
+	most int // bytes of one piece, at most: fewer where links die before a longer one is through
 
 	back func() // the host answers about the job
 
@@ -161,7 +171,7 @@ func (f *following) script() (string, error) {
 	}
 	body, sup := whole(f.o.Script), part("sup")
 	return compose(f.k.common(f.nonce, f.o.Job, [][2]string{{"t_body", body}, {"t_len", strconv.Itoa(len(body))}, {"t_sup", sup},
-		{"t_first", first}, {"t_was", f.was}, {"t_keep", f.keep()}, {"t_off", strconv.FormatInt(f.off, 10)}}...), "common", "start", "follow")
+		{"t_first", first}, {"t_was", f.was}, {"t_keep", f.keep()}, {"t_off", strconv.FormatInt(f.off, 10)}, {"t_most", strconv.Itoa(f.most)}}...), "common", "start", "follow")
 }
 
 func (f *following) keep() string {

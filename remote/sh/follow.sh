@@ -1,4 +1,4 @@
-# Send the job's output from byte t_off on, then how it ended. Frames: D offset length, the bytes, Z offset; H = still here; X = the end.
+# Send the job's output from byte t_off on, in pieces of t_most bytes at most, then how it ended. Frames: D offset length, the bytes, Z offset; H = still here; X = the end.
 # No busy loop: it naps, and forks twice a turn.
 
 # piece LENGTH: the output only grows, so these bytes are there. dd skips by seeking where busybox tail reads from the start.
@@ -26,6 +26,7 @@ t_send() {
 		t_rest=$((t_size - t_off)) t_len=$((65536 - t_off % 65536))
 		if [ "$t_len" = 65536 ] && [ "$t_rest" -ge 262144 ]; then t_len=262144
 		elif [ "$t_len" -gt "$t_rest" ]; then t_len=$t_rest; fi
+		[ "$t_len" -le "$t_most" ] || t_len=$t_most
 		t_piece "$t_len"
 		t_naps=0 t_quiet=0
 	done
