@@ -1,0 +1,99 @@
+package runbooks
+
+import "slices"
+
+// Key is what one key of a runbook's file is, for people and for editors.
+type Key struct {
+	Table string // one of KeyTables
+	Name  string
+	// Type is "string", "text" (several lines), "int", "bool", "duration" ("90s", "15m", "3d"), "strings", "portion" (a number of
+	// hosts or a percentage), "script" (text for sh, or a table of variants), "selector", "value", or the name of a table.
+	Type     string
+	Options  []string // the values there are, where they are few
+	Help     string
+	Example  string // a value, as TOML
+	Required bool
+}
+
+// KeyTables are the tables, in the order in which a reference lists them. "step" stands for [[before]], [[step]] and [[after]].
+var KeyTables = []string{"runbook", "param", "step", "facts", "asks", "waves"}
+
+// VariantNames are the keys that a script's table of variants may have.
+func VariantNames() []string { return slices.Clone(variantNames) }
+
+// FactTypes are the types that a declared fact may have.
+func FactTypes() []string { return slices.Clone(factTypes) }
+
+// Keys returns every key that Parse takes, table by table.
+func Keys() []Key {
+	return slices.Concat(bookKeys(), paramKeys(), stepKeys(), policyKeys())
+}
+
+func bookKeys() []Key {
+	const t = "runbook"
+	return []Key{
+		{Table: t, Name: "name", Type: "string", Help: "what it is called on the command line; the file's name where it is not said", Example: `"rotate-logs"`},
+		{Table: t, Name: "title", Type: "string", Help: "what it does, in a few words", Example: `"Rotate the logs now"`, Required: true},
+		{Table: t, Name: "doc", Type: "text", Help: "what an operator should know before it runs", Example: `"Needs logrotate."`},
+		{Table: t, Name: "risk", Type: "string", Options: risks, Help: "the worst that it does: reads only, changes a host that goes on serving, or takes it down for a while", Example: `"change"`, Required: true},
+		{Table: t, Name: "param", Type: "param", Help: "a parameter: one [[param]] each"},
+		{Table: t, Name: "before", Type: "step", Help: "a step that must pass before the host is touched: [[before]]"},
+		{Table: t, Name: "step", Type: "step", Help: "a step: [[step]], in order"},
+		{Table: t, Name: "after", Type: "step", Help: "a step that looks again at the end: [[after]]"},
+		{Table: t, Name: "waves", Type: "waves", Help: "how it walks over the hosts: [waves]"},
+	}
+}
+
+func paramKeys() []Key {
+	const t = "param"
+	return []Key{
+		{Table: t, Name: "name", Type: "string", Help: "the parameter's name, and the shell variable that scripts find it in", Example: `"keep_days"`, Required: true},
+		{Table: t, Name: "type", Type: "string", Options: paramTypes, Help: "what it may hold; a string where it is not said; scripts get a duration in whole seconds, a bool as yes or no, a list with blanks between", Example: `"string"`},
+		{Table: t, Name: "help", Type: "string", Help: "one line for whoever fills in the form", Example: `"days to keep"`},
+		{Table: t, Name: "default", Type: "value", Help: "what holds where nothing is given", Example: `"14"`},
+		{Table: t, Name: "options", Type: "strings", Help: "the values of a choice", Example: `["gzip", "xz"]`},
+		{Table: t, Name: "min", Type: "int", Help: "the least int, or the shortest duration in seconds", Example: `1`},
+		{Table: t, Name: "max", Type: "int", Help: "the greatest int, or the longest duration in seconds", Example: `365`},
+		{Table: t, Name: "pattern", Type: "string", Help: "a regular expression that the whole value, or every element of a list, must match", Example: `"[a-z]+"`},
+		{Table: t, Name: "required", Type: "bool", Help: "it must be given", Example: `true`},
+		{Table: t, Name: "secret", Type: "bool", Help: "it is asked for without echo, and reaches neither plan nor journal", Example: `true`},
+	}
+}
+
+func stepKeys() []Key {
+	const t = "step"
+	return []Key{
+		{Table: t, Name: "id", Type: "string", Help: "the step's name, unique in the runbook", Example: `"rotate"`, Required: true},
+		{Table: t, Name: "title", Type: "string", Help: "what screens call it", Example: `"Rotate"`},
+		{Table: t, Name: "kind", Type: "string", Options: kinds, Help: "what sort of step it is; inferred where it is not said", Example: `"script"`},
+		{Table: t, Name: "risk", Type: "string", Options: risks, Help: "the worst that this step does; the runbook's where it is not said", Example: `"read"`},
+		{Table: t, Name: "script", Type: "script", Help: "text for sh, or a table of variants by package manager or system", Example: `"logrotate -f /etc/logrotate.conf"`},
+		{Table: t, Name: "become", Type: "bool", Help: "run it as root, in the way that the inventory says for the host", Example: `true`},
+		{Table: t, Name: "given", Type: "string", Help: "only where a parameter has one of these values", Example: `"mode=fast,careful"`},
+		{Table: t, Name: "when", Type: "selector", Help: "only where this selector holds for the host and for what earlier steps emitted", Example: `"tag=web"`},
+		{Table: t, Name: "timeout", Type: "duration", Help: "when the step ends as failed; ten minutes where it is not said", Example: `"30m"`},
+		{Table: t, Name: "retries", Type: "int", Help: "how often it is tried again after it failed; it must be safe to repeat", Example: `2`},
+		{Table: t, Name: "repeat", Type: "bool", Help: "running it twice does no harm", Example: `true`},
+		{Table: t, Name: "on_failure", Type: "string", Options: []string{"stop", "go-on"}, Help: "whether the host ends as failed, or goes on with a warning", Example: `"go-on"`},
+		{Table: t, Name: "undo", Type: "text", Help: "the script that takes the step back, for the operator to see; none means: no undo", Example: `"mv /etc/a.bak /etc/a"`},
+		{Table: t, Name: "emits", Type: "string", Options: []string{"facts", "checks"}, Help: "what its output is read for: key=value lines, or check lines as well", Example: `"facts"`},
+		{Table: t, Name: "facts", Type: "facts", Help: "what it may emit: key = \"TYPE what it is\"; a key that ends in * declares a family"},
+		{Table: t, Name: "words", Type: "text", Help: "of a manual step: what the person in the room is to do", Example: `"Replace the disk with the blinking light."`},
+		{Table: t, Name: "asks", Type: "asks", Help: "of a manual step: the answers that are recorded"},
+		{Table: t, Name: "for", Type: "duration", Help: "of a wait: how long", Example: `"5m"`},
+		{Table: "asks", Name: "name", Type: "string", Help: "what the answer is recorded under", Example: `"serial"`, Required: true},
+		{Table: "asks", Name: "text", Type: "string", Help: "the question", Example: `"Serial number of the new disk?"`, Required: true},
+		{Table: "asks", Name: "type", Type: "string", Options: []string{"yes", "text"}, Help: "a yes, or a text", Example: `"text"`},
+	}
+}
+
+func policyKeys() []Key {
+	const t = "waves"
+	return []Key{
+		{Table: t, Name: "canary", Type: "int", Help: "how many hosts go first, alone", Example: `1`},
+		{Table: t, Name: "batch", Type: "portion", Help: "how many go together afterwards; a percentage is of all hosts and rounds down, to one at least", Example: `"20%"`},
+		{Table: t, Name: "parallel", Type: "int", Help: "how many are at work at once; 64 where it is not said", Example: `10`},
+		{Table: t, Name: "max_failures", Type: "portion", Help: "how many may fail before nothing new starts; \"0\" stops at the first", Example: `"10%"`},
+		{Table: t, Name: "pause", Type: "string", Help: "between waves: \"manual\" waits for an approval, a duration for time", Example: `"manual"`},
+	}
+}
