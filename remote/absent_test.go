@@ -11,6 +11,7 @@ import (
 
 // TestAbsent: a job that was ordered and is not there may be ordered again in the same boot only.
 func TestAbsent(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		proc := filepath.Join(filepath.Dir(w.root), "proc")
 		w.setBoot(proc, "boot-1", 1)
@@ -18,7 +19,7 @@ func TestAbsent(t *testing.T) {
 		script, want := w.counting(1)
 		adopt := func(k *Keeper, job string) (int, string, error) {
 			s := &sink{t: t}
-			exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: script, Adopt: true}, s.take)
+			exit, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: job, Script: script, Adopt: true}, s.take)
 			return exit, s.String(), err
 		}
 		_, _, err := adopt(k, "nobody-knows")
@@ -44,6 +45,7 @@ func TestAbsent(t *testing.T) {
 
 // TestLateStart: a start that was on its way all the time arrives when the job was done and cleaned up.
 func TestLateStart(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		k := w.keeper()
 		script, _ := w.counting(1)
@@ -53,16 +55,16 @@ func TestLateStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.Carry(within(t, 20*time.Second), o, (&sink{t: t}).take); err != nil {
+		if _, err := k.Carry(within(t, 90*time.Second), o, (&sink{t: t}).take); err != nil {
 			t.Fatal(err)
 		}
-		if err := k.Forget(within(t, 20*time.Second), w.host, "j"); err != nil {
+		if err := k.Forget(within(t, 90*time.Second), w.host, "j"); err != nil {
 			t.Fatal(err)
 		}
 		in, out := newFeed(), &strings.Builder{}
 		in.add(late)
 		in.close()
-		if _, err := w.Exec(within(t, 20*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
+		if _, err := w.Exec(within(t, 90*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), "late X 0 gone") || w.executions() != 1 {
@@ -81,7 +83,7 @@ func TestLateStart(t *testing.T) {
 		in = newFeed()
 		in.add(fmt.Sprintf("setsid sh %s/sup.x %s x %s %s/gone/%s/j 022 tend:j", d, d, w.boot(k), w.root, w.boot(k)))
 		in.close()
-		if _, err := w.Exec(within(t, 20*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
+		if _, err := w.Exec(within(t, 90*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(d); err == nil || w.executions() != 1 {

@@ -71,12 +71,13 @@ func both(t *testing.T, w *world, k *Keeper, check func(exit int, err error, out
 	t.Helper()
 	for _, job := range []string{"", "j", ""} {
 		s := &sink{t: t}
-		exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Become: true, Script: "echo as root; cat; exit 6"}, s.take)
+		exit, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: job, Become: true, Script: "echo as root; cat; exit 6"}, s.take)
 		check(exit, err, s.String())
 	}
 }
 
 func TestSudo(t *testing.T) {
+	t.Parallel()
 	t.Run("no password is needed, and one is saved", func(t *testing.T) { // SSH.md, case 22
 		w, log := withSudo(t, "nopasswd")
 		var asked atomic.Int64
@@ -144,6 +145,7 @@ func TestSudo(t *testing.T) {
 }
 
 func TestNoWayToRoot(t *testing.T) {
+	t.Parallel()
 	w, _ := withSudo(t, "password")
 	for _, become := range []string{"", "none", "su", "doas"} {
 		w.host.Become = become
@@ -157,18 +159,19 @@ func TestNoWayToRoot(t *testing.T) {
 
 // TestNoise: what a profile prints before our shell starts is nobody's output, even where it looks like ours.
 func TestNoise(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "dash")
 	w.before = "printf 'Welcome\\n%s X 0 done 0 -\\nlast line without end' abc;"
 	for _, job := range []string{"", "j"} {
 		s := &sink{t: t}
-		exit, err := w.keeper().Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: "echo out; exit 6"}, s.take)
+		exit, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: job, Script: "echo out; exit 6"}, s.take)
 		if exit != 6 || err != nil || s.String() != "out\n" {
 			t.Errorf("job %q: exit %d, %v, output %q", job, exit, err, s)
 		}
 	}
 	w.before = "echo 'This account is not available' >&2; exit 1;"
 	for _, job := range []string{"", "j2"} {
-		_, err := w.keeper().Carry(within(t, 20*time.Second), Order{Host: w.host, Job: job, Script: "echo out"}, (&sink{t: t}).take)
+		_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: job, Script: "echo out"}, (&sink{t: t}).take)
 		if e := asError(t, err); e.Kind != Refused || !strings.Contains(e.Error(), "not available") {
 			t.Errorf("job %q: %v", job, err)
 		}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestAttached(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, script, out string
 		exit              int
@@ -28,7 +29,7 @@ func TestAttached(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
 				s, before := &sink{t: t}, w.calls.Load()
-				exit, err := k.Carry(within(t, 20*time.Second), Order{Host: w.host, Script: c.script}, s.take)
+				exit, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Script: c.script}, s.take)
 				if err != nil || exit == 0 != (c.exit == 0) || (c.exit != 2 && exit != c.exit) {
 					t.Fatalf("exit %d, %v; want %d", exit, err, c.exit)
 				}
@@ -44,10 +45,11 @@ func TestAttached(t *testing.T) {
 }
 
 func TestDetached(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		k, s := w.keeper(), &sink{t: t}
 		o := Order{Host: w.host, Job: "run-1.step.1", Script: "umask; echo a; echo b >&2; cat; printf \"it's c\"; exit 37"}
-		exit, err := k.Carry(within(t, 20*time.Second), o, s.take)
+		exit, err := k.Carry(within(t, 90*time.Second), o, s.take)
 		if err != nil || exit != 37 {
 			t.Fatalf("exit %d, %v", exit, err)
 		}
@@ -63,11 +65,11 @@ func TestDetached(t *testing.T) {
 		}
 		// The same order again finds the same end.
 		s2 := &sink{t: t, off: 5}
-		exit, err = w.keeper().Carry(within(t, 20*time.Second), Order{Host: w.host, Job: o.Job, Offset: 5, Adopt: true}, s2.take)
+		exit, err = w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: o.Job, Offset: 5, Adopt: true}, s2.take)
 		if err != nil || exit != 37 || s2.String() != s.String()[5:] {
 			t.Errorf("adopted: exit %d, %v, output %q", exit, err, s2)
 		}
-		if err := k.Forget(within(t, 20*time.Second), w.host, o.Job); err != nil {
+		if err := k.Forget(within(t, 90*time.Second), w.host, o.Job); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Lstat(d); !errors.Is(err, os.ErrNotExist) {
@@ -76,7 +78,7 @@ func TestDetached(t *testing.T) {
 		if n := w.calls.Load(); n != 3 {
 			t.Errorf("%d sessions for a step, its adoption and its removal; want 3", n)
 		}
-		_, err = w.keeper().Carry(within(t, 20*time.Second), o, s.take)
+		_, err = w.keeper().Carry(within(t, 90*time.Second), o, s.take)
 		if e := asError(t, err); e.Kind != Gone {
 			t.Errorf("a start after the end was cleaned up: %v", err)
 		}

@@ -55,6 +55,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // TestCost: issue 4, point 8. On a host's first detached step one turn more goes into asking who it is.
 func TestCost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "dash")
 	c := &counted{Transport: w.local}
 	w.via = c
@@ -62,11 +63,11 @@ func TestCost(t *testing.T) {
 	spend := func(o Order) (sessions, turns int64) {
 		t.Helper()
 		s, n := c.sessions.Load(), c.turns.Load()
-		if exit, err := k.Carry(within(t, 20*time.Second), o, (&sink{t: t}).take); exit != 0 || err != nil {
+		if exit, err := k.Carry(within(t, 90*time.Second), o, (&sink{t: t}).take); exit != 0 || err != nil {
 			t.Fatalf("exit %d, %v", exit, err)
 		}
 		if o.Job != "" {
-			if err := k.Forget(within(t, 20*time.Second), o.Host, o.Job); err != nil {
+			if err := k.Forget(within(t, 90*time.Second), o.Host, o.Job); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 // TestCutScript: SSH.md, case 13. A start script that the link cut anywhere runs nothing.
 func TestCutScript(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		k := w.keeper()
 		body, _ := w.counting(1)
@@ -33,7 +34,7 @@ func TestCutScript(t *testing.T) {
 			in := newFeed()
 			in.add(script[:n])
 			in.close()
-			if _, err := w.Exec(within(t, 20*time.Second), w.host, "exec /bin/sh -s", in, &strings.Builder{}, &strings.Builder{}); err != nil {
+			if _, err := w.Exec(within(t, 90*time.Second), w.host, "exec /bin/sh -s", in, &strings.Builder{}, &strings.Builder{}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Lstat(w.root); !errors.Is(err, os.ErrNotExist) {
@@ -46,6 +47,7 @@ func TestCutScript(t *testing.T) {
 // TestRandomCuts: SSH.md, cases 13 and 14: links that are cut anywhere, in either direction, again and again. One execution, and every byte
 // of output once.
 func TestRandomCuts(t *testing.T) {
+	t.Parallel()
 	seeds := 60
 	if os.Getenv("TEND_LONG") != "" {
 		seeds = 1000
@@ -97,6 +99,7 @@ func TestRandomCuts(t *testing.T) {
 
 // TestReplyLost: SSH.md, case 14. The whole start arrives, and nothing comes back.
 func TestReplyLost(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		for _, frozen := range []bool{false, true} {
 			w.frozen = frozen
@@ -119,7 +122,7 @@ func TestReplyLost(t *testing.T) {
 				}
 			}
 			s, before := &sink{t: t}, w.executions()
-			exit, err := k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: fmt.Sprintf("j%v", frozen), Script: script}, s.take)
+			exit, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: fmt.Sprintf("j%v", frozen), Script: script}, s.take)
 			if err != nil || exit != 37 || s.String() != want || w.executions()-before != 1 {
 				t.Errorf("frozen %v: exit %d, %v, %d bytes, %d executions", frozen, exit, err, s.off, w.executions()-before)
 			}

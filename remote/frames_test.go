@@ -24,6 +24,7 @@ func collect(stream string, n int) (frames []string, output []byte, err error) {
 }
 
 func TestFrames(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("x", 3*maxLine)
 	cases := []struct {
 		name, in, frames, out string
@@ -100,6 +101,7 @@ func rawCollect(stream string, n int) (out string, exit int, phase int, err erro
 }
 
 func TestRawStream(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, in, out string
 		exit, phase   int

@@ -117,6 +117,7 @@ func labWant() string {
 
 // TestLab: the same scripts on hosts that are simulated, which nothing here can tell.
 func TestLab(t *testing.T) {
+	t.Parallel()
 	r := overLab(t)
 	for _, name := range []string{"deb", "rocky", "alpine", "bsd"} {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +159,7 @@ func (r *room) signal(t *testing.T, h inventory.Host) {
 		exit, err = k.Carry(within(t, 60*time.Second), Order{Host: h, Job: "term", Become: true, Script: "echo up; sleep 1000; echo never"}, s.take)
 	})
 	until(t, "the step", func() bool { return s.String() == "up\n" })
-	if err := k.Signal(within(t, 30*time.Second), h, "term", "TERM"); err != nil {
+	if err := k.Signal(within(t, 90*time.Second), h, "term", "TERM"); err != nil {
 		t.Error(err)
 	}
 	done.Wait()
@@ -186,6 +187,7 @@ func (r *room) lease(t *testing.T, h inventory.Host) {
 
 // TestLabCuts: the host drops its connections at random moments.
 func TestLabCuts(t *testing.T) {
+	t.Parallel()
 	r := overLab(t)
 	h, v := r.host("deb")
 	for seed := range 200 {
@@ -218,6 +220,7 @@ func TestLabCuts(t *testing.T) {
 
 // TestLabReboot: SSH.md, case 18, and the verified restart.
 func TestLabReboot(t *testing.T) {
+	t.Parallel()
 	r := overFastLab(t, 20)
 	h, v := r.host("deb")
 	k, ctx := r.keeper(), within(t, 120*time.Second)
@@ -249,6 +252,7 @@ func TestLabReboot(t *testing.T) {
 
 // TestLabFaults: what the lab can do to a host, and what must come of it.
 func TestLabFaults(t *testing.T) {
+	t.Parallel()
 	t.Run("sudo asks", func(t *testing.T) {
 		r := overLab(t, "sudo-password")
 		h, v := r.host("deb")

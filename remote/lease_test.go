@@ -17,6 +17,7 @@ func (w *world) leasing(o *Options) { o.Lease = filepath.Join(filepath.Dir(w.roo
 func claim(owner, run string) Claim { return Claim{owner, run, time.Unix(1790000000, 0)} }
 
 func TestLease(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		k, ctx := w.keeper(w.leasing), within(t, 60*time.Second)
 		if _, held, err := k.Inspect(ctx, w.host); held || err != nil {
@@ -58,6 +59,7 @@ func TestLease(t *testing.T) {
 
 // TestLeaseRace: many consoles want one host; one gets it.
 func TestLeaseRace(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		var got atomic.Int64
 		var all sync.WaitGroup
@@ -82,6 +84,7 @@ func TestLeaseRace(t *testing.T) {
 
 // TestLeaseBroken: a decision is about one lease; the next one is not broken by it.
 func TestLeaseBroken(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		proc := filepath.Join(filepath.Dir(w.root), "proc")
 		w.setBoot(proc, "boot-1", 1)
@@ -122,6 +125,7 @@ func TestLeaseBroken(t *testing.T) {
 
 // TestLeaseWitness: a lease that was held before the crash says which boot the host was in.
 func TestLeaseWitness(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "dash")
 	proc := filepath.Join(filepath.Dir(w.root), "proc")
 	w.setBoot(proc, "boot-1", 1)
@@ -173,6 +177,7 @@ func TestLeaseWitness(t *testing.T) {
 
 // TestLeaseHostile: what lies there may be anything.
 func TestLeaseHostile(t *testing.T) {
+	t.Parallel()
 	for _, target := range []string{"x", "/", "%1b[2J run\x1b[2J 99999999999999999999 $(reboot)", "-n", "' ; reboot '", "a b c d e f g", strings.Repeat("x", 1500)} {
 		w := newWorld(t, "dash")
 		k, ctx := w.keeper(w.leasing), within(t, 60*time.Second)
@@ -192,7 +197,7 @@ func TestLeaseHostile(t *testing.T) {
 	}
 	for name := range shells(t) {
 		w := newWorld(t, name)
-		k, ctx := w.keeper(w.leasing), within(t, 20*time.Second)
+		k, ctx := w.keeper(w.leasing), within(t, 90*time.Second)
 		l, err := k.Acquire(ctx, w.host, claim("eve", "x"))
 		if err != nil {
 			t.Fatal(err)
@@ -225,7 +230,7 @@ func TestLeaseHostile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	k, ctx := w.keeper(w.leasing), within(t, 20*time.Second)
+	k, ctx := w.keeper(w.leasing), within(t, 90*time.Second)
 	l, _, err := k.Inspect(ctx, w.host)
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +241,7 @@ func TestLeaseHostile(t *testing.T) {
 	if _, err := os.Stat(dir + "/victim"); err != nil {
 		t.Errorf("a lease with a path in it made us remove a file: %v", err)
 	}
-	_, err = w.keeper(func(o *Options) { o.Lease = "/proc/none/tend.lease" }).Acquire(within(t, 20*time.Second), w.host, claim("ops", "run"))
+	_, err = w.keeper(func(o *Options) { o.Lease = "/proc/none/tend.lease" }).Acquire(within(t, 90*time.Second), w.host, claim("ops", "run"))
 	if e := asError(t, err); e.Kind != Refused {
 		t.Errorf("a place where nothing can be made: %v", err)
 	}

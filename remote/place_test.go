@@ -46,6 +46,7 @@ func (w *world) fill() {
 
 // TestFullBefore: SSH.md, case 19: refused before anything starts, with one clear line.
 func TestFullBefore(t *testing.T) {
+	t.Parallel()
 	for name, opt := range map[string]string{"blocks": "size=128k", "inodes": "size=1m,nr_inodes=3"} {
 		eachShell(t, func(t *testing.T, w *world) {
 			w.mount(0, opt)
@@ -58,7 +59,7 @@ func TestFullBefore(t *testing.T) {
 				}
 			}
 			script, _ := w.counting(1)
-			_, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
+			_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
 			e := asError(t, err)
 			if e.Kind != Refused || !e.NotStarted() || !strings.Contains(e.Hint(), "room") || w.executions() != 0 {
 				t.Errorf("%s: %v (hint %q), %d executions", name, err, e.Hint(), w.executions())
@@ -72,6 +73,7 @@ func TestFullBefore(t *testing.T) {
 
 // TestFullMidStep: the step never feels it, its exit code is kept, and the output says that it is cut.
 func TestFullMidStep(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		w.mount(0, "size=256k")
 		var said atomic.Value
@@ -96,37 +98,40 @@ func TestFullMidStep(t *testing.T) {
 
 // TestNoInode: the step itself uses up the last inode; its exit code is kept all the same.
 func TestNoInode(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		w.mount(0, "size=1m,nr_inodes=40")
 		s := &sink{t: t}
 		script := "i=0; while (: >" + w.root + "/f$i) 2>/dev/null; do i=$((i+1)); done; echo full; exit 37"
-		if exit, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take); err != nil || exit != 37 || s.String() != "full\n" {
+		if exit, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: script}, s.take); err != nil || exit != 37 || s.String() != "full\n" {
 			t.Errorf("exit %d, %v, output %q", exit, err, s)
 		}
 	})
 }
 
 func TestNoexec(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		w.mount(syscall.MS_NOEXEC|syscall.MS_NOSUID, "size=1m")
 		s := &sink{t: t}
-		if exit, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: "echo out; exit 3"}, s.take); err != nil || exit != 3 || s.String() != "out\n" {
+		if exit, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo out; exit 3"}, s.take); err != nil || exit != 3 || s.String() != "out\n" {
 			t.Errorf("exit %d, %v, output %q", exit, err, s)
 		}
 	})
 }
 
 func TestReadOnlyRoot(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "dash")
 	w.mount(syscall.MS_RDONLY, "size=1m")
-	_, err := w.keeper().Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
+	_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
 	if e := asError(t, err); e.Kind != Refused || !e.NotStarted() {
 		t.Errorf("%v", err)
 	}
 	// Also where the host was known before its file system became read-only.
 	k := w.keeper()
 	k.hosts[place{w.host.Name, false}] = &memo{known: true, facts: Facts{Boot: "b", Writable: true}}
-	_, err = k.Carry(within(t, 30*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
+	_, err = k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
 	if e := asError(t, err); e.Kind != Refused || !strings.Contains(strings.ToLower(e.Error()), "read-only") {
 		t.Errorf("%v", err)
 	}
@@ -144,6 +149,7 @@ func (w *world) stub(name, text string) {
 
 // TestPreflight: SSH.md, case 17, on a host that says of itself what real ones were seen to say.
 func TestPreflight(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, kill, uid, launcher string
 		keeps                     bool
@@ -160,7 +166,7 @@ func TestPreflight(t *testing.T) {
 			w.stub("id", `case $1 in -u) echo `+c.uid+` ;; -un) echo tester ;; esac`)
 			w.stub("systemd-run", `exit 1`)
 			k := w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) })
-			f, err := k.Preflight(within(t, 20*time.Second), w.host, false)
+			f, err := k.Preflight(within(t, 90*time.Second), w.host, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +181,7 @@ func TestPreflight(t *testing.T) {
 				return
 			}
 			script, _ := w.counting(1)
-			_, err = w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) }).Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
+			_, err = w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) }).Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
 			if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || w.executions() != 0 {
 				t.Errorf("carried all the same: %v", err)
 			}
@@ -185,6 +191,7 @@ func TestPreflight(t *testing.T) {
 
 // TestSystemdRun: the launcher of a root that has systemd, and what becomes of a step where it fails.
 func TestSystemdRun(t *testing.T) {
+	t.Parallel()
 	// Like the real one: an empty environment, another directory, its own session; --collect is too new for this one.
 	const run = `echo "$*" >>LOG
 for a in "$@"; do [ "$a" != --collect ] || exit 1; done
@@ -198,7 +205,7 @@ cd /; exec env -i PATH="$PATH" setsid "$@" </dev/null >/dev/null 2>&1 &`
 	w.stub("id", "echo 0")
 	systemd := func(o *Options) { o.systemd = dir }
 	s := &sink{t: t}
-	exit, err := w.keeper(systemd).Carry(within(t, 20*time.Second), Order{Host: w.host, Job: "j.1", Script: `echo "$GREETING"; pwd; umask; exit 8`}, s.take)
+	exit, err := w.keeper(systemd).Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j.1", Script: `echo "$GREETING"; pwd; umask; exit 8`}, s.take)
 	if want := "it's\n  two lines\n" + dir + "/home\n0022\n"; err != nil || exit != 8 || s.String() != want {
 		t.Errorf("exit %d, %v, output %q, want %q", exit, err, s, want)
 	}
@@ -216,6 +223,7 @@ cd /; exec env -i PATH="$PATH" setsid "$@" </dev/null >/dev/null 2>&1 &`
 
 // TestRestart: the order is given a moment after the answer, by the first of the commands that the host has.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	for _, have := range []string{"systemctl", "shutdown", "reboot"} {
 		t.Run(have, func(t *testing.T) {
 			w := newWorld(t, "dash")
@@ -228,11 +236,11 @@ func TestRestart(t *testing.T) {
 			}
 			w.stub("systemd-run", "exit 1")
 			k := w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) })
-			id, err := k.Identity(within(t, 20*time.Second), w.host)
+			id, err := k.Identity(within(t, 90*time.Second), w.host)
 			if err != nil || id == "" {
 				t.Fatalf("identity %q, %v", id, err)
 			}
-			if err := k.Restart(within(t, 20*time.Second), w.host); err != nil {
+			if err := k.Restart(within(t, 90*time.Second), w.host); err != nil {
 				t.Fatal(err)
 			}
 			want := map[string]string{"systemctl": "systemctl --no-block reboot\n", "shutdown": "systemctl --no-block reboot\nshutdown -r now\n",

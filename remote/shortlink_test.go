@@ -9,6 +9,7 @@ import (
 // TestLinksThatAlwaysDie: every connection dies after 3,000 bytes, and the output is written before anybody looks. Pieces become small
 // enough to get through; with pieces as long as the output, nothing ever would.
 func TestLinksThatAlwaysDie(t *testing.T) {
+	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		k := w.keeper()
 		w.limits = func(int) (int, int) { return -1, 3000 }

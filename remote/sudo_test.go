@@ -84,7 +84,7 @@ func withRealSudo(t *testing.T, sudoers string) *world {
 	w := newWorld(t, "dash")
 	w.host.Become, w.via = "sudo", sudoer{dir}
 	var said strings.Builder
-	if exit, err := w.via.Exec(within(t, 20*time.Second), w.host, "id -un", strings.NewReader(""), &said, &said); err != nil || exit != 0 || said.String() != "tendtest\n" {
+	if exit, err := w.via.Exec(within(t, 90*time.Second), w.host, "id -un", strings.NewReader(""), &said, &said); err != nil || exit != 0 || said.String() != "tendtest\n" {
 		t.Skipf("no user of our own can be made here: exit %d, %v: %s", exit, err, said.String())
 	}
 	return w
@@ -92,6 +92,7 @@ func withRealSudo(t *testing.T, sudoers string) *world {
 
 // TestRealSudo holds the dialog against sudo itself; the fake one of TestSudo only remembers what it does.
 func TestRealSudo(t *testing.T) {
+	t.Parallel()
 	step := func(t *testing.T, w *world, job string, more ...func(*Options)) (string, int, error) {
 		s := &sink{t: t}
 		exit, err := w.keeper(more...).Carry(within(t, 60*time.Second), Order{Host: w.host, Job: job, Become: true, Script: "id -u; cat; exit 6"}, s.take)

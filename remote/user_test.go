@@ -16,6 +16,7 @@ import (
 
 // TestUser: somebody who is not root keeps their jobs in their home; root's are hidden from them, which is not absence.
 func TestUser(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root can become somebody else")
 	}
@@ -87,6 +88,7 @@ func (changedKey) Permanent() bool { return true }
 
 // TestPermanent: a host that comes back with another key is not knocked at for ever, and nobody claims to know how the step ended.
 func TestPermanent(t *testing.T) {
+	t.Parallel()
 	s := script{
 		func(io.Reader, io.Writer) (int, error) { return 0, errCut },
 		func(io.Reader, io.Writer) (int, error) { return 0, changedKey{} },
@@ -94,7 +96,7 @@ func TestPermanent(t *testing.T) {
 	k := New(&s, Options{Backoff: Backoff{time.Millisecond, time.Millisecond}})
 	k.hosts[place{"h1", false}] = &memo{known: true, facts: Facts{Boot: "b", Writable: true}}
 	// The first session was lost after the order was sent.
-	_, err := k.Carry(within(t, 20*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true"}, (&sink{t: t}).take)
+	_, err := k.Carry(within(t, 90*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true"}, (&sink{t: t}).take)
 	if e := asError(t, err); e.Kind != LinkLost || e.NotStarted() || e.Hint() != "compare the fingerprints" || strings.Count(e.Error(), "h1") != 1 {
 		t.Errorf("%v (hint %q)", err, e.Hint())
 	}
@@ -102,6 +104,7 @@ func TestPermanent(t *testing.T) {
 
 // TestNeverSent: a host whose sessions all break before the order could be sent is the caller's to try again, certainly.
 func TestNeverSent(t *testing.T) {
+	t.Parallel()
 	var s script
 	for range maxUnsent {
 		s = append(s, func(_ io.Reader, out io.Writer) (int, error) {
@@ -110,7 +113,7 @@ func TestNeverSent(t *testing.T) {
 		})
 	}
 	k := New(&s, Options{Backoff: Backoff{time.Millisecond, time.Millisecond}, Nonce: func() string { return "N" }})
-	_, err := k.Carry(within(t, 20*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true"}, (&sink{t: t}).take)
+	_, err := k.Carry(within(t, 90*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true"}, (&sink{t: t}).take)
 	if e := asError(t, err); !e.NotStarted() || !errors.Is(err, errCut) || len(s) != 0 {
 		t.Errorf("%v, %d sessions left", err, len(s))
 	}
@@ -118,6 +121,7 @@ func TestNeverSent(t *testing.T) {
 
 // TestLiar: a host that answers nonsense is not believed, and never makes us stop or crash.
 func TestLiar(t *testing.T) {
+	t.Parallel()
 	say := func(text string) func(io.Reader, io.Writer) (int, error) {
 		return func(_ io.Reader, out io.Writer) (int, error) {
 			_, err := io.WriteString(out, text)
@@ -134,7 +138,7 @@ func TestLiar(t *testing.T) {
 	}
 	out := &sink{t: t}
 	k := New(&s, Options{Backoff: Backoff{time.Millisecond, time.Millisecond}, Nonce: func() string { return "N" }})
-	_, err := k.Carry(within(t, 20*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true", Adopt: true}, out.take)
+	_, err := k.Carry(within(t, 90*time.Second), Order{Host: inventory.Host{Name: "h1"}, Job: "j", Script: "true", Adopt: true}, out.take)
 	if e := asError(t, err); e.Kind != Torn || out.String() != "ab" || len(s) != 0 {
 		t.Errorf("%v, output %q, %d answers left", err, out, len(s))
 	}
@@ -142,25 +146,26 @@ func TestLiar(t *testing.T) {
 
 // TestCommandOnly: network gear gets the words as they are, and no detached steps.
 func TestCommandOnly(t *testing.T) {
+	t.Parallel()
 	h := inventory.Host{Name: "sw1", Shell: "none"}
 	s := script{func(_ io.Reader, out io.Writer) (int, error) {
 		_, err := io.WriteString(out, "uptime is 3 weeks\n")
 		return 2, err
 	}}
 	k, out := New(&s, Options{}), &sink{t: t}
-	if exit, err := k.Carry(within(t, 20*time.Second), Order{Host: h, Script: "show version"}, out.take); exit != 2 || err != nil || out.String() != "uptime is 3 weeks\n" {
+	if exit, err := k.Carry(within(t, 90*time.Second), Order{Host: h, Script: "show version"}, out.take); exit != 2 || err != nil || out.String() != "uptime is 3 weeks\n" {
 		t.Errorf("exit %d, %v, output %q", exit, err, out)
 	}
-	_, err := k.Carry(within(t, 20*time.Second), Order{Host: h, Script: "reload", Job: "j"}, out.take)
+	_, err := k.Carry(within(t, 90*time.Second), Order{Host: h, Script: "reload", Job: "j"}, out.take)
 	if e := asError(t, err); e.Kind != Refused || !e.NotStarted() {
 		t.Errorf("%v", err)
 	}
 	for _, job := range []string{"../x", "a/b", "", "-x", "a b", strings.Repeat("x", 200), "a\nb", "..", "$(id)"} {
-		if err := k.Forget(within(t, 20*time.Second), h, job); asError(t, err).Kind != Refused {
+		if err := k.Forget(within(t, 90*time.Second), h, job); asError(t, err).Kind != Refused {
 			t.Errorf("job %q: %v", job, err)
 		}
 	}
-	if _, err := k.Carry(within(t, 20*time.Second), Order{Host: inventory.Host{Name: "h"}, Script: "a\x00b", Job: "j"}, out.take); asError(t, err).Kind != Refused {
+	if _, err := k.Carry(within(t, 90*time.Second), Order{Host: inventory.Host{Name: "h"}, Script: "a\x00b", Job: "j"}, out.take); asError(t, err).Kind != Refused {
 		t.Errorf("a NUL byte: %v", err)
 	}
 }
