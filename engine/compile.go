@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +25,12 @@ type Window interface {
 type Rules struct {
 	// Select reads a selector, as it stands in a step's When.
 	Select func(expr string) (Match, error)
-	// Window reads a host's maintenance window; nil, or a nil Window, means at any time.
-	Window func(h inventory.Host) (Window, error)
+	// Window reads a host's maintenance window as it stands for a run that was accepted then; nil, or a nil Window, means at any
+	// time. It is not asked where the plan's windows do
+	// not bind: the plan only reads, or its operator said why it works outside of them.
+	Window func(h inventory.Host, accepted time.Time) (Window, error)
+	// Accepted is when the run was; Run fills it in.
+	Accepted time.Time
 }
 
 // Compiled is a plan with all its texts read: what Next needs to decide in one walk over the hosts. It is read-only after Compile.
@@ -45,6 +50,7 @@ type group struct {
 	name    string
 	maxDown int
 	hosts   []int
+	outside []string // members that are down and not in the plan, in words
 }
 
 type pause struct {
@@ -66,8 +72,10 @@ func Compile(p *runbooks.Plan, r Rules) (*Compiled, error) {
 	if c.when, err = readWhen(p.Steps, r.Select); err != nil {
 		return nil, err
 	}
-	if c.windows, err = readWindows(p.Hosts, r.Window); err != nil {
-		return nil, err
+	if p.Risk != runbooks.Read && p.OutsideWindow == "" {
+		if c.windows, err = readWindows(p.Hosts, r); err != nil {
+			return nil, err
+		}
 	}
 	for _, w := range p.Waves {
 		c.waves = append(c.waves, at.of(w.Hosts))
@@ -83,11 +91,22 @@ func (c *Compiled) bind(at *places) {
 	}
 	c.member = make([][]int, len(c.plan.Hosts))
 	for g, gr := range c.plan.Groups {
-		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: at.of(gr.Hosts)})
+		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: at.of(gr.Hosts), outside: c.outside(gr)})
 		for _, h := range c.groups[g].hosts {
 			c.member[h] = append(c.member[h], g)
 		}
 	}
+}
+
+// outside names the group's members that are down though the run does not touch them.
+func (c *Compiled) outside(g inventory.Group) []string {
+	var out []string
+	for _, d := range c.plan.Down {
+		if slices.Contains(g.Hosts, d.Host) {
+			out = append(out, fmt.Sprintf("%s (%s)", d.Host, d.Why))
+		}
+	}
+	return out
 }
 
 // places finds hosts' places in the plan.
@@ -150,13 +169,13 @@ func readWhen(steps []runbooks.Step, sel func(string) (Match, error)) ([]Match, 
 	return when, nil
 }
 
-func readWindows(hosts []inventory.Host, read func(inventory.Host) (Window, error)) ([]Window, error) {
-	if read == nil {
+func readWindows(hosts []inventory.Host, r Rules) ([]Window, error) {
+	if r.Window == nil {
 		return nil, nil
 	}
 	windows := make([]Window, len(hosts))
 	for i, h := range hosts {
-		w, err := read(h)
+		w, err := r.Window(h, r.Accepted)
 		if err != nil {
 			return nil, fmt.Errorf("%s: window: %w", h.Name, err)
 		}

@@ -127,7 +127,9 @@ func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan jou
 	if s.Run == "" {
 		return errors.New("the run has no accepted plan")
 	}
-	plan, err := Compile(s.Plan(), e.opt.Rules)
+	rules := e.opt.Rules
+	rules.Accepted = s.Started
+	plan, err := Compile(s.Plan(), rules)
 	if err != nil {
 		return fmt.Errorf("run %s cannot be carried out: %w", s.Run, err)
 	}

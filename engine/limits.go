@@ -49,6 +49,9 @@ func (t *turn) groups(i int) []int {
 	}
 	if t.down == nil {
 		t.down = make([]int, len(t.c.groups))
+		for g := range t.c.groups {
+			t.down[g] = len(t.c.groups[g].outside)
+		}
 		for j := range t.s.Hosts {
 			if len(t.c.member[j]) > 0 && Down(&t.s.Hosts[j]) {
 				for _, g := range t.c.member[j] {
@@ -110,7 +113,7 @@ func (t *turn) heldWhy() string {
 
 func (t *turn) groupWhy(g int) string {
 	gr := t.c.groups[g]
-	var down []string
+	down := slices.Clone(gr.outside)
 	for _, i := range gr.hosts {
 		if h := &t.s.Hosts[i]; Down(h) {
 			down = append(down, fmt.Sprintf("%s (%s)", h.ID, h.Outcome))

@@ -279,7 +279,7 @@ func (w hours) At(now time.Time) (bool, time.Time) {
 func TestNothingNewStartsOutsideTheWindow(t *testing.T) {
 	m := newSim(t, plan(2, runbooks.Step{ID: "a"}, runbooks.Step{ID: "b"}))
 	from, to := m.now.Add(time.Hour), m.now.Add(2*time.Hour)
-	c, err := Compile(m.s.Plan(), Rules{Window: func(inventory.Host) (Window, error) { return hours{from, to}, nil }})
+	c, err := Compile(m.s.Plan(), Rules{Window: func(inventory.Host, time.Time) (Window, error) { return hours{from, to}, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,6 +297,41 @@ func TestNothingNewStartsOutsideTheWindow(t *testing.T) {
 	}
 	m.apply(started("h00", "b", 1), ended("h00", "b", 1, journal.OK))
 	if cl := one[Close](t, c.Next(m.s, to)); cl.Reason != "the maintenance window is over; 1 host was not started" {
+		t.Errorf("%+v", cl)
+	}
+}
+
+// TestWindowsBindWhatChanges: a plan that only reads, and one whose operator said why, do not wait.
+func TestWindowsBindWhatChanges(t *testing.T) {
+	shut := func(inventory.Host, time.Time) (Window, error) { return hours{}, nil }
+	for _, change := range []func(*runbooks.Plan){func(p *runbooks.Plan) { p.Risk = runbooks.Read }, func(p *runbooks.Plan) { p.OutsideWindow = "told to" }} {
+		p := plan(1, runbooks.Step{ID: "a"})
+		p.Risk = runbooks.Change
+		change(&p)
+		m := newSim(t, p)
+		c, err := Compile(m.s.Plan(), Rules{Window: shut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.apply(journal.WaveOpened{})
+		one[Start](t, c.Next(m.s, m.now))
+	}
+}
+
+// TestMembersDownElsewhere: a group whose last spare member is down outside of the run spares none of the run's.
+func TestMembersDownElsewhere(t *testing.T) {
+	p := plan(2, runbooks.Step{ID: "a"})
+	p.Risk = runbooks.Disrupt
+	p.Groups = []inventory.Group{{Name: "g", Hosts: []inventory.HostID{"h00", "x"}, MaxDown: 1}}
+	p.Down = []runbooks.DownMember{{Host: "x", Why: "unreachable at 01:12"}}
+	m := newSim(t, p)
+	m.apply(journal.WaveOpened{})
+	if st := one[Start](t, Next(m.s, m.now)); st.Host != "h01" {
+		t.Errorf("%+v", st)
+	}
+	m.apply(started("h01", "a", 1), ended("h01", "a", 1, journal.OK))
+	want := "group g allows 1 down, and down already: x (unreachable at 01:12); 1 host was not started"
+	if cl := one[Close](t, Next(m.s, m.now)); cl.Reason != want {
 		t.Errorf("%+v", cl)
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,11 +103,21 @@ func (m *sim) after(b journal.Body) {
 	}
 	if m.s.Plan().Risk == runbooks.Disrupt {
 		for _, g := range m.s.Plan().Groups {
-			if down := m.down(g); down > g.MaxDown {
+			if down, outside := m.down(g), m.outside(g); down+outside > max(g.MaxDown, outside) {
 				m.t.Fatalf("group %s has %d down, %d may be", g.Name, down, g.MaxDown)
 			}
 		}
 	}
+}
+
+// outside is how many members are down that the plan does not touch.
+func (m *sim) outside(g inventory.Group) (n int) {
+	for _, d := range m.s.Plan().Down {
+		if slices.Contains(g.Hosts, d.Host) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *sim) down(g inventory.Group) (n int) {
@@ -246,7 +257,13 @@ func drawPlan(t *rapid.T) runbooks.Plan {
 				gr.Hosts = append(gr.Hosts, h.Name)
 			}
 		}
+		for x := range rapid.IntRange(0, 2).Draw(t, "others") {
+			gr.Hosts = append(gr.Hosts, inventory.HostID(fmt.Sprint("x", x)))
+		}
 		p.Groups = append(p.Groups, gr)
+	}
+	for x := range rapid.IntRange(0, 2).Draw(t, "down outside") {
+		p.Down = append(p.Down, runbooks.DownMember{Host: inventory.HostID(fmt.Sprint("x", x)), Why: "unreachable"})
 	}
 	return p
 }

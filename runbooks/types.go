@@ -169,8 +169,18 @@ type Plan struct {
 	Digest string `json:"digest,omitempty"`
 	// Warnings are for the operator: shadowed runbooks, hosts that cannot keep a detached step, and so on.
 	Warnings []string `json:"warnings,omitempty"`
+	// OutsideWindow is why the hosts' maintenance windows do not bind this run, in the operator's words; "" = they bind.
+	OutsideWindow string `json:"outside_window,omitempty"`
+	// Down are members of Groups that are not among Hosts and count as down, as the journal knew them when the plan was made.
+	Down []DownMember `json:"down,omitempty"`
 	// Dry says that this is the reading part of a plan that changes something (see DryRun).
 	Dry bool `json:"dry,omitempty"`
+}
+
+// DownMember is a group's member that counts as down while a run does its work, though the run does not touch it.
+type DownMember struct {
+	Host inventory.HostID `json:"host"`
+	Why  string           `json:"why"` // "unreachable at 2026-11-22 01:12, run 261122-0112-k7f3"
 }
 
 // CheckState is a check's verdict. The zero value is UNKNOWN, because unknown is not OK (law 6).

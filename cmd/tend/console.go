@@ -11,7 +11,7 @@ import (
 
 // console opens the screen: on the fleet, or on a run.
 func (a *app) console(ctx context.Context, open journal.RunID) error {
-	w, err := a.world()
+	w, err := a.world(ctx)
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,9 @@ func (a *app) startLab(ctx context.Context, f labFlags, lock *os.File) error {
 	for _, ft := range f.faults {
 		args = append(args, "--fault", ft)
 	}
+	if f.windows {
+		args = append(args, "--windows")
+	}
 	if a.inventory != "" {
 		args = append(args, "-i", absolute(a.inventory))
 	}

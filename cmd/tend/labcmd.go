@@ -23,12 +23,15 @@ type labFlags struct {
 	speed  float64
 	faults []string
 	linger time.Duration
+	// windows keeps the inventory's maintenance windows, so that the twin can be worked on at its hours only.
+	windows bool
 }
 
 func (f *labFlags) bind(c *cobra.Command) {
 	c.Flags().StringVar(&f.dir, "dir", "", "`directory` for the lab's keys and inventory")
 	c.Flags().IntVar(&f.port, "port", 0, "TCP port (0 = choose)")
 	c.Flags().Float64Var(&f.speed, "speed", 1, "how many times faster than life")
+	c.Flags().BoolVar(&f.windows, "windows", false, "keep the inventory's maintenance windows; else the lab may be worked on at any time")
 	c.Flags().StringArrayVar(&f.faults, "fault", nil, "inject a `HOST:FAULT`, such as web-0001:dead; may be repeated")
 }
 
@@ -83,6 +86,11 @@ func (a *app) lab(ctx context.Context, f labFlags) error {
 	inv, err := a.example()
 	if err != nil {
 		return err
+	}
+	for i := range inv.Hosts {
+		if !f.windows {
+			inv.Hosts[i].Window = ""
+		}
 	}
 	var faults []lab.Fault
 	for _, s := range f.faults {

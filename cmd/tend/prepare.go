@@ -22,21 +22,27 @@ type choice struct {
 	set     []string
 	policy  runbooks.Policy
 	dryRun  bool
+	// outsideWindow is why maintenance windows do not bind; assumeUp are hosts that count as up, whatever the journal says.
+	outsideWindow string
+	assumeUp      []string
 }
 
 // world is what a plan is made from.
 type world struct {
-	inv *inventory.Inventory
-	lib runbooks.Library
+	inv  *inventory.Inventory
+	lib  runbooks.Library
+	now  func() time.Time
+	down func() []runbooks.DownMember // who counts as down by what the journal knows; nil = nobody
 }
 
-func (a *app) world() (world, error) {
+func (a *app) world(ctx context.Context) (world, error) {
 	inv, err := a.load()
 	if err != nil {
 		return world{}, err
 	}
 	lib, err := a.library(inv)
-	return world{inv, lib}, err
+	down := func() []runbooks.DownMember { return a.membersDown(ctx, lib) }
+	return world{inv, lib, a.now, down}, err
 }
 
 // prepared is a plan with the secrets that must not stand in it.
@@ -68,6 +74,9 @@ func (w world) prepare(c choice, values inventory.Values) (prepared, error) {
 	}
 	if c.dryRun {
 		plan = plan.DryRun()
+	}
+	if plan, err = w.circumstances(plan, c); err != nil {
+		return prepared{}, err
 	}
 	return prepared{plan: plan, secrets: secretsOf(rb, params), inv: w.inv}, nil
 }

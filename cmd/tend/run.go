@@ -17,6 +17,7 @@ type runFlags struct {
 	yes, json, detach bool
 	reason, ticket    string
 	set               []string
+	wait              bool
 }
 
 func (f *runFlags) bind(c *cobra.Command) {
@@ -28,12 +29,15 @@ func (f *runFlags) bind(c *cobra.Command) {
 	fl.StringVar(&f.policy.MaxFailures, "max-failures", "", "how many hosts may fail before nothing new starts: `3` stops at the 4th, 0 at the first, 10%")
 	fl.StringVar(&f.policy.Pause, "pause", "", "between waves: `manual`, or a time such as 5m")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
+	fl.StringVar(&f.outsideWindow, "outside-window", "", "work outside of maintenance windows, for this `reason`; it is recorded")
+	fl.StringArrayVar(&f.assumeUp, "assume-up", nil, "count this `host` as up, though the journal knows it as down; may be repeated")
 }
 
 func (f *runFlags) bindRun(c *cobra.Command) {
 	f.bind(c)
 	fl := c.Flags()
 	fl.BoolVarP(&f.yes, "yes", "y", false, "start without asking")
+	fl.BoolVar(&f.wait, "wait", false, "start now, and wait for maintenance windows that are shut")
 	fl.BoolVar(&f.detach, "detach", false, "start, print the run's name, and leave it to itself")
 	fl.StringVar(&f.reason, "reason", "", "why, for the journal")
 	fl.StringVar(&f.ticket, "ticket", "", "the ticket, for the journal")
@@ -118,7 +122,7 @@ func (a *app) plan(ctx context.Context, f runFlags) error {
 }
 
 func (a *app) prepare(ctx context.Context, c choice) (prepared, error) {
-	w, err := a.world()
+	w, err := a.world(ctx)
 	if err != nil {
 		return prepared{}, err
 	}
@@ -128,6 +132,9 @@ func (a *app) prepare(ctx context.Context, c choice) (prepared, error) {
 func (a *app) run(ctx context.Context, f runFlags) error {
 	p, err := a.prepare(ctx, f.choice)
 	if err != nil {
+		return err
+	}
+	if err := f.waits(&p.plan, a.now()); err != nil {
 		return err
 	}
 	if err := a.confirm(&p.plan, f); err != nil {

@@ -59,7 +59,9 @@ func (a *app) runner(ctx context.Context) error {
 		secret.Add(v)
 	}
 	hands := newHands(client, c, r, book, asker, secret)
-	eng := engine.New(recorder{journal.Redact(book, secret), hands}, hands, hands, engine.Options{Secrets: c.Secrets, Hold: c.Interactive})
+	eng := engine.New(recorder{journal.Redact(book, secret), hands}, hands, hands, engine.Options{
+		Secrets: c.Secrets, Hold: c.Interactive, Rules: engine.Rules{Window: windowOf},
+	})
 	ctx, stop := onTerm(ctx, eng.Halt)
 	defer stop()
 	err = runner.Serve(ctx, c, book, asker, eng, opened)
