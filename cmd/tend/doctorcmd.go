@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"tend/quote"
+)
+
+// symptom is what the doctor found about one thing.
+type symptom struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // "ok", "warn", "fail", or "unknown" where this system does not tell
+	Text  string `json:"text"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+func ok(name, format string, args ...any) symptom {
+	return symptom{name, "ok", fmt.Sprintf(format, args...), ""}
+}
+
+func warns(name, hint, format string, args ...any) symptom {
+	return symptom{name, "warn", fmt.Sprintf(format, args...), hint}
+}
+
+func fails(name, hint, format string, args ...any) symptom {
+	return symptom{name, "fail", fmt.Sprintf(format, args...), hint}
+}
+
+func unknown(name, format string, args ...any) symptom {
+	return symptom{name, "unknown", fmt.Sprintf(format, args...), ""}
+}
+
+func (a *app) doctorCmd() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "doctor", Short: "Look at this machine, and say what will not work and why", Args: cobra.NoArgs,
+		Long: `Look at what tend stands on: the inventory, the journal's directory, the agent, keys, known hosts, the ssh configuration's options that tend
+does not know, the terminal, the clock, limits, and whether runs survive a logout. It connects to no host and changes nothing.
+Exit code 1 where something will not work.`,
+		Example: "  tend doctor\n  tend doctor --json",
+		RunE: func(c *cobra.Command, _ []string) error {
+			all := a.examine(c.Context())
+			if asJSON {
+				if err := jsonLines(a, all); err != nil {
+					return err
+				}
+			} else {
+				a.printSymptoms(all)
+			}
+			for _, s := range all {
+				if s.State == "fail" {
+					return silent(1)
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines")
+	return c
+}
+
+func (a *app) examine(ctx context.Context) []symptom {
+	var all []symptom
+	for _, look := range []func(context.Context) []symptom{
+		a.lookVersion, a.lookInventory, a.lookRunbooks, a.lookJournal, a.lookSockets, a.lookAgent, a.lookKeys, a.lookKnownHosts, a.lookConfig, a.lookTerminal,
+		a.lookClock, a.lookLimits, a.lookLinger, a.lookTools,
+	} {
+		all = append(all, look(ctx)...)
+	}
+	return all
+}
+
+func (a *app) printSymptoms(all []symptom) {
+	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	bad := 0
+	for _, s := range all {
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.State, s.Name, quote.Line(s.Text))
+		if s.Hint != "" {
+			fmt.Fprintf(tw, "\t\t  %s\n", quote.Line(s.Hint))
+		}
+		if s.State != "ok" {
+			bad++
+		}
+	}
+	tw.Flush()
+	if bad == 0 {
+		fmt.Fprintln(a.out, "\nall is well")
+	}
+}
+
+func (a *app) lookVersion(context.Context) []symptom {
+	return []symptom{ok("version", "tend %s", buildVersion())}
+}
+
+func (a *app) lookInventory(context.Context) []symptom {
+	inv, err := a.load()
+	if err != nil {
+		return []symptom{fails("inventory", or(hintOf(err), "tend inventory check tells more"), "%s", firstLine(err))}
+	}
+	return []symptom{ok("inventory", "%s: %s", inv.Path, plural(len(inv.Hosts), "host"))}
+}
+
+func (a *app) lookRunbooks(context.Context) []symptom {
+	lib, err := a.books()
+	if err != nil {
+		return []symptom{fails("runbooks", "tend runbook check FILE tells more", "%s", firstLine(err))}
+	}
+	own := 0
+	for _, rb := range lib.All() {
+		if rb.Source != "built-in" {
+			own++
+		}
+	}
+	return []symptom{ok("runbooks", "%d, %d of them your own", len(lib.All()), own)}
+}
+
+// lookJournal opens the journal as every command does, and sees how much room it has.
+func (a *app) lookJournal(context.Context) []symptom {
+	dir, err := a.journalDir()
+	if err != nil {
+		return []symptom{fails("journal", hintOf(err), "%s", firstLine(err))}
+	}
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return []symptom{ok("journal", "%s is made with the first run", dir)}
+	}
+	book, err := a.book()
+	if err != nil {
+		return []symptom{fails("journal", hintOf(err), "%s", firstLine(err))}
+	}
+	defer book.Close()
+	out := []symptom{ok("journal", "%s can be opened", dir)}
+	if _, err := book.index(); err != nil {
+		out = append(out, warns("index", "tend journal reindex builds it anew", "%s", firstLine(err)))
+	}
+	free, kind, known := space(dir)
+	switch {
+	case !known:
+		out = append(out, unknown("room", "this system does not tell how much room there is"))
+	case free < 256<<20:
+		out = append(out, warns("room", "make room: a run stops when its journal cannot be written", "%d MB left for the journal", free>>20))
+	default:
+		out = append(out, ok("room", "%d MB left for the journal%s", free>>20, kind))
+	}
+	return out
+}
+
+func or(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}
+
+// firstLine is an error's first line, with how many more there are.
+func firstLine(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return fmt.Sprintf("%s (and %d lines more)", lines[0], len(lines)-1)
+}
