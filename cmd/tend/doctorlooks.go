@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/pem"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	xssh "golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/sys/unix"
 
 	"tend/inventory"
@@ -44,24 +41,16 @@ func (a *app) lookAgent(ctx context.Context) []symptom {
 	if path == "" {
 		return []symptom{warns("agent", "eval $(ssh-agent), ssh-add; or use key files", "SSH_AUTH_SOCK is not set: there is no agent")}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-	if err != nil {
-		return []symptom{fails("agent", "start it, or unset SSH_AUTH_SOCK", "%s", err)}
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
-	keys, err := agent.NewClient(conn).List()
+	n, err := ssh.AgentKeys(ctx, path)
 	switch {
 	case err != nil:
-		return []symptom{fails("agent", "start it anew, or unset SSH_AUTH_SOCK", "%s answers: %s", path, err)}
-	case len(keys) == 0:
+		return []symptom{fails("agent", "start it, or unset SSH_AUTH_SOCK", "%s: %s", path, err)}
+	case n == 0:
 		return []symptom{warns("agent", "ssh-add; a locked agent shows no keys either: ssh-add -X", "the agent holds no key")}
-	case len(keys) > 5:
-		return []symptom{warns("agent", "name the right one per host: IdentityFile and IdentitiesOnly yes", "the agent holds %d keys, and servers refuse after 6 tries (MaxAuthTries)", len(keys))}
+	case n > 5:
+		return []symptom{warns("agent", "name the right one per host: IdentityFile and IdentitiesOnly yes", "the agent holds %d keys, and servers refuse after 6 tries (MaxAuthTries)", n)}
 	}
-	return []symptom{ok("agent", "%s", plural(len(keys), "key"))}
+	return []symptom{ok("agent", "%s", plural(n, "key"))}
 }
 
 // lookKeys judges the usual key files as ssh would.
@@ -92,7 +81,7 @@ func (a *app) lookKeys(context.Context) []symptom {
 }
 
 func lockedWord(data []byte) string {
-	if _, err := xssh.ParseRawPrivateKey(data); err != nil {
+	if ssh.KeyLocked(data) {
 		return "with a passphrase, which is asked for once"
 	}
 	return "without a passphrase"
