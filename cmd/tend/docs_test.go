@@ -382,4 +382,3 @@ func screenKeys() string {
 func themeNames() string {
 	return "The names are " + strings.Join(ui.ThemeNames(), ", ") + ".\n"
 }
-
