@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"fleet":               {"inventory", "runbooks", "journal", "quote"},
 	"design":              {"inventory", "journal", "runbooks", "fleet", "quote"},
 	"report":              {"inventory", "journal", "runbooks", "fleet", "quote"},
+	"imports":             {"inventory", "ssh/sshconfig"},
 	"engine":              {"inventory", "runbooks", "journal", "quote"},
 	"runner":              {"engine", "journal", "runbooks", "inventory", "quote"},
 	"remote":              {"inventory", "quote"},
@@ -50,6 +51,7 @@ var onlyIn = map[string][]string{
 	"charm.land/":             {"ui"},
 	"golang.org/x/crypto/ssh": {"ssh", "ssh/sshtest", "ssh/knownhosts", "lab", "bench"},
 	"modernc.org/sqlite":      {"journal/index"},
+	"go.yaml.in/yaml":         {"imports"},
 	"github.com/spf13/cobra":  {"cmd/tend"},
 }
 

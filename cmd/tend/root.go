@@ -46,6 +46,7 @@ many hosts at once, and records every action in a local journal. Without a comma
 	})
 	c.CompletionOptions.HiddenDefaultCmd = false
 	c.AddCommand(a.rooms()...)
+	c.AddCommand(a.importCmd())
 	c.AddCommand(a.runCmd(), a.planCmd(), a.execCmd(), a.runsCmd(), a.attachCmd(), a.resumeCmd())
 	c.AddCommand(a.decideCmds()...)
 	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.versionCmd(), a.runnerCmd(), a.checkCmd(), a.reportCmd())
