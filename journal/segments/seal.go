@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tend/journal"
+	"tend/sshsig"
 )
 
 // sealTitle opens every statement.
@@ -91,11 +92,11 @@ func (s *Segments) Seal(ctx context.Context, by Signer, runs ...journal.RunID) (
 		return journal.Sealed{}, err
 	}
 	text := st.String()
-	key, err := authorizedKey(by.PublicKey())
+	key, err := sshsig.AuthorizedKey(by.PublicKey())
 	if err != nil {
 		return journal.Sealed{}, err
 	}
-	sig, err := signSSH(by, []byte(text))
+	sig, err := sshsig.Sign(by, SealNamespace, []byte(text))
 	if err != nil {
 		return journal.Sealed{}, err
 	}

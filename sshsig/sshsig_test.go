@@ -1,0 +1,130 @@
+package sshsig
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+func do(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newKey writes a private key and returns its path, its key and its public line.
+func newKey(t *testing.T) (string, ed25519.PrivateKey, string) {
+	t.Helper()
+	pub, private, err := ed25519.GenerateKey(rand.Reader)
+	do(t, err)
+	block, err := ssh.MarshalPrivateKey(private, "")
+	do(t, err)
+	path := filepath.Join(t.TempDir(), "key")
+	do(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
+	key, err := ssh.NewPublicKey(pub)
+	do(t, err)
+	return path, private, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+}
+
+// TestVerify: one text, one namespace, one key.
+func TestVerify(t *testing.T) {
+	path, _, line := newKey(t)
+	_, _, other := newKey(t)
+	s, err := FromFile(path)
+	do(t, err)
+	sig, err := Sign(s, "plan@tend", []byte("text"))
+	do(t, err)
+	if err := Verify(sig, "plan@tend", []byte("text"), other, line); err != nil {
+		t.Error(err)
+	}
+	flip := strings.Replace(sig, "\n", "\nAAAA", 1)
+	for name, err := range map[string]error{
+		"another text": Verify(sig, "plan@tend", []byte("texts"), line), "another namespace": Verify(sig, "file", []byte("text"), line),
+		"another key": Verify(sig, "plan@tend", []byte("text"), other), "no key": Verify(sig, "plan@tend", []byte("text")),
+		"another signature": Verify(flip, "plan@tend", []byte("text"), line), "nothing": Verify("", "plan@tend", []byte("text"), line),
+	} {
+		if err == nil {
+			t.Errorf("%s verifies", name)
+		}
+	}
+	if _, err := exec.LookPath("ssh-keygen"); err != nil {
+		return
+	}
+	dir := t.TempDir()
+	do(t, os.WriteFile(dir+"/text", []byte("text"), 0o600))
+	if out, err := exec.Command("ssh-keygen", "-q", "-Y", "sign", "-n", "plan@tend", "-f", path, dir+"/text").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	theirs, err := os.ReadFile(dir + "/text.sig")
+	do(t, err)
+	if err := Verify(string(theirs), "plan@tend", []byte("text"), line); err != nil {
+		t.Errorf("OpenSSH's own signature: %v", err)
+	}
+}
+
+// TestAgent: the agent signs with the key that is wanted, and with no other.
+func TestAgent(t *testing.T) {
+	_, private, line := newKey(t)
+	_, _, other := newKey(t)
+	ring := agent.NewKeyring()
+	do(t, ring.Add(agent.AddedKey{PrivateKey: private}))
+	dir, err := os.MkdirTemp("/tmp", "ag")
+	do(t, err)
+	defer os.RemoveAll(dir)
+	l, err := net.Listen("unix", dir+"/s")
+	do(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = agent.ServeAgent(ring, c)
+		}
+	}()
+	defer func() { l.Close(); <-done }()
+	s, end, err := FromAgent(dir+"/s", other, line)
+	do(t, err)
+	sig, err := Sign(s, "n", []byte("x"))
+	do(t, err)
+	do(t, end())
+	if err := Verify(sig, "n", []byte("x"), line); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := FromAgent(dir+"/s", other); !errors.Is(err, ErrNoKey) {
+		t.Error(err)
+	}
+	if _, _, err := FromAgent(""); !errors.Is(err, ErrNoKey) {
+		t.Error(err)
+	}
+}
+
+func TestAllowedSigners(t *testing.T) {
+	_, _, a := newKey(t)
+	_, _, b := newKey(t)
+	text := "# people\nann,bob " + a + " comment\nann namespaces=\"file,plan@tend\" " + b + "\neve namespaces=\"file\" " + b + "\nold valid-before=\"20200101\" " + a + "\nbad nothing\n"
+	if keys, err := AllowedSigners(text, "ann", "plan@tend"); err != nil || len(keys) != 2 || keys[0] != a {
+		t.Errorf("%v %v", keys, err)
+	}
+	if keys, err := AllowedSigners(text, "eve", "plan@tend"); err != nil || len(keys) != 0 {
+		t.Errorf("%v %v", keys, err)
+	}
+	for _, who := range []string{"old", "bad"} {
+		if _, err := AllowedSigners(text, who, "plan@tend"); err == nil {
+			t.Errorf("%s: no error", who)
+		}
+	}
+}
