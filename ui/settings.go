@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,12 +28,27 @@ import (
 //	[theme]                   # red, brightblue …, bold, reverse, underline, none
 //	bad = "bold magenta"
 //
+//	[journal]
+//	seal = true                       # sign each run's head when it ends
+//	seal_key = "~/.ssh/id_ed25519"    # else the agent's first key
+//	redact = ["AKIA[0-9A-Z]{16}"]     # regular expressions: what they match in a line is never written
+//
 // The zero Settings change nothing.
 type Settings struct {
 	Tier  Tier
 	Mouse bool
+	// Journal is how runs are recorded.
+	Journal JournalSettings
+
 	keys  map[string]string
 	theme map[token]string
+}
+
+// JournalSettings are the operator's wishes about the record.
+type JournalSettings struct {
+	Seal    bool     `toml:"seal"`
+	SealKey string   `toml:"seal_key"`
+	Redact  []string `toml:"redact"` // each compiles
 }
 
 // themeTokens are the names that a theme may set.
@@ -49,6 +65,8 @@ func ParseSettings(data []byte) (Settings, error) {
 		Mouse bool              `toml:"mouse"`
 		Keys  map[string]string `toml:"keys"`
 		Theme map[string]string `toml:"theme"`
+
+		Journal JournalSettings `toml:"journal"`
 	}
 	meta, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&raw)
 	if err != nil {
@@ -58,10 +76,10 @@ func ParseSettings(data []byte) (Settings, error) {
 		}
 		return Settings{}, err
 	}
-	s := Settings{Mouse: raw.Mouse, keys: raw.Keys, theme: map[token]string{}}
+	s := Settings{Mouse: raw.Mouse, Journal: raw.Journal, keys: raw.Keys, theme: map[token]string{}}
 	var errs []error
 	for _, k := range meta.Undecoded() {
-		errs = append(errs, fmt.Errorf("unknown key %s: there are tier, mouse, [keys] and [theme]", k))
+		errs = append(errs, fmt.Errorf("unknown key %s: there are tier, mouse, [keys], [theme] and [journal]", k))
 	}
 	if raw.Tier != "" {
 		s.Tier, err = ParseTier(raw.Tier)
@@ -76,6 +94,11 @@ func ParseSettings(data []byte) (Settings, error) {
 			errs = append(errs, fmt.Errorf("theme.%s: %w", name, err))
 		}
 		s.theme[t] = raw.Theme[name]
+	}
+	for _, p := range raw.Journal.Redact {
+		if _, err := regexp.Compile(p); err != nil {
+			errs = append(errs, fmt.Errorf("journal.redact: %w", err))
+		}
 	}
 	errs = append(errs, s.checkKeys()...)
 	return s, errors.Join(errs...)

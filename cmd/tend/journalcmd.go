@@ -25,6 +25,7 @@ func (a *app) journalCmd() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.journalList(), a.journalShow(), a.journalExport(), a.journalVerify(), a.journalReindex(), a.journalSearch())
+	c.AddCommand(a.journalSeal(), a.journalImport(), a.journalBackup(), a.journalKeep(), a.journalVacuum())
 	return c
 }
 
@@ -216,11 +217,17 @@ func (a *app) journalExport() *cobra.Command {
 
 func (a *app) journalVerify() *cobra.Command {
 	var asJSON bool
+	var against, signers string
 	c := &cobra.Command{
 		Use: "verify", Short: "Check every hash of the journal and name the first event that is wrong", Args: cobra.NoArgs,
-		Example: "  tend journal verify",
+		Long: `Check every hash of the journal and name the first event that is wrong. With --against, check as well that the journal still holds what a seal
+says, and that the seal's signature is good: so a tail that was cut off is found, which no chain of hashes can show by itself.`,
+		Example: "  tend journal verify\n  tend journal verify --against seal-2026-11.txt --signers ~/.ssh/allowed_signers",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.withBook(func(book *shelf) error {
+				if against != "" {
+					return a.verifyAgainst(c.Context(), book, against, signers, asJSON)
+				}
 				rep, err := book.Verify(c.Context())
 				if err != nil {
 					return err
@@ -230,6 +237,8 @@ func (a *app) journalVerify() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().StringVar(&against, "against", "", "a seal's `file`, as tend journal seal wrote it, alone or within other text; - reads it from standard input")
+	c.Flags().StringVar(&signers, "signers", "", "accept the keys of this allowed_signers `file` only (ssh-keygen(1), ALLOWED SIGNERS)")
 	return c
 }
 

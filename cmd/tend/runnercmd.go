@@ -54,7 +54,7 @@ func (a *app) runner(ctx context.Context) error {
 	}
 	client := dialler(c, r, asker)
 	defer client.Close()
-	secret := journal.NewRedactor()
+	secret := r.redactor()
 	for _, v := range c.Secrets {
 		secret.Add(v)
 	}
@@ -67,6 +67,9 @@ func (a *app) runner(ctx context.Context) error {
 	err = runner.Serve(ctx, c, book, asker, eng, opened)
 	if errors.Is(err, engine.ErrLeftOpen) {
 		return nil
+	}
+	if err == nil && r.Seal {
+		return r.seal(ctx, book, c.Run)
 	}
 	return err
 }

@@ -22,6 +22,10 @@ type road struct {
 	// JobRoot is where jobs and leases lie on hosts, where it is not the usual place: $TEND_JOB_ROOT. All consoles that share hosts
 	// must agree on it.
 	JobRoot string `json:"job_root,omitempty"`
+	// Seal, SealKey and Redact are the operator's settings about the record.
+	Seal    bool     `json:"seal,omitempty"`
+	SealKey string   `json:"seal_key,omitempty"`
+	Redact  []string `json:"redact,omitempty"`
 }
 
 // place says where jobs and leases lie on hosts.
@@ -42,6 +46,9 @@ func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, erro
 	run := journal.NewRunID(a.now())
 	c, err := a.commission(run, h, p.inv)
 	if err != nil {
+		return "", err
+	}
+	if err := a.recordable(p.plan); err != nil {
 		return "", err
 	}
 	p.inv.Path = absolute(p.inv.Path)
@@ -67,7 +74,14 @@ func (a *app) commission(run journal.RunID, h how, inv *inventory.Inventory) (ru
 	if err != nil {
 		return runner.Commission{}, err
 	}
-	settings, err := json.Marshal(road{Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT"), Jumps: jumps(inv)})
+	own, err := a.settings()
+	if err != nil {
+		return runner.Commission{}, err
+	}
+	settings, err := json.Marshal(road{
+		Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT"), Jumps: jumps(inv),
+		Seal: own.Journal.Seal, SealKey: own.Journal.SealKey, Redact: own.Journal.Redact,
+	})
 	if err != nil {
 		return runner.Commission{}, err
 	}

@@ -229,6 +229,29 @@ func (x *Index) Reindex(ctx context.Context) error {
 	return x.CatchUp(ctx)
 }
 
+// Vacuum gives room back that the index's file no longer needs, and returns the file's size in bytes before and after.
+func (x *Index) Vacuum(ctx context.Context) (before, after int64, err error) {
+	before = x.size()
+	err = x.with(func(db *sql.DB) error {
+		for _, q := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+			if _, err := db.ExecContext(ctx, q); err != nil {
+				return fmt.Errorf("vacuum the index %s: %w", x.path, err)
+			}
+		}
+		return nil
+	})
+	return before, x.size(), err
+}
+
+func (x *Index) size() (n int64) {
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(x.path + suffix); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
 func nanos(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tend/journal"
+	"tend/journal/segments"
+	"tend/quote"
+	"tend/runbooks"
+	"tend/ssh"
+)
+
+func (a *app) journalSeal() *cobra.Command {
+	var key, out string
+	c := &cobra.Command{
+		Use: "seal [RUN…]", Short: "Sign where the journal stands, so that a cut-off tail can be found",
+		Long: `Sign where the journal stands, or where some runs of it do, with an SSH key: the agent's first, or the one that --key names. The statement and its
+signature are printed, to be put anywhere out of reach of this machine: a git repository, a ticket, a mail. With --output, the statement goes to FILE
+and the signature to FILE.sig, and anybody can check them:
+
+  ssh-keygen -Y verify -f allowed_signers -I NAME -n journal@tend -s FILE.sig < FILE`,
+		Example: "  tend journal seal\n  tend journal seal --key ~/.ssh/id_ed25519 --output seal-2026-11.txt\n  tend journal seal last | mail -s seal audit@example.net",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withBook(func(book *shelf) error { return a.seal(c.Context(), book, key, out, args) })
+		},
+		ValidArgsFunction: a.completeRunID,
+	}
+	c.Flags().StringVar(&key, "key", "", "the key's `file`, private or public; else the setting journal.seal_key, else the agent's first key")
+	c.Flags().StringVarP(&out, "output", "o", "", "write the statement to this `file`, and its signature beside it")
+	return c
+}
+
+func (a *app) seal(ctx context.Context, book *shelf, key, out string, names []string) error {
+	own, err := a.settings()
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		key = own.Journal.SealKey
+	}
+	var runs []journal.RunID
+	for _, n := range names {
+		run, err := a.find(ctx, book, n)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, run)
+	}
+	k, err := ssh.OpenSealKey(ctx, tilde(key, a.getenv("HOME")), a.getenv("SSH_AUTH_SOCK"), a.askPassphrase(key))
+	if err != nil {
+		return bad(err)
+	}
+	defer k.Close()
+	sealed, err := book.Seal(ctx, k, runs...)
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		_, err := fmt.Fprint(a.out, sealed.Statement, sealed.Signature)
+		return err
+	}
+	for path, text := range map[string]string{out: sealed.Statement, out + ".sig": sealed.Signature} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return bad(err)
+		}
+	}
+	fmt.Fprintf(a.out, "sealed by %s: %s, %s.sig\n", quote.Line(sealed.Key), quote.Line(out), quote.Line(out))
+	return nil
+}
+
+// askPassphrase asks at the terminal; nil where there is none.
+func (a *app) askPassphrase(key string) func() ([]byte, error) {
+	if !terminal(a.in) {
+		return nil
+	}
+	return func() ([]byte, error) {
+		fmt.Fprintf(a.err, "Passphrase for %s: ", quote.Line(key))
+		s, err := readSecret(a.in)
+		fmt.Fprintln(a.err)
+		return []byte(s), err
+	}
+}
+
+func tilde(path, home string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return filepath.Join(home, rest)
+	}
+	return path
+}
+
+// verifyAgainst checks the journal against a seal, and the seal itself.
+func (a *app) verifyAgainst(ctx context.Context, book *shelf, file, signers string, asJSON bool) error {
+	text, err := a.readSeal(file)
+	if err != nil {
+		return bad(err)
+	}
+	st, err := segments.ParseStatement(text)
+	if err != nil {
+		return bad(fmt.Errorf("%s: %w", file, err))
+	}
+	by, err := signedBy(st, text, signers)
+	if err != nil {
+		return &fault{code: 1, err: fmt.Errorf("%s: the signature is no good: %w", file, err), hint: "the journal was not looked at"}
+	}
+	rep, err := book.Against(ctx, st)
+	if err != nil {
+		return err
+	}
+	if !asJSON {
+		fmt.Fprintf(a.out, "seal of %s at %s, signed by %s\n", st.Origin, st.At.Format("2006-01-02 15:04:05Z07:00"), by)
+	}
+	return a.printReport(rep, asJSON)
+}
+
+// readSeal reads a seal's file, with the signature that lies beside it.
+func (a *app) readSeal(file string) (string, error) {
+	if file == "-" {
+		b, err := io.ReadAll(io.LimitReader(a.in, 64<<20))
+		return string(b), err
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	sig, err := os.ReadFile(file + ".sig")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	return string(b) + "\n" + string(sig), nil
+}
+
+// signedBy checks the signature over the statement and says whose it is.
+func signedBy(st segments.Statement, text, signers string) (string, error) {
+	sig, err := segments.ParseSSHSignature(text)
+	if err != nil {
+		return "", err
+	}
+	if sig.Namespace != segments.SealNamespace {
+		return "", fmt.Errorf("it is made for %q, and not for %q", sig.Namespace, segments.SealNamespace)
+	}
+	data, err := sig.Signed([]byte(st.String()))
+	if err != nil {
+		return "", err
+	}
+	by, err := ssh.VerifySignature(sig.PublicKey, sig.Signature, data)
+	if err != nil {
+		return "", err
+	}
+	if signers == "" {
+		return by + " (whoever that is: --signers FILE says who may)", nil
+	}
+	return by, allowed(signers, sig.PublicKey)
+}
+
+// allowed sees that the key stands in an allowed_signers file.
+func allowed(path string, key []byte) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	want := base64.StdEncoding.EncodeToString(key)
+	for line := range bytes.Lines(b) {
+		text := strings.TrimSpace(string(line))
+		if !strings.HasPrefix(text, "#") && strings.Contains(" "+text+" ", " "+want+" ") {
+			return nil
+		}
+	}
+	return fmt.Errorf("its key does not stand in %s", path)
+}
+
+// seal signs a run's head when it has ended, without anybody to ask.
+func (r road) seal(ctx context.Context, book *segments.Segments, run journal.RunID) error {
+	k, err := ssh.OpenSealKey(ctx, tilde(r.SealKey, r.Home), r.AgentSocket, nil)
+	if err != nil {
+		return fmt.Errorf("the run was not sealed: %w", err)
+	}
+	defer k.Close()
+	if _, err := book.Seal(ctx, k, run); err != nil {
+		return fmt.Errorf("the run was not sealed: %w", err)
+	}
+	return nil
+}
+
+// redactor keeps out of the record what the operator's patterns match.
+func (r road) redactor() *journal.Redactor {
+	var all []*regexp.Regexp
+	for _, p := range r.Redact {
+		if re, err := regexp.Compile(p); err == nil { // the settings were checked when they were read
+			all = append(all, re)
+		}
+	}
+	return journal.NewRedactor(all...)
+}
+
+// recordable refuses a plan that holds what must not be recorded: a plan is recorded whole, for a resume must find what it was.
+func (a *app) recordable(p runbooks.Plan) error {
+	own, err := a.settings()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	for _, pattern := range own.Journal.Redact {
+		if re, err := regexp.Compile(pattern); err == nil && re.Match(text) {
+			return usage("give it as a secret parameter of a runbook, which is recorded nowhere", "the plan holds what the setting journal.redact keeps out of the journal (%s)", pattern)
+		}
+	}
+	return nil
+}
