@@ -236,3 +236,6 @@ func natural(a, b string) int {
 func digits(s string) string {
 	return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
 }
+
+// CompareNames orders names as people do: each run of digits counts as one number, so that web-2 comes before web-10.
+func CompareNames(a, b string) int { return natural(a, b) }

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tend/fleet"
+	"tend/inventory"
+	"tend/journal"
+	"tend/quote"
+)
+
+// week is how far back a status looks.
+const week = 7 * 24 * time.Hour
+
+// matter is something that needs a person.
+type matter struct {
+	Urgency int                `json:"urgency"` // 1 = now, 2 = today, 3 = this week
+	What    string             `json:"what"`
+	Hosts   []inventory.HostID `json:"hosts,omitempty"`
+	Do      string             `json:"do"`
+}
+
+// status is the fleet's week.
+type status struct {
+	At      time.Time      `json:"at"`
+	Hosts   int            `json:"hosts"`
+	States  map[string]int `json:"states"`
+	Runs    map[string]int `json:"runs"` // of the last seven days, by result
+	Matters []matter       `json:"matters"`
+	Looked  time.Time      `json:"looked,omitzero"` // when the host was seen that was not seen for longest
+}
+
+func (a *app) statusCmd() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "status", Short: "Show the fleet's week, and what needs a person today", Args: cobra.NoArgs,
+		Long: `Show the fleet's week at a glance and what needs a person, the most urgent first: runs that wait, hosts that are down or failing, security updates, restarts,
+backups, certificates. It connects to no host, and says when each was last looked at. Exit code 1 where something needs a person.`,
+		Example: "  tend status\n  tend status --json",
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := a.status(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = jsonLines(a, []status{s})
+			} else {
+				a.printStatus(s)
+			}
+			if err == nil && len(s.Matters) > 0 {
+				return silent(1)
+			}
+			return err
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) status(ctx context.Context) (status, error) {
+	inv, err := a.load()
+	if err != nil {
+		return status{}, err
+	}
+	all, err := a.postures(ctx, inv, "")
+	if err != nil {
+		return status{}, err
+	}
+	fleet.SortByRisk(all)
+	s := status{At: a.now(), Hosts: len(all), States: map[string]int{}, Runs: map[string]int{}}
+	for i := range all {
+		s.States[all[i].Word]++
+		if seen := all[i].Seen; !seen.IsZero() && (s.Looked.IsZero() || seen.Before(s.Looked)) {
+			s.Looked = seen
+		}
+	}
+	if err := a.withBook(func(book *shelf) error { return s.runs(ctx, book) }); err != nil {
+		return status{}, err
+	}
+	s.hosts(all)
+	return s, nil
+}
+
+// runs counts the week's, and finds those that wait for somebody.
+func (s *status) runs(ctx context.Context, book *shelf) error {
+	list, err := book.Runs(ctx, journal.Query{Since: s.At.Add(-week)})
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		s.Runs[r.Result.String()]++
+	}
+	open, err := book.Runs(ctx, journal.Query{Open: true})
+	if err != nil {
+		return err
+	}
+	for _, r := range open {
+		s.Matters = append(s.Matters, matter{1, fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, dash(r.Scope), counts(r.Counts)), nil,
+			fmt.Sprintf("tend attach %s, or tend resume %s", r.Run, r.Run)})
+	}
+	return nil
+}
+
+// concern is a question asked of every host.
+type concern struct {
+	urgency  int
+	what, do string
+	holds    func(p *fleet.Posture) bool
+}
+
+var concerns = []concern{
+	{1, "down", "tend run facts %s", func(p *fleet.Posture) bool { return p.State == fleet.Down }},
+	{1, "failing", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Fail }},
+	{1, "backup older than promised", "tend run backup-check %s", func(p *fleet.Posture) bool { return p.Backup.State == "crit" }},
+	{2, "security updates", "tend run patch %s --set scope=security", func(p *fleet.Posture) bool { return p.Security > 0 }},
+	{2, "certificate about to end, or ended", "tend run certs %s", func(p *fleet.Posture) bool { return p.Certs.State == "crit" || p.Certs.State == "warn" }},
+	{2, "not looked at", "tend run health %s", func(p *fleet.Posture) bool { return p.State == fleet.Never || p.State == fleet.Unknown }},
+	{3, "restart due", "tend run reboot %s", func(p *fleet.Posture) bool { return p.Reboot.State == "warn" || p.Reboot.State == "crit" }},
+	{3, "system out of support, or soon", "tend fleet %s", func(p *fleet.Posture) bool { return p.Support.State == "crit" || p.Support.State == "warn" }},
+	{3, "warning", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Warn }},
+}
+
+func (s *status) hosts(all []fleet.Posture) {
+	for _, c := range concerns {
+		var ids []inventory.HostID
+		for i := range all {
+			if c.holds(&all[i]) {
+				ids = append(ids, all[i].Host)
+			}
+		}
+		if len(ids) > 0 {
+			set := inventory.HostSet(ids)
+			s.Matters = append(s.Matters, matter{c.urgency, plural(len(ids), "host") + " " + c.what, ids, fmt.Sprintf(c.do, typed(set))})
+		}
+	}
+}
+
+func (a *app) printStatus(s status) {
+	fmt.Fprintf(a.out, "%s  %s: %s\n", s.At.Local().Format("Mon 2 Jan 15:04"), plural(s.Hosts, "host"), counts(s.States))
+	if len(s.Runs) > 0 {
+		fmt.Fprintf(a.out, "runs of seven days: %s\n", counts(s.Runs))
+	}
+	if len(s.Matters) == 0 {
+		fmt.Fprintf(a.out, "nothing needs you; every host was looked at since %s\n", s.Looked.Local().Format("Mon 2 Jan 15:04"))
+		return
+	}
+	when := map[int]string{1: "now", 2: "today", 3: "this week"}
+	last := 0
+	for _, m := range s.Matters {
+		if m.Urgency != last {
+			last = m.Urgency
+			fmt.Fprintf(a.out, "\n%s\n", when[last])
+		}
+		fmt.Fprintf(a.out, "  %s", quote.Line(m.What))
+		if len(m.Hosts) > 0 {
+			fmt.Fprintf(a.out, ": %s", short(inventory.HostSet(m.Hosts), 100))
+		}
+		fmt.Fprintf(a.out, "\n    %s\n", short(m.Do, 140))
+	}
+}
+
+// short cuts a text that would fill the screen.
+func short(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return strings.TrimSpace(string(r[:n])) + "…"
+	}
+	return s
+}

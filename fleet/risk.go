@@ -1,0 +1,180 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tend/inventory"
+)
+
+// facing are tags that say that strangers can reach the host.
+var facing = []string{"internet", "public", "dmz", "edge", "internet-facing"}
+
+// weight is one reason for attention.
+type weight struct {
+	points int
+	reason string
+}
+
+// weigh adds up what makes the host a risk, in words. What is not known weighs too: unknown is not OK. Production and hosts that
+// strangers can reach weigh half as much again each.
+func (s *survey) weigh(p *Posture, h *inventory.Host, v *Host, promised bool) {
+	if h.Shell == "none" {
+		return // gear that takes no runbooks: nothing of this can be known
+	}
+	all := slices.Concat(s.health(v), s.updates(p), s.recovery(p, promised), s.ends(p))
+	if len(all) == 0 {
+		return
+	}
+	slices.SortStableFunc(all, func(a, b weight) int { return b.points - a.points })
+	for _, w := range all {
+		p.Risk += w.points
+		p.Reasons = append(p.Reasons, w.reason)
+	}
+	if slices.ContainsFunc(h.Tags, func(t string) bool { return slices.Contains(facing, t) }) {
+		p.Risk += p.Risk / 2
+		p.Reasons = append(p.Reasons, "internet-facing")
+	}
+	if h.Prod {
+		p.Risk += p.Risk / 2
+		p.Reasons = append(p.Reasons, "PROD")
+	}
+}
+
+func (s *survey) health(v *Host) []weight {
+	why := v.Why(s.now)
+	switch v.State {
+	case Never:
+		return []weight{{30, "never seen"}}
+	case Down:
+		return []weight{{50, why}}
+	case Fail:
+		return []weight{{40, why}}
+	case Warn:
+		return []weight{{10, why}}
+	case Unknown:
+		return []weight{{20, why}}
+	}
+	return nil
+}
+
+func (s *survey) updates(p *Posture) []weight {
+	var out []weight
+	if p.Security > 0 {
+		out = append(out, weight{20 + min(20, p.Security), fmt.Sprintf("%d security", p.Security)})
+	}
+	if other := p.Pending - max(p.Security, 0); other > 0 {
+		out = append(out, weight{2, fmt.Sprintf("%d other updates", other)})
+	}
+	if p.Pending < 0 && p.State != Never {
+		out = append(out, weight{5, "pending updates unknown"})
+	}
+	switch days := int(s.now.Sub(p.Patched).Hours() / 24); {
+	case p.Patched.IsZero() && p.State != Never:
+		out = append(out, weight{8, "no patch run on record"})
+	case !p.Patched.IsZero() && days > 35:
+		out = append(out, weight{10 + min(30, (days-35)/5), fmt.Sprintf("unpatched %d days", days)})
+	}
+	if p.Reboot.State == "warn" || p.Reboot.State == "crit" {
+		out = append(out, weight{5, "reboot due"})
+	}
+	return out
+}
+
+func (s *survey) recovery(p *Posture, promised bool) []weight {
+	switch {
+	case p.Backup.State == "crit":
+		return []weight{{20, "backup " + strings.TrimPrefix(p.Backup.Text, "backup:")}}
+	case promised && p.State != Never && (p.Backup.State == "unknown" || p.Backup.Stale):
+		return []weight{{10, "backup unknown"}}
+	}
+	if p.Restore.State == "crit" {
+		return []weight{{10, p.Restore.Text}}
+	}
+	return nil
+}
+
+func (s *survey) ends(p *Posture) []weight {
+	var out []weight
+	for _, r := range []struct {
+		Reading
+		crit, warn int
+	}{{p.Certs, 20, 8}, {p.Support, 25, 8}} {
+		switch r.State {
+		case "crit":
+			out = append(out, weight{r.crit, r.Text})
+		case "warn":
+			out = append(out, weight{r.warn, r.Text})
+		}
+	}
+	return out
+}
+
+// Rolled is a set of hosts in numbers, under the name of what they share.
+type Rolled struct {
+	Name     string           `json:"name"`
+	Hosts    int              `json:"hosts"`
+	States   map[string]int   `json:"states"`
+	Pending  int              `json:"pending"` // over the hosts where that is known
+	Security int              `json:"security"`
+	Reboot   int              `json:"reboot"`
+	Risk     int              `json:"risk"`            // the greatest of its hosts
+	Worst    inventory.HostID `json:"worst"`           // that host
+	Oldest   time.Time        `json:"oldest,omitzero"` // when the host was seen that was not seen for longest; zero where one never was
+}
+
+// RollUp adds postures up by "site", "rack", "service" or "group"; a host of several counts in each. The riskiest come first.
+func RollUp(all []Posture, by string) []Rolled {
+	at := map[string]int{}
+	var out []Rolled
+	for i := range all {
+		for _, name := range names(&all[i], by) {
+			k, ok := at[name]
+			if !ok {
+				k = len(out)
+				at[name] = k
+				out = append(out, Rolled{Name: name, States: map[string]int{}, Oldest: all[i].Seen})
+			}
+			out[k].add(&all[i])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Rolled) int {
+		if a.Risk != b.Risk {
+			return b.Risk - a.Risk
+		}
+		return inventory.CompareNames(a.Name, b.Name)
+	})
+	return out
+}
+
+func names(p *Posture, by string) []string {
+	switch by {
+	case "site":
+		return []string{p.Site}
+	case "rack":
+		return []string{p.Site + "/" + p.Rack}
+	case "service":
+		return p.Services
+	case "group":
+		return p.Groups
+	}
+	return nil
+}
+
+func (r *Rolled) add(p *Posture) {
+	r.Hosts++
+	r.States[p.Word]++
+	r.Pending += max(p.Pending, 0)
+	r.Security += max(p.Security, 0)
+	if p.Reboot.State == "warn" || p.Reboot.State == "crit" {
+		r.Reboot++
+	}
+	if p.Risk > r.Risk || r.Worst == "" {
+		r.Risk, r.Worst = p.Risk, p.Host
+	}
+	if p.Seen.Before(r.Oldest) {
+		r.Oldest = p.Seen
+	}
+}
