@@ -23,11 +23,14 @@ var arrows = map[string][]string{
 	"journal/journaltest": {"journal", "inventory", "runbooks"},
 	"journal/segments":    {"journal", "inventory", "runbooks", "quote", "sshsig"},
 	"sshsig":              {},
+	"journal/asciicast":   {"journal"},
 	"journal/index":       {"journal", "inventory", "runbooks", "quote"},
 	"fleet":               {"inventory", "runbooks", "journal", "quote"},
-	"design":              {"inventory", "journal", "runbooks", "fleet", "quote"},
+	"insight":             {"inventory", "journal", "runbooks", "quote"},
+	"design":              {"inventory", "journal", "runbooks", "fleet", "insight", "quote"},
 	"report":              {"inventory", "journal", "runbooks", "fleet", "quote"},
 	"imports":             {"inventory", "ssh/sshconfig"},
+	"rehearse":            {"inventory", "runbooks", "journal", "engine", "quote"},
 	"plans":               {"inventory", "runbooks", "journal", "quote", "sshsig"},
 	"engine":              {"inventory", "runbooks", "journal", "quote"},
 	"runner":              {"engine", "journal", "runbooks", "inventory", "quote"},
@@ -43,9 +46,9 @@ var arrows = map[string][]string{
 	"lab/userland":        {"lab/kernel", "lab/vfs"},
 	"lab/kernel":          {"lab/vfs"},
 	"lab/vfs":             {},
-	"ui":                  {"inventory", "runbooks", "journal", "fleet", "quote"},
+	"ui":                  {"inventory", "runbooks", "journal", "journal/asciicast", "fleet", "insight", "quote"},
 	"cmd/tend":            {"*"},
-	"bench":               {"inventory"},
+	"bench":               {"inventory", "quote"},
 }
 
 // onlyIn keeps a foreign package in the rooms that it belongs to.
@@ -159,4 +162,23 @@ func sources(t *testing.T) map[string]source {
 		t.Fatal("no sources found")
 	}
 	return all
+}
+
+// TestMapsAreComplete: the README's map and the architecture page's have a line for every package, or for the one that it is part of.
+func TestMapsAreComplete(t *testing.T) {
+	for _, page := range []string{"README.md", "docs/architecture.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for dir := range arrows {
+			top, _, _ := strings.Cut(dir, "/")
+			if dir == "cmd/tend" {
+				top = dir
+			}
+			if dir != "." && !strings.Contains(string(text), "\n| `"+top+"` |") {
+				t.Errorf("%s has no line for %s", page, top)
+			}
+		}
+	}
 }

@@ -4,22 +4,32 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
 )
 
+// atOnce is how many hosts are at work at once, with every contender.
+const atOnce = 64
+
 // floorMain is the least that any client must do: a bounded number of connections, keys checked, one command a host, its output
-// collected. No plan, no journal, no screen. floor KEYFILE KNOWNHOSTS USER LIST COMMAND, where LIST has an address:port a line.
+// collected. No plan, no journal, no screen. floor KEYFILE KNOWNHOSTS USER LIST COMMAND ROUNDS, where LIST has an address:port a line
+// and each connection answers the command ROUNDS times.
 func floorMain(ctx context.Context, args []string) int {
-	if len(args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: bench floor KEYFILE KNOWNHOSTS USER LIST COMMAND")
+	rounds := 0
+	if len(args) == 6 {
+		rounds, _ = strconv.Atoi(args[5])
+	}
+	if rounds < 1 {
+		fmt.Fprintln(os.Stderr, "usage: bench floor KEYFILE KNOWNHOSTS USER LIST COMMAND ROUNDS")
 		return 2
 	}
-	answered, err := floor(ctx, args[0], args[1], args[2], args[3], args[4])
+	answered, err := floor(ctx, args[0], args[1], args[2], args[3], args[4], rounds)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "floor:", err)
 		return 1
@@ -28,7 +38,7 @@ func floorMain(ctx context.Context, args []string) int {
 	return 0
 }
 
-func floor(ctx context.Context, keyFile, known, user, list, command string) (int, error) {
+func floor(_ context.Context, keyFile, known, user, list, command string, rounds int) (int, error) {
 	pem, err := os.ReadFile(keyFile)
 	if err != nil {
 		return 0, err
@@ -48,40 +58,56 @@ func floor(ctx context.Context, keyFile, known, user, list, command string) (int
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	answered := 0
-	slots := make(chan struct{}, 64)
+	slots := make(chan struct{}, atOnce)
 	for _, addr := range strings.Fields(string(addrs)) {
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if out, err := once(ctx, addr, user, key, keys[addr], command); err == nil && len(out) > 0 {
-				mu.Lock()
-				answered++
-				mu.Unlock()
+			n := rounds
+			if err := each(addr, user, key, keys[addr], command, rounds); err != nil {
+				n = 0
 			}
+			mu.Lock()
+			answered += n
+			mu.Unlock()
 		})
 	}
 	wait.Wait()
 	return answered, nil
 }
 
-func once(_ context.Context, addr, user string, key ssh.Signer, want ssh.PublicKey, command string) ([]byte, error) {
+// each asks one host, rounds times over one connection.
+func each(addr, user string, key ssh.Signer, want ssh.PublicKey, command string, rounds int) error {
 	if want == nil {
-		return nil, fmt.Errorf("%s: no known key", addr)
+		return fmt.Errorf("%s: no known key", addr)
 	}
 	c, err := ssh.Dial("tcp", addr, &ssh.ClientConfig{
 		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(want),
 		HostKeyAlgorithms: []string{want.Type()},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer c.Close()
+	for range rounds {
+		if err := once(c, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func once(c *ssh.Client, command string) error {
 	s, err := c.NewSession()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer s.Close()
-	return s.Output(command)
+	out, err := s.Output(command)
+	if err == nil && len(out) == 0 {
+		err = errors.New("no answer")
+	}
+	return err
 }
 
 // hostKeys reads the plain lines of a known_hosts file, by address:port.

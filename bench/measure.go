@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,13 +21,18 @@ type figure struct {
 	rss       int64 // KiB, of the largest process
 }
 
-// contender is somebody who does the work. answered counts the hosts in its output.
+// contender is somebody who does the work. answered counts the answers in its output: so many are due of each host.
 type contender struct {
 	name     string
 	args     []string
 	env      []string
 	answered func(out string) int
+	answers  int
+	peer     bool
 }
+
+// patience is how long a contender may take.
+const patience = 3 * time.Minute
 
 // adoptOrphans makes the processes that outlive their parent (a run does, by design) children of this one, so that their time is
 // counted (prctl(2), PR_SET_CHILD_SUBREAPER).
@@ -34,7 +40,12 @@ func adoptOrphans() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0,
 
 // measure runs a contender once and waits for its whole tree.
 func measure(ctx context.Context, c contender, hosts int, lab int) (figure, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), c.env...)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -42,8 +53,8 @@ func measure(ctx context.Context, c contender, hosts int, lab int) (figure, erro
 	err := cmd.Run()
 	f := figure{wall: time.Since(begin)}
 	f.add(cmd.ProcessState.SysUsage().(*syscall.Rusage))
-	if n := c.answered(out.String()); n != hosts {
-		return f, fmt.Errorf("%s: %d of %d hosts answered (%v): %s", c.name, n, hosts, err, last(errs.String()))
+	if n := c.answered(out.String()); n != hosts*c.answers {
+		return f, fmt.Errorf("%s: %d of %d answers (%v): %s", c.name, n, hosts*c.answers, err, last(errs.String()))
 	}
 	return f, f.orphans(lab)
 }
@@ -76,13 +87,18 @@ func (f *figure) orphans(lab int) error {
 	}
 }
 
-// onlyChild reports whether the lab is the only child left.
+// onlyChild reports whether the lab is the only child left. The kernel lists children by the thread that made them.
 func onlyChild(lab int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
-	if err != nil {
-		return true
+	lists, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, list := range lists {
+		b, _ := os.ReadFile(list) // a thread that ended has no children
+		for _, pid := range strings.Fields(string(b)) {
+			if pid != fmt.Sprint(lab) {
+				return false
+			}
+		}
 	}
-	return strings.TrimSpace(string(b)) == fmt.Sprint(lab)
+	return true
 }
 
 func last(s string) string {
@@ -100,14 +116,53 @@ func median(all []figure, of func(figure) float64) float64 {
 	return v[len(v)/2]
 }
 
-func header(w io.Writer) {
-	fmt.Fprintf(w, "| hosts | contender | wall s | x wall | client CPU ms a host | x CPU | peak MB |\n|---|---|---|---|---|---|---|\n")
+// compare lets the contenders work in turn, and tells each one's figures beside those of the first, the yardstick. A peer that does
+// not bring every host's answer is left out, and that is said.
+func (r *room) compare(ctx context.Context, runs int, all []contender, tell func(name string, got, yard []figure)) error {
+	got := make([][]figure, len(all))
+	failed := make([]error, len(all))
+	for range runs {
+		for i, c := range all {
+			if failed[i] != nil {
+				continue
+			}
+			f, err := measure(ctx, c, len(r.hosts), r.pid())
+			if err != nil && !c.peer {
+				return err
+			}
+			failed[i] = err
+			got[i] = append(got[i], f)
+		}
+	}
+	for i, c := range all {
+		if failed[i] != nil {
+			fmt.Fprintln(os.Stderr, "left out:", failed[i])
+			continue
+		}
+		tell(c.name, got[i], got[0])
+	}
+	return nil
 }
 
-func row(w io.Writer, hosts int, name string, all, yard []figure) {
-	wall := func(f figure) float64 { return f.wall.Seconds() }
-	cpu := func(f figure) float64 { return f.cpu.Seconds() }
-	fmt.Fprintf(w, "| %d | %s | %.2f | %.2f | %.2f | %.2f | %.0f |\n", hosts, name,
-		median(all, wall), median(all, wall)/median(yard, wall), 1000*median(all, cpu)/float64(hosts),
-		median(all, cpu)/median(yard, cpu), median(all, func(f figure) float64 { return float64(f.rss) / 1024 }))
+func wall(f figure) float64 { return f.wall.Seconds() }
+func cpu(f figure) float64  { return f.cpu.Seconds() }
+
+// ratio is the median, over the rounds, of one aspect against the yardstick's in the same round: what the machine did meanwhile hits both.
+func ratio(all, yard []figure, of func(figure) float64) float64 {
+	v := make([]float64, min(len(all), len(yard)))
+	for i := range v {
+		v[i] = of(all[i]) / of(yard[i])
+	}
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+func row(w io.Writer, first string, hosts int, name string, all, yard []figure) {
+	fmt.Fprintln(w, line(first, hosts, name, all, yard))
+}
+
+func line(first string, hosts int, name string, all, yard []figure) string {
+	return fmt.Sprintf("| %s | %s | %.2f | %.2f | %.2f | %.2f | %.0f |", first, name,
+		median(all, wall), ratio(all, yard, wall), 1000*median(all, cpu)/float64(hosts),
+		ratio(all, yard, cpu), median(all, func(f figure) float64 { return float64(f.rss) / 1024 }))
 }

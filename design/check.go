@@ -31,6 +31,8 @@ const (
 	EndOfLife        Rule = "end-of-life"
 	EndOfLifeDepends Rule = "end-of-life-depends"
 	Warranty         Rule = "warranty"
+	HardwareEnd      Rule = "hardware-end-of-life"
+	Capacity         Rule = "capacity"
 	OSEndOfLife      Rule = "os-end-of-life"
 	NoOwner          Rule = "no-owner"
 	NoHealth         Rule = "no-health"
@@ -70,7 +72,9 @@ func Rules() []RuleInfo {
 		{EndOfLife, "a service is past its end of life, or near it", false, (*checker).endOfLife},
 		{EndOfLifeDepends, "a service is to outlive what it depends on", false, (*checker).endOfLifeDepends},
 		{Warranty, "the hardware's warranty is over, or nearly", false, (*checker).warranty},
+		{HardwareEnd, "the hardware is past its end of life, or near it", false, (*checker).hardwareEnd},
 		{OSEndOfLife, "the operating system's support is over, or nearly, or not known", false, (*checker).osEndOfLife},
+		{Capacity, "growth fills a disk, its inodes or the memory before the next review", true, (*checker).capacity},
 		{NoOwner, "a host or a service that nobody owns", false, (*checker).noOwner},
 		{NoHealth, "no health check for too long", true, (*checker).noHealth},
 		{NoPatch, "not patched for too long", true, (*checker).noPatch},
@@ -92,9 +96,11 @@ type Facts interface {
 type Options struct {
 	Facts    Facts             // nil = nothing was measured
 	Runs     []journal.HostRun // the latest run of each runbook on each host, as the journal's index lists them
+	Samples  []journal.Sample  // what was measured of disks, inodes and memory, by host, key and time
 	Silences []Silence
 	// The rest is how long things may last; 0 = the default.
 	Horizon      time.Duration // an end nearer than this is found; 180 days
+	Review       time.Duration // until the next review of capacity; 90 days
 	HealthWithin time.Duration // 7 days
 	PatchWithin  time.Duration // 35 days
 	BackupWithin time.Duration // how old a measurement of a backup's age may be; 26 hours
@@ -105,6 +111,7 @@ const day = 24 * time.Hour
 
 func (o Options) withDefaults() Options {
 	o.Horizon = cmp.Or(o.Horizon, 180*day)
+	o.Review = cmp.Or(o.Review, 90*day)
 	o.HealthWithin = cmp.Or(o.HealthWithin, 7*day)
 	o.PatchWithin = cmp.Or(o.PatchWithin, 35*day)
 	o.BackupWithin = cmp.Or(o.BackupWithin, 26*time.Hour)
@@ -142,7 +149,7 @@ func Check(inv *inventory.Inventory, now time.Time, o Options) Report {
 	return c.report
 }
 
-func (c *checker) informed() bool { return c.Facts != nil || len(c.Runs) > 0 }
+func (c *checker) informed() bool { return c.Facts != nil || len(c.Runs) > 0 || len(c.Samples) > 0 }
 
 // found keeps a finding about a group, a service or the whole, unless it is silenced.
 func (c *checker) found(f Finding) {

@@ -95,20 +95,23 @@ func (f Finding) compare(g Finding) int {
 	return cmp.Or(cmp.Compare(g.Severity, f.Severity), cmp.Compare(f.Line, g.Line), cmp.Compare(f.Rule, g.Rule), cmp.Compare(f.What, g.What))
 }
 
+// ReportJSON is how a report is written as JSON.
+type ReportJSON struct {
+	Inventory string         `json:"inventory"` // its path
+	At        time.Time      `json:"at"`        // the time that it was judged at
+	Counts    map[string]int `json:"counts"`    // findings by severity
+	Findings  []Finding      `json:"findings"`  // the worst first
+	Silenced  []Silenced     `json:"silenced"`  // found, and accepted in the inventory
+	Unjudged  []Rule         `json:"unjudged"`  // rules that want facts, where none are known
+}
+
 // MarshalJSON writes the report as one document; the lists are never null.
 func (r Report) MarshalJSON() ([]byte, error) {
 	counts := map[string]int{}
 	for s := range severities {
 		counts[severities[s]] = r.Count(Severity(s))
 	}
-	return json.Marshal(struct {
-		Inventory string         `json:"inventory"`
-		At        time.Time      `json:"at"`
-		Counts    map[string]int `json:"counts"`
-		Findings  []Finding      `json:"findings"`
-		Silenced  []Silenced     `json:"silenced"`
-		Unjudged  []Rule         `json:"unjudged"`
-	}{r.Path, r.At.UTC(), counts, some(r.Findings), some(r.Silenced), some(r.Unjudged)})
+	return json.Marshal(ReportJSON{r.Path, r.At.UTC(), counts, some(r.Findings), some(r.Silenced), some(r.Unjudged)})
 }
 
 func some[T any](list []T) []T {

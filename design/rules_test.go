@@ -45,6 +45,15 @@ func check(key string, s runbooks.CheckState, text string) runbooks.Fact {
 	return runbooks.Fact{Key: key, Check: true, State: s, Text: text}
 }
 
+// growing is a disk that was measured for thirty days, grew by so much a day, and stands at 15 days' growth above from today.
+func growing(host inventory.HostID, from, daily float64) []journal.Sample {
+	var list []journal.Sample
+	for i := range 31 {
+		list = append(list, journal.Sample{Host: host, Key: "disk:/var", At: now.AddDate(0, 0, i-30), Value: from + daily*float64(i)})
+	}
+	return list
+}
+
 func ignore(s string) Options { return Options{Silences: Silences([]byte("# tend: " + s))} }
 
 // cases are small inventories. What is the text that the rule's finding holds, "" = it must not fire.
@@ -122,6 +131,18 @@ var cases = []struct {
 	{Warranty, "near", room(host("r1", "a[1-3]", "warranty = 2026-12-01"), ""), Options{}, Note, "ends on 2026-12-01, in 8 days"},
 	{Warranty, "far off", room(host("r1", "a[1-3]", "warranty = 2029-12-01"), ""), Options{}, 0, ""},
 	{Warranty, "silenced", room(host("r1", "a[1-3]", "warranty = 2026-12-01"), ""), ignore("ignore warranty all until 2027-01-01: spares in the shelf"), 0, ""},
+
+	{HardwareEnd, "over", room(host("r1", "a[1-3]", "end_of_life = 2026-01-01"), ""), Options{}, Warning, "the hardware's life of 3 hosts ended on 2026-01-01, 325 days ago: a[1-3]"},
+	{HardwareEnd, "within a horizon that was asked for", room(host("r1", "a", "end_of_life = 2029-12-01"), ""), Options{Horizon: 2000 * day}, Note, "the hardware's life of 1 host ends on 2029-12-01"},
+	{HardwareEnd, "far off", room(host("r1", "a[1-3]", "end_of_life = 2029-12-01"), ""), Options{}, 0, ""},
+
+	{Capacity, "full before the review", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5)}, Warning,
+		"a: disk /var is 75% full, grows by 0.5 points a day, and is full in 50 days (49 to 51), on 2027-01-11; the next review is in 90d"},
+	{Capacity, "an earlier review", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5), Review: 30 * day}, 0, ""},
+	{Capacity, "only the fast end", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5), Review: 49 * day}, Note, "the next review is in 49d"},
+	{Capacity, "level", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0)}, 0, ""},
+	{Capacity, "of a host that is gone", room(host("r1", "a", ""), ""), Options{Samples: growing("b", 60, 0.5)}, 0, ""},
+	{Capacity, "silenced", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5), Silences: ignore("ignore capacity a until 2027-01-01: the new disk is on its way").Silences}, 0, ""},
 
 	{OSEndOfLife, "over", room(host("r1", "a[1-3]", `os = "centos-7"`), ""), Options{}, Critical, "centos 7: support ended on 2024-06-30"},
 	{OSEndOfLife, "long-term support", room(host("r1", "a[1-3]", `os = "debian-12"`), ""), Options{}, Warning, "long-term support goes on until 2028-06-30"},
@@ -254,7 +275,7 @@ func TestUnjudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := Check(inv, now, Options{}); len(r.Unjudged) != 6 {
+	if r := Check(inv, now, Options{}); len(r.Unjudged) != 7 {
 		t.Errorf("unjudged: %v", r.Unjudged)
 	}
 	if r := Check(inv, now, Options{Facts: known{}}); len(r.Unjudged) != 0 || len(ofRule(r, NoPatch)) != 1 {

@@ -10,15 +10,24 @@ import (
 )
 
 func (c *checker) warranty() {
+	c.hardware("warranty", "extend it, keep spare parts, or plan what replaces them", func(h inventory.Host) time.Time { return h.Warranty })
+}
+
+func (c *checker) hardwareEnd() {
+	c.hardware("hardware's life", "plan what replaces them: no parts and no firmware come any more", func(h inventory.Host) time.Time { return h.EndOfLife })
+}
+
+// hardware finds the hosts that share a last day which is past or near.
+func (c *checker) hardware(what, hint string, last func(inventory.Host) time.Time) {
 	over := buckets(c.inv.Hosts, func(h inventory.Host) (time.Time, bool) {
-		_, over := c.ends(h.Warranty, Warning, Note)
-		return h.Warranty, over
+		_, over := c.ends(last(h), Warning, Note)
+		return last(h), over
 	})
 	for _, b := range over {
 		severity, _ := c.ends(b.key, Warning, Note)
-		f := Finding{Severity: severity, Line: b.hosts[0].Line, Hint: "extend it, keep spare parts, or plan what replaces them"}
+		f := Finding{Severity: severity, Line: b.hosts[0].Line, Hint: hint}
 		c.foundOn(f, b.hosts, func(ids []inventory.HostID) string {
-			return fmt.Sprintf("the warranty of %s %s: %s", plural(len(ids), "host"), ends(c.now, b.key), set(ids))
+			return fmt.Sprintf("the %s of %s %s: %s", what, plural(len(ids), "host"), ends(c.now, b.key), set(ids))
 		})
 	}
 }

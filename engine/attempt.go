@@ -81,7 +81,7 @@ const reread = 4 << 10
 // knows here, and a package manager that is killed too early does more harm than one that is killed too late.
 func (a *attempt) resume(st journal.StepState, facts map[string]runbooks.Fact, now time.Time) {
 	a.adopted = true
-	a.deadline = now.Add(a.limit())
+	a.deadline = now.Add(a.limit() + a.e.opt.Slack)
 	from := max(st.Offset-reread, 0)
 	if a.step.Emits != "" {
 		from = 0
@@ -111,7 +111,8 @@ func (a *attempt) work() {
 
 // carry has the hands carry a script out, and judges how it went.
 func (a *attempt) carry() []journal.Body {
-	o := Order{Host: a.host, Script: a.script, Become: a.step.Become, Job: a.job, Offset: a.tap.next, Adopt: a.adopted}
+	o := Order{Host: a.host, Script: a.script, Become: a.step.Become, Private: len(a.tap.mask.secrets) > 0, Job: a.job, Offset: a.tap.next, Adopt: a.adopted,
+		Changes: a.step.Risk != runbooks.Read && a.host.Shell != "none"}
 	exit, err := a.e.hands.Carry(a.ctx, o, func(offset int64, p []byte) error { return a.tap.sink(a.ctx, offset, p) })
 	a.known = err == nil
 	return a.judge(exit, err)
@@ -143,21 +144,7 @@ func (a *attempt) kill() {
 
 // within calls f with a context that ends after d, with the attempt's, or with the attempt itself.
 func (a *attempt) within(d time.Duration, f func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(a.ctx)
-	c, stop := a.e.opt.Clock.Timer(d)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		select {
-		case <-c:
-		case <-ctx.Done():
-		}
-		cancel()
-	})
-	err := f(ctx)
-	cancel()
-	stop()
-	wg.Wait()
-	return err
+	return within(a.ctx, a.e.opt.Clock, d, f)
 }
 
 // sleep waits for d; false where the attempt ends before.

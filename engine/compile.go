@@ -44,6 +44,7 @@ type Compiled struct {
 	windows  []Window
 	groups   []group
 	member   [][]int // groups by host; nil where groups do not bind
+	was      []bool  // by host: it counted as down before the run; nil where nobody did
 }
 
 type group struct {
@@ -72,8 +73,8 @@ func Compile(p *runbooks.Plan, r Rules) (*Compiled, error) {
 	if c.when, err = readWhen(p.Steps, r.Select); err != nil {
 		return nil, err
 	}
-	if p.Risk != runbooks.Read && p.OutsideWindow == "" {
-		if c.windows, err = readWindows(p.Hosts, r); err != nil {
+	if p.Windowed() {
+		if c.windows, err = readWindows(p, r); err != nil {
 			return nil, err
 		}
 	}
@@ -90,8 +91,17 @@ func (c *Compiled) bind(at *places) {
 		return
 	}
 	c.member = make([][]int, len(c.plan.Hosts))
+	for _, d := range c.plan.Down {
+		if i, ok := at.at[d.Host]; ok {
+			if c.was == nil {
+				c.was = make([]bool, len(c.plan.Hosts))
+			}
+			c.was[i] = true
+		}
+	}
 	for g, gr := range c.plan.Groups {
-		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: at.of(gr.Hosts), outside: c.outside(gr)})
+		outside := c.outside(gr, at)
+		c.groups = append(c.groups, group{name: gr.Name, maxDown: gr.MaxDown, hosts: at.of(gr.Hosts), outside: outside})
 		for _, h := range c.groups[g].hosts {
 			c.member[h] = append(c.member[h], g)
 		}
@@ -99,14 +109,24 @@ func (c *Compiled) bind(at *places) {
 }
 
 // outside names the group's members that are down though the run does not touch them.
-func (c *Compiled) outside(g inventory.Group) []string {
+func (c *Compiled) outside(g inventory.Group, at *places) []string {
 	var out []string
 	for _, d := range c.plan.Down {
-		if slices.Contains(g.Hosts, d.Host) {
+		if _, ours := at.at[d.Host]; !ours && slices.Contains(g.Hosts, d.Host) {
 			out = append(out, fmt.Sprintf("%s (%s)", d.Host, d.Why))
 		}
 	}
 	return out
+}
+
+// why is why a host counted as down before the run.
+func (c *Compiled) why(h inventory.HostID) string {
+	for _, d := range c.plan.Down {
+		if d.Host == h {
+			return d.Why
+		}
+	}
+	return ""
 }
 
 // places finds hosts' places in the plan.
@@ -169,19 +189,43 @@ func readWhen(steps []runbooks.Step, sel func(string) (Match, error)) ([]Match, 
 	return when, nil
 }
 
-func readWindows(hosts []inventory.Host, r Rules) ([]Window, error) {
+// readWindows asks for the openings that the run works in. One of which only the part behind the cut-off is left when the run is
+// accepted is none of them.
+func readWindows(p *runbooks.Plan, r Rules) ([]Window, error) {
 	if r.Window == nil {
 		return nil, nil
 	}
-	windows := make([]Window, len(hosts))
-	for i, h := range hosts {
-		w, err := r.Window(h, r.Accepted)
+	by := p.Policy.CutoffTime()
+	windows := make([]Window, len(p.Hosts))
+	for i, h := range p.Hosts {
+		w, err := r.Window(h, r.Accepted.Add(by))
 		if err != nil {
 			return nil, fmt.Errorf("%s: window: %w", h.Name, err)
+		}
+		if w != nil && by > 0 {
+			w = cutOff{w, by}
 		}
 		windows[i] = w
 	}
 	return windows, nil
+}
+
+// cutOff is a window in whose last part nothing is begun.
+type cutOff struct {
+	Window
+	by time.Duration
+}
+
+func (c cutOff) At(now time.Time) (open bool, change time.Time) {
+	open, change = c.Window.At(now)
+	if !open || change.IsZero() {
+		return open, change
+	}
+	if last := change.Add(-c.by); now.Before(last) {
+		return true, last
+	}
+	_, next := c.Window.At(change)
+	return false, next
 }
 
 // budget is how many of n hosts may fail before nothing new starts. The semantics are those of AWS SSM's MaxErrors: "3" stops at the
@@ -207,6 +251,11 @@ func budget(text string, n int) int {
 // matches evaluates the step's When for a host. Where it does not match, why names the facts that are not known: an unknown fact
 // matches nothing.
 func (c *Compiled) matches(s *journal.State, host, step int) (ok bool, why string) {
+	if taken, tied := c.takenOut(s, host, step); tied && !taken {
+		return false, "it was not taken out of " + c.plan.Steps[step].Group
+	} else if tied {
+		return true, ""
+	}
 	m := c.when[step]
 	if m == nil {
 		return true, ""

@@ -33,6 +33,8 @@ type Options struct {
 	Grace time.Duration
 	// Settle is how long a resumed reboot waits for a restart that may have been ordered before it orders one itself; 0 = 2 min.
 	Settle time.Duration
+	// Slack is added to each step's time: where the clock runs faster than life, the machine beneath it does not.
+	Slack time.Duration
 	// Parse, Verdict and Render stand for ParseEmitted, Verdict and Plan.Rendered of package runbooks.
 	Parse   func(s runbooks.Step, output []byte) (facts []runbooks.Fact, warnings []string)
 	Verdict func(facts []runbooks.Fact) runbooks.CheckState
@@ -142,6 +144,9 @@ func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan jou
 	r := &run{e: e, s: s, plan: plan, header: header, secrets: secrets(e.opt.Secrets), work: work, stop: stop, decisions: decisions, active: map[int]*attempt{}}
 	r.box.bell = make(chan struct{}, 1)
 	defer r.wg.Wait()
+	if s.Runner.Resumed {
+		r.tidy()
+	}
 	return r.loop(ctx)
 }
 

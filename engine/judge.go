@@ -27,7 +27,7 @@ func (a *attempt) judge(exit int, err error) []journal.Body {
 	case err == nil:
 		return a.ran(exit, why)
 	case NotStarted(err):
-		end.Outcome, end.Again, end.Reason = journal.Unreachable, true, reason(err)
+		end.Outcome, end.Again, end.Reason = journal.Unreachable, true, a.reason(err)
 	case why == timedOut && a.job == "":
 		end.Outcome, end.Exit, end.Reason = a.failed(), -1, "timed out after "+a.limit().String()
 	case why == timedOut:
@@ -37,7 +37,7 @@ func (a *attempt) judge(exit int, err error) []journal.Body {
 	case why == aborted:
 		end.Reason = "the run was aborted" + a.leftBehind()
 	default:
-		end.Reason = reason(err)
+		end.Reason = a.reason(err)
 	}
 	end.Hint = Hint(err)
 	return []journal.Body{end}
@@ -105,8 +105,11 @@ func (a *attempt) leftBehind() string {
 	return s
 }
 
-// reason is an error for people.
-func reason(err error) string { return quote.Line(err.Error()) }
+// reason is an error for people. The host stands beside it wherever it is shown, and hosts that fail alike are told on one line: its
+// name is not said again.
+func (a *attempt) reason(err error) string {
+	return strings.TrimPrefix(quote.Line(err.Error()), quote.Line(string(a.host.Name))+": ")
+}
 
 // exitReason is the exit code with the last line of output: most programs say there what went wrong.
 func exitReason(exit int, output []byte) string {

@@ -28,17 +28,40 @@ func (t *turn) may(i int) bool {
 		}
 	}
 	for _, g := range t.groups(i) {
-		if t.down[g] >= t.c.groups[g].maxDown {
+		if !t.room(i, g) {
 			return false
 		}
 	}
 	return true
 }
 
+// room reports whether the group bears host i being taken down. Who was down before the run takes nobody's place, so that a group can be
+// mended whose last member that may be down is the broken one; but as the word that it is down may be old, those that this run works on
+// are never more than may be down.
+func (t *turn) room(i, g int) bool {
+	down := t.down[g]
+	if t.wasDown(i) {
+		down = t.taken[g]
+	}
+	return down < t.c.groups[g].maxDown
+}
+
+// wasDown reports whether host i counted as down before the run, and this run did nothing about it: it waits, or was left out.
+func (t *turn) wasDown(i int) bool {
+	if t.c.was == nil || !t.c.was[i] {
+		return false
+	}
+	h := &t.s.Hosts[i]
+	return h.Phase == journal.Waiting || h.Phase == journal.Ended && !Down(h) && h.Outcome != journal.OK && h.Outcome != journal.Warned
+}
+
 // take counts the host as down, from now until it has ended well.
 func (t *turn) take(i int) {
 	for _, g := range t.groups(i) {
-		t.down[g]++
+		t.taken[g]++
+		if !t.wasDown(i) {
+			t.down[g]++
+		}
 	}
 }
 
@@ -48,14 +71,19 @@ func (t *turn) groups(i int) []int {
 		return nil
 	}
 	if t.down == nil {
-		t.down = make([]int, len(t.c.groups))
+		t.down, t.taken = make([]int, len(t.c.groups)), make([]int, len(t.c.groups))
 		for g := range t.c.groups {
 			t.down[g] = len(t.c.groups[g].outside)
+			t.taken[g] = t.down[g]
 		}
 		for j := range t.s.Hosts {
-			if len(t.c.member[j]) > 0 && Down(&t.s.Hosts[j]) {
-				for _, g := range t.c.member[j] {
+			down, was := Down(&t.s.Hosts[j]), t.wasDown(j) // was: down, and this run did nothing about it yet
+			for _, g := range t.c.member[j] {
+				if down || was {
 					t.down[g]++
+				}
+				if down {
+					t.taken[g]++
 				}
 			}
 		}
@@ -96,7 +124,7 @@ func (t *turn) heldWhy() string {
 	seen := map[int]bool{}
 	for _, i := range t.held {
 		for _, g := range t.groups(i) {
-			if t.down[g] >= t.c.groups[g].maxDown && !seen[g] {
+			if !t.room(i, g) && !seen[g] {
 				seen[g] = true
 				parts = append(parts, t.groupWhy(g))
 			}
@@ -115,8 +143,11 @@ func (t *turn) groupWhy(g int) string {
 	gr := t.c.groups[g]
 	down := slices.Clone(gr.outside)
 	for _, i := range gr.hosts {
-		if h := &t.s.Hosts[i]; Down(h) {
+		switch h := &t.s.Hosts[i]; {
+		case Down(h):
 			down = append(down, fmt.Sprintf("%s (%s)", h.ID, h.Outcome))
+		case t.wasDown(i):
+			down = append(down, fmt.Sprintf("%s (%s)", h.ID, t.c.why(h.ID)))
 		}
 	}
 	if len(down) == 0 {

@@ -52,6 +52,7 @@ type turn struct {
 	held    []int     // waiting hosts of open waves that could not start now
 	wake    time.Time // the earliest time at which a window opens
 	down    []int     // members that are down, by group; nil until it was counted
+	taken   []int     // those of them whom this run took down, or cannot bring back
 }
 
 func (t *turn) do(a Action) {
@@ -228,18 +229,18 @@ func (t *turn) end() {
 			t.do(Ask{Wave: -1, Why: "the run is paused"})
 		}
 	case s.Abort != "":
-		t.do(Close{Result: journal.WasAborted, Reason: left("aborted", s.Tally.Waiting)})
+		t.close(journal.WasAborted, left("aborted", s.Tally.Waiting))
 	case s.Paused && (s.Tally.Waiting > 0 || s.Tally.Bad() > 0):
 		t.do(Ask{Wave: -1, Why: "the run is paused"})
 	case s.Tally.Waiting == 0:
-		t.do(Close{Result: result(s.Tally), Reason: bad(s.Tally)})
+		t.close(result(s.Tally), bad(s.Tally))
 	case t.spent():
-		t.do(Close{Result: journal.Stopped, Reason: t.spentWhy()})
+		t.close(journal.Stopped, t.spentWhy())
 	case !t.wake.IsZero():
 		t.do(Wake{At: t.wake})
 		t.do(Ask{Wave: -1, Why: fmt.Sprintf("%s outside the maintenance window, which opens at %s", count(len(t.held), "host is", "hosts are"),
 			t.wake.Format("Mon 2 Jan 15:04 MST"))})
 	default:
-		t.do(Close{Result: journal.Stopped, Reason: t.heldWhy()})
+		t.close(journal.Stopped, t.heldWhy())
 	}
 }

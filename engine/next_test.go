@@ -336,6 +336,63 @@ func TestMembersDownElsewhere(t *testing.T) {
 	}
 }
 
+// TestMembersDownBefore: a member that was down before the run, and is in it, counts as down until the run has ended well on it; it is
+// worked on although its group has nobody else to spare.
+func TestMembersDownBefore(t *testing.T) {
+	p := plan(3, runbooks.Step{ID: "a"})
+	p.Risk = runbooks.Disrupt
+	p.Groups = []inventory.Group{{Name: "g", Hosts: []inventory.HostID{"h00", "h01", "h02"}, MaxDown: 1}}
+	p.Down = []runbooks.DownMember{{Host: "h01", Why: "failed at 01:12"}, {Host: "h02", Why: "unknown at 01:13"}}
+	m := newSim(t, p)
+	m.apply(journal.WaveOpened{})
+	begins := func(host inventory.HostID) {
+		t.Helper()
+		if st := one[Start](t, Next(m.s, m.now)); st.Host != host {
+			t.Fatalf("%s begins, want %s", st.Host, host)
+		}
+		m.apply(started(string(host), "a", 1))
+		for _, a := range Next(m.s, m.now) {
+			if st, ok := a.(Start); ok {
+				t.Fatalf("%s begins beside %s", st.Host, host)
+			}
+		}
+		m.apply(ended(string(host), "a", 1, journal.OK))
+	}
+	begins("h01")
+	begins("h02")
+	begins("h00")
+
+	m = newSim(t, p)
+	m.apply(journal.WaveOpened{}, started("h01", "a", 1), ended("h01", "a", 1, journal.Failed))
+	want := "group g allows 1 down, and down already: h01 (failed), h02 (unknown at 01:13); 2 hosts were not started"
+	if cl := one[Close](t, Next(m.s, m.now)); cl.Reason != want {
+		t.Errorf("%+v", cl)
+	}
+}
+
+// TestCutOff: in the last part of a window nothing new is begun, and what runs goes on.
+func TestCutOff(t *testing.T) {
+	p := plan(2, runbooks.Step{ID: "a", Risk: runbooks.Change})
+	p.Risk, p.Policy.Cutoff, p.Policy.Parallel = runbooks.Change, "45m", 1
+	m := newSim(t, p)
+	opens := m.now.Add(time.Hour)
+	c, err := Compile(m.s.Plan(), Rules{Window: func(inventory.Host, time.Time) (Window, error) { return hours{opens, opens.Add(2 * time.Hour)}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.apply(journal.WaveOpened{})
+	for minutes, begins := range map[int]bool{0: false, 60: true, 134: true, 135: false, 170: false, 200: false} {
+		var began bool
+		for _, a := range c.Next(m.s, m.now.Add(time.Duration(minutes)*time.Minute)) {
+			_, is := a.(Start)
+			began = began || is
+		}
+		if began != begins {
+			t.Errorf("%d minutes on: begins %v", minutes, began)
+		}
+	}
+}
+
 func TestPlanThatCannotBeRead(t *testing.T) {
 	for _, change := range []func(*runbooks.Plan){
 		func(p *runbooks.Plan) { p.Policy.Pause = "a while" },

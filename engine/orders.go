@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"tend/inventory"
 	"tend/journal"
@@ -67,14 +68,19 @@ func (o *orders) start(a Start) {
 			Reason: "the script cannot be made: " + err.Error()})
 		return
 	}
-	if step.Kind != runbooks.Reboot && step.Risk != runbooks.Read {
+	if step.Kind != runbooks.Reboot && step.Risk != runbooks.Read && detaches(r.s.Plan(), at) {
 		body.Job = jobName(r.s.Run, a.Step, a.Host, a.Attempt)
 	}
 	o.bodies = append(o.bodies, body)
 	now := r.e.opt.Clock.Now()
 	t := r.attempt(at, k, body, script)
-	t.deadline = now.Add(t.limit())
+	t.deadline = now.Add(t.limit() + r.e.opt.Slack)
 	o.starts = append(o.starts, t)
+}
+
+// detaches reports whether a host of the plan keeps its steps: without a shell nothing can be detached, and some are attached by decision.
+func detaches(p *runbooks.Plan, at int) bool {
+	return p.Hosts[at].Shell != "none" && !slices.Contains(p.Attached, p.Hosts[at].Name)
 }
 
 // adopt takes up a step that an earlier runner started.

@@ -59,6 +59,9 @@ func (a *attempt) orderRestart() []journal.Body {
 func (a *attempt) identity() (id string, err error) {
 	err = a.within(lookTime, func(ctx context.Context) error {
 		id, err = a.e.reb.Identity(ctx, a.host)
+		if err != nil && ctx.Err() != nil && a.ctx.Err() == nil {
+			err = fmt.Errorf("no answer within %s", lookTime) // in words that are not those of an end of ours
+		}
 		return err
 	})
 	return id, err
@@ -78,13 +81,15 @@ func (a *attempt) restart() []journal.Body {
 // after Settle, it is ordered once: a host that is going down anyway takes no harm from it.
 func (a *attempt) awaitBoot(unsure bool) []journal.Body {
 	start, look := a.e.opt.Clock.Now(), firstLook
-	var last error
+	last := errNotSeen
 	for {
 		if !unsure && !a.sleep(look) {
 			return a.interrupted(true, last)
 		}
 		id, err := a.identity()
-		last = err
+		if a.ctx.Err() == nil { // a look that our own end broke off tells nothing of the host
+			last = err
+		}
 		switch {
 		case a.ctx.Err() != nil:
 			return a.interrupted(true, last)
@@ -104,6 +109,9 @@ func (a *attempt) awaitBoot(unsure bool) []journal.Body {
 	}
 }
 
+// errNotSeen stands for what the first look would have told.
+var errNotSeen = errors.New("it was not looked at since")
+
 func (a *attempt) booted(id string) []journal.Body {
 	return []journal.Body{a.trace(rebootAfter, id), a.verdict(journal.OK, "")}
 }
@@ -113,7 +121,7 @@ func (a *attempt) notRestarted(err error) []journal.Body {
 	if a.ctx.Err() != nil {
 		return a.interrupted(false, err)
 	}
-	end := a.verdict(journal.Unreachable, reason(err))
+	end := a.verdict(journal.Unreachable, a.reason(err))
 	end.Again, end.Hint = true, Hint(err)
 	if permanent(err) {
 		end.Outcome, end.Again = journal.Failed, false
@@ -122,7 +130,7 @@ func (a *attempt) notRestarted(err error) []journal.Body {
 }
 
 func (a *attempt) failedBoot(err error) []journal.Body {
-	end := a.verdict(journal.Failed, "after the restart: "+reason(err))
+	end := a.verdict(journal.Failed, "after the restart: "+a.reason(err))
 	end.Exit, end.Hint = -1, Hint(err)
 	return []journal.Body{end}
 }

@@ -180,6 +180,41 @@ func (f *frozen) Identity(ctx context.Context, h inventory.Host) (string, error)
 	return f.world.Identity(ctx, h)
 }
 
+// mute is a world whose host goes down and answers nothing any more: each question ends with its own time.
+type mute struct {
+	*world
+	asked int
+}
+
+func (m *mute) Identity(ctx context.Context, h inventory.Host) (string, error) {
+	if m.asked++; m.asked > 1 {
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
+	return m.world.Identity(ctx, h)
+}
+
+// TestMuteHostIsNotSaidToAnswer: a host that never came back, and whose silence every question had to sit out.
+func TestMuteHostIsNotSaidToAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &mute{world: newWorld(nil)}
+		book := journal.NewMemory("o", nil)
+		s := begun(t, book, rebootPlan())
+		if err := New(book, w, w, Options{}).Run(t.Context(), s, nil); err != nil {
+			t.Fatal(err)
+		}
+		var reasons string
+		for e := range book.Events(t.Context(), s.Run, 0, false) {
+			if b, ok := e.Body.(journal.StepEnded); ok {
+				reasons += b.Reason + "\n"
+			}
+		}
+		if !strings.Contains(reasons, "has not come back: no answer within 1m0s") {
+			t.Error(reasons)
+		}
+	})
+}
+
 func TestFrozenConnectionDoesNotHoldAReboot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &frozen{world: newWorld(nil)}

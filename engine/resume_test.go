@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -210,6 +211,9 @@ func checkOnce(t testing.TB, w *world) {
 	}
 	if w.twice != nil {
 		t.Error(w.twice)
+	}
+	if len(w.jobs) > 0 {
+		t.Errorf("left on hosts: %v", slices.Sorted(maps.Keys(w.jobs)))
 	}
 }
 

@@ -63,6 +63,9 @@ func (m *sim) before(b journal.Body) {
 		case h.Wave > m.s.Wave:
 			m.t.Fatalf("%s started before wave %d was opened", b.Host, h.Wave)
 		}
+		if h.Phase == journal.Waiting {
+			m.spared(b.Host)
+		}
 		if m.s.Tally.Bad() > budget(m.s.Plan().Policy.MaxFailures, len(m.s.Hosts)) && h.Phase == journal.Waiting {
 			m.t.Fatalf("%s was admitted with %d failed", b.Host, m.s.Tally.Bad())
 		}
@@ -113,11 +116,33 @@ func (m *sim) after(b journal.Body) {
 // outside is how many members are down that the plan does not touch.
 func (m *sim) outside(g inventory.Group) (n int) {
 	for _, d := range m.s.Plan().Down {
-		if slices.Contains(g.Hosts, d.Host) {
+		if slices.Contains(g.Hosts, d.Host) && m.s.Host(d.Host) == nil {
 			n++
 		}
 	}
 	return n
+}
+
+// mending is how many members were down before the run, and wait for it.
+func (m *sim) mending(g inventory.Group) (n int) {
+	for _, d := range m.s.Plan().Down {
+		if h := m.s.Host(d.Host); h != nil && h.Phase == journal.Waiting && slices.Contains(g.Hosts, d.Host) {
+			n++
+		}
+	}
+	return n
+}
+
+// spared checks that a member that is taken down can be spared by all its groups. Who was down before the run takes no place more.
+func (m *sim) spared(id inventory.HostID) {
+	if m.s.Plan().Risk != runbooks.Disrupt || slices.ContainsFunc(m.s.Plan().Down, func(d runbooks.DownMember) bool { return d.Host == id }) {
+		return
+	}
+	for _, g := range m.s.Plan().Groups {
+		if n := m.down(g) + m.outside(g) + m.mending(g); slices.Contains(g.Hosts, id) && n >= g.MaxDown {
+			m.t.Fatalf("%s is taken down, and group %s has %d down already, %d may be", id, g.Name, n, g.MaxDown)
+		}
+	}
 }
 
 func (m *sim) down(g inventory.Group) (n int) {
@@ -264,6 +289,11 @@ func drawPlan(t *rapid.T) runbooks.Plan {
 	}
 	for x := range rapid.IntRange(0, 2).Draw(t, "down outside") {
 		p.Down = append(p.Down, runbooks.DownMember{Host: inventory.HostID(fmt.Sprint("x", x)), Why: "unreachable"})
+	}
+	for _, h := range p.Hosts {
+		if rapid.IntRange(0, 5).Draw(t, "down before") == 0 {
+			p.Down = append(p.Down, runbooks.DownMember{Host: h.Name, Why: "failed"})
+		}
 	}
 	return p
 }

@@ -69,12 +69,16 @@ type Order struct {
 	Host   inventory.Host
 	Script string // complete: what goes to sh
 	Become bool
+	// Private says that the script holds a secret: nobody who may list the host's processes may see it.
+	Private bool
 	// Job is the detached job's name on the host, "" = attached. It was journalled before the order is given.
 	Job string
 	// Offset is how much output is recorded already.
 	Offset int64
 	// Adopt says that the job was ordered before: find it, and start it only where it certainly never began.
 	Adopt bool
+	// Changes says that the step changes something: the host must be this run's, be it that the step is detached or not.
+	Changes bool
 }
 
 // Hands carry orders out on hosts. An exit code with a nil error means that the step ran to its end. An error means that nobody

@@ -37,26 +37,38 @@ func (f *Fleet) Apply(e journal.Event) {
 	}
 }
 
-// Known takes in what earlier runs learnt. Many facts at once cost one judgement a host.
+// Known takes in what earlier runs learnt. Many facts at once cost one judgement a host, and the less where a host's stand together.
 func (f *Fleet) Known(known ...journal.Known) {
 	touched := make(map[int]bool)
-	for _, k := range known {
-		i, ok := f.index[k.Host]
-		if !ok {
-			continue
+	for len(known) > 0 {
+		n := 1
+		for n < len(known) && known[n].Host == known[0].Host {
+			n++
 		}
-		if k.At.After(f.now) {
-			f.now = k.At
+		if i, ok := f.index[known[0].Host]; ok {
+			touched[i] = true
+			f.learn(i, known[:n])
 		}
-		touched[i] = true
-		f.recount(i, func(h *host) {
-			h.see(k.At)
-			h.learn(k)
-		})
+		known = known[n:]
 	}
 	for i := range touched {
 		f.judge(i)
 	}
+}
+
+func (f *Fleet) learn(i int, known []journal.Known) {
+	f.recount(i, func(h *host) {
+		if h.facts == nil {
+			h.facts = make(map[string]journal.Known, len(known))
+		}
+		for _, k := range known {
+			if k.At.After(f.now) {
+				f.now = k.At
+			}
+			h.see(k.At)
+			h.learn(k)
+		}
+	})
 }
 
 // Ended takes in how a host's part in an earlier run ended.
@@ -173,6 +185,13 @@ func (f *Fleet) Facts(id inventory.HostID) []journal.Known {
 		return nil
 	}
 	return sorted(f.hosts[i].facts)
+}
+
+func (f *Fleet) facts(id inventory.HostID) map[string]journal.Known {
+	if i, ok := f.index[id]; ok {
+		return f.hosts[i].facts
+	}
+	return nil
 }
 
 // Fresh reports whether something learnt at the time at still counts.

@@ -46,6 +46,7 @@ type Posture struct {
 	Prod     bool             `json:"prod,omitempty"`
 	State    State            `json:"-"`
 	Word     string           `json:"state"` // State in lower case
+	Why      string           `json:"why,omitempty"`
 	Seen     time.Time        `json:"seen,omitzero"`
 	// Pending and Security count updates; -1 = not known.
 	Pending  int       `json:"pending"`
@@ -56,6 +57,13 @@ type Posture struct {
 	Restore  Reading   `json:"restore"`
 	Certs    Reading   `json:"certs"`
 	Support  Reading   `json:"support"` // the end of the operating system's support
+	Drift    Reading   `json:"drift"`   // what departs from the baseline
+	Lease    Reading   `json:"lease"`   // which run is at work on the host, as far as the journal knows
+	// Departures is how many things depart from the baseline; -1 = not known.
+	Departures int `json:"departures"`
+	// Unread are the names of the values above that are stale or were never read, in this order: health, updates, reboot, drift; and backup
+	// and restore where something was promised.
+	Unread []string `json:"unread,omitempty"`
 	// Risk orders hosts by how much they want attention; it has no unit. Reasons say why, the heaviest first.
 	Risk    int      `json:"risk"`
 	Reasons []string `json:"reasons,omitempty"`
@@ -91,20 +99,31 @@ func (s *survey) host(h *inventory.Host) Posture {
 	v, _ := s.f.Host(h.Name)
 	p := Posture{
 		Host: h.Name, Site: h.Site, Rack: h.Rack, Groups: h.Groups, Services: h.Services, Owner: h.Owner, Prod: h.Prod,
-		State: v.State, Word: strings.ToLower(v.State.String()), Seen: v.Seen, Pending: v.Pending, Security: v.Security, Patched: s.patched[h.Name],
+		State: v.State, Word: strings.ToLower(v.State.String()), Why: v.Why(s.now), Seen: v.Seen, Departures: -1, Pending: v.Pending, Security: v.Security, Patched: s.patched[h.Name],
 	}
 	rpo, rto := s.promises(h)
-	for _, k := range s.f.Facts(h.Name) {
-		s.read(&p, k, rpo, rto)
+	facts := s.f.facts(h.Name)
+	var keys []string
+	for key := range facts {
+		if postured(key) {
+			keys = append(keys, key)
+		}
 	}
+	slices.Sort(keys) // of two readings that are as bad, the first by name is told
+	for _, key := range keys {
+		s.read(&p, facts[key], rpo, rto)
+	}
+	s.drift(&p, facts)
+	s.lease(&p, &v)
 	if p.Reboot.Text == "" && !v.Seen.IsZero() && v.Reboot {
 		p.Reboot = Reading{Text: "yes", State: "warn", At: v.Seen}
 	}
-	for _, r := range []*Reading{&p.Reboot, &p.Backup, &p.Restore, &p.Certs, &p.Support} {
+	for _, r := range []*Reading{&p.Reboot, &p.Backup, &p.Restore, &p.Certs, &p.Support, &p.Drift, &p.Lease} {
 		if r.State == "" {
 			r.State = "unknown"
 		}
 	}
+	s.unread(&p, rpo, rto)
 	s.weigh(&p, h, &v, rpo > 0)
 	return p
 }
@@ -121,6 +140,20 @@ func (s *survey) promises(h *inventory.Host) (rpo, rto time.Duration) {
 		}
 	}
 	return rpo, rto
+}
+
+// postured reports whether a posture is about the fact; most of what is known of a host is not, and is not looked at.
+func postured(key string) bool {
+	switch key {
+	case factChanged, FactReboot, "reboot_due", factSupport:
+		return true
+	}
+	for _, prefix := range []string{factBackupAge, factBackup, factRestore, factCert} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // read takes one fact into the posture.

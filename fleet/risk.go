@@ -24,7 +24,7 @@ func (s *survey) weigh(p *Posture, h *inventory.Host, v *Host, promised bool) {
 	if h.Shell == "none" {
 		return // gear that takes no runbooks: nothing of this can be known
 	}
-	all := slices.Concat(s.health(v), s.updates(p), s.recovery(p, promised), s.ends(p))
+	all := slices.Concat(s.health(v), s.updates(p), s.recovery(p, promised), s.ends(p), s.departs(p))
 	if len(all) == 0 {
 		return
 	}
@@ -114,15 +114,24 @@ func (s *survey) ends(p *Posture) []weight {
 
 // Rolled is a set of hosts in numbers, under the name of what they share.
 type Rolled struct {
-	Name     string           `json:"name"`
-	Hosts    int              `json:"hosts"`
-	States   map[string]int   `json:"states"`
-	Pending  int              `json:"pending"` // over the hosts where that is known
-	Security int              `json:"security"`
-	Reboot   int              `json:"reboot"`
-	Risk     int              `json:"risk"`            // the greatest of its hosts
-	Worst    inventory.HostID `json:"worst"`           // that host
-	Oldest   time.Time        `json:"oldest,omitzero"` // when the host was seen that was not seen for longest; zero where one never was
+	Name     string         `json:"name"`
+	Hosts    int            `json:"hosts"`
+	States   map[string]int `json:"states"`
+	Pending  int            `json:"pending"` // over the hosts where that is known
+	Security int            `json:"security"`
+	Reboot   int            `json:"reboot"`
+	Backup   int            `json:"backup"`  // hosts whose backup is older than promised, or bad
+	Restore  int            `json:"restore"` // hosts whose restore took longer than promised
+	Certs    int            `json:"certs"`   // hosts with a certificate that has ended, or soon will
+	Support  int            `json:"support"` // hosts whose system is out of support, or soon will be
+	Drift    int            `json:"drift"`   // hosts that depart from their baseline
+	Lease    int            `json:"lease"`   // hosts that a run is at work on
+	Unread   int            `json:"unread"`  // hosts of which something is stale or was never read
+	// Unpatched is when the host was patched that was not patched for longest; zero where one never was.
+	Unpatched time.Time        `json:"unpatched,omitzero"`
+	Risk      int              `json:"risk"`            // the greatest of its hosts
+	Worst     inventory.HostID `json:"worst"`           // that host
+	Oldest    time.Time        `json:"oldest,omitzero"` // when the host was seen that was not seen for longest; zero where one never was
 }
 
 // RollUp adds postures up by "site", "rack", "service" or "group"; a host of several counts in each. The riskiest come first.
@@ -135,7 +144,7 @@ func RollUp(all []Posture, by string) []Rolled {
 			if !ok {
 				k = len(out)
 				at[name] = k
-				out = append(out, Rolled{Name: name, States: map[string]int{}, Oldest: all[i].Seen})
+				out = append(out, Rolled{Name: name, States: map[string]int{}, Oldest: all[i].Seen, Unpatched: all[i].Patched})
 			}
 			out[k].add(&all[i])
 		}
@@ -168,8 +177,19 @@ func (r *Rolled) add(p *Posture) {
 	r.States[p.Word]++
 	r.Pending += max(p.Pending, 0)
 	r.Security += max(p.Security, 0)
-	if p.Reboot.State == "warn" || p.Reboot.State == "crit" {
-		r.Reboot++
+	for _, c := range []struct {
+		n *int
+		r *Reading
+	}{{&r.Reboot, &p.Reboot}, {&r.Backup, &p.Backup}, {&r.Restore, &p.Restore}, {&r.Certs, &p.Certs}, {&r.Support, &p.Support}, {&r.Drift, &p.Drift}, {&r.Lease, &p.Lease}} {
+		if c.r.State == "warn" || c.r.State == "crit" {
+			*c.n++
+		}
+	}
+	if len(p.Unread) > 0 {
+		r.Unread++
+	}
+	if p.Patched.Before(r.Unpatched) {
+		r.Unpatched = p.Patched
 	}
 	if p.Risk > r.Risk || r.Worst == "" {
 		r.Risk, r.Worst = p.Risk, p.Host

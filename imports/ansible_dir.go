@@ -32,9 +32,14 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, wrong(path, 0, "", "%v", err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	return ReadAll(path, f)
+}
+
+// ReadAll reads all of a source that remarks call name; one that is too large is refused.
+func ReadAll(name string, r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil && len(data) > maxFile {
-		return nil, wrong(path, 0, "", "larger than %d MiB", maxFile>>20)
+		return nil, wrong(name, 0, "", "larger than %d MiB", maxFile>>20)
 	}
 	return data, err
 }

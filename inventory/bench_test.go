@@ -101,7 +101,7 @@ func BenchmarkSelect10k(b *testing.B) {
 	}
 }
 
-// TestLoadsInTime keeps the promise of issue 2: 10,000 hosts in under 100 ms. The machine is shared, so it takes the best of five, and
+// TestLoadsInTime keeps a promise: 10,000 hosts in under 100 ms. The machine is shared, so it takes the best of five, and
 // the processor's time where the clock's is longer; it allows the race detector its price.
 func TestLoadsInTime(t *testing.T) {
 	limit := 100 * time.Millisecond

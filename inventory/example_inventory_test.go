@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestExample holds the example inventory, which is the lab's, to what issue 2 and the lab ask of it.
+// TestExample holds the example inventory, which is the lab's, to what is promised of it and what the lab needs.
 func TestExample(t *testing.T) {
 	inv, err := Load("../inventory.toml")
 	if err != nil {

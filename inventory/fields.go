@@ -11,7 +11,7 @@ import (
 
 // inherited are the keys that [defaults], sites, racks and hosts all take; the nearest wins. Tags, vars and expect add up.
 var inherited = []string{"addr", "port", "user", "jump", "become", "tags", "os", "feeds", "window", "shell", "known_hosts", "identity",
-	"prod", "height", "owner", "warranty", "vars", "expect"}
+	"prod", "require_ticket", "require_reason", "record_shell", "legacy_crypto", "height", "locate", "owner", "warranty", "end_of_life", "vars", "expect"}
 
 // tableKeys are the keys of each table beside the inherited ones.
 var tableKeys = map[string][]string{
@@ -21,7 +21,7 @@ var tableKeys = map[string][]string{
 	"rack":     {"name", "units", "row", "host"},
 	"host":     {"name", "unit", "host_key", "face"},
 	"top host": {"name", "unit", "host_key", "face", "site", "rack"},
-	"group":    {"name", "members", "max_down", "quorum", "drain", "drain_proof", "undrain", "undrain_proof"},
+	"group":    {"name", "members", "max_down", "quorum", "drain", "drain_proof", "undrain", "undrain_proof", "become", "drain_timeout", "soak", "last"},
 	"service":  {"name", "hosts", "owner", "rto", "rpo", "end_of_life", "backup", "depends"},
 	"expect":   {"ports", "mounts", "units", "certs"},
 }
@@ -119,12 +119,24 @@ func (d *decoder) inherit(h *hostDraft, e *entry) bool {
 		h.Identity = d.union(nil, e, isLine, "is not a file name", "")
 	case "prod":
 		h.Prod = d.flag(e)
+	case "require_ticket":
+		h.RequireTicket = d.flag(e)
+	case "require_reason":
+		h.RequireReason = d.flag(e)
+	case "record_shell":
+		h.RecordShell = d.flag(e)
+	case "legacy_crypto":
+		h.LegacyCrypto = d.flag(e)
 	case "height":
 		h.Height = d.number(e, 1, maxUnits)
+	case "locate":
+		h.Locate = d.checked(e, isName, "is not a runbook's name", "the runbook that makes the host's light blink")
 	case "owner":
 		h.Owner = d.words(e)
 	case "warranty":
 		h.Warranty = d.day(e)
+	case "end_of_life":
+		h.EndOfLife = d.day(e)
 	case "vars":
 		h.Vars = d.vars(h.Vars, e)
 	case "expect":
@@ -342,55 +354,4 @@ func (d *decoder) flatten(out map[string]string, seen map[string]bool, prefix st
 		}
 		seen[key] = e.val.kind != kindTable
 	}
-}
-
-// expect adds a table of what should be found on the host.
-func (d *decoder) expect(have *Expect, e *entry) *Expect {
-	if !d.isTable(e) {
-		return have
-	}
-	var out Expect
-	if have != nil {
-		out = *have
-	}
-	for i := range e.val.keys {
-		e := &e.val.keys[i]
-		switch e.key {
-		case "ports":
-			out.Ports = d.ports(out.Ports, e)
-		case "mounts":
-			out.Mounts = d.union(out.Mounts, e, isPath, "is not a mount point", "it begins with /")
-		case "units":
-			out.Units = d.union(out.Units, e, isLine, "is not a unit", "")
-		case "certs":
-			out.Certs = d.union(out.Certs, e, isPath, "is not a certificate's file", "it begins with /")
-		default:
-			d.unknownKey("expect", *e)
-		}
-	}
-	if len(out.fields()) == 0 {
-		return nil
-	}
-	return &out
-}
-
-// ports reads ports as integers or as strings such as "53/udp"; TCP is what goes without saying.
-func (d *decoder) ports(have []string, e *entry) []string {
-	if e.val.kind != kindArray || len(e.val.items) > maxItems {
-		d.fail(e.val.at, "", "ports must be an array of at most %d ports", maxItems)
-		return have
-	}
-	out := slices.Clip(have)
-	for _, n := range e.val.items {
-		text := strings.TrimSuffix(n.text, "/tcp")
-		port, err := strconv.Atoi(strings.TrimSuffix(text, "/udp"))
-		if n.kind != kindInt && n.kind != kindString || err != nil || port < 1 || port > 65535 {
-			d.fail(n.at, "such as 443 or \"53/udp\"", "this is not a port")
-			continue
-		}
-		if !slices.Contains(out, text) {
-			out = append(out, text)
-		}
-	}
-	return slices.Clip(out)
 }

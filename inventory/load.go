@@ -77,7 +77,7 @@ func (e *NotFoundError) Error() string {
 
 // Hint says what to do about it.
 func (e *NotFoundError) Hint() string {
-	return "name one with -i FILE, or see one at work with tend demo"
+	return "tend new inventory begins one, tend import ssh-config makes one of what ssh knows, tend demo shows one at work"
 }
 
 // Find returns the path of the inventory to use: the -i flag's, $TEND_INVENTORY, ./inventory.toml, and

@@ -69,6 +69,12 @@ func (w *writer) list(key string, values []string) {
 	}
 }
 
+func (w *writer) yes(key string, is bool) {
+	if is {
+		w.WriteString(key + " = true\n")
+	}
+}
+
 func (w *writer) day(key string, t time.Time) {
 	if !t.IsZero() {
 		w.WriteString(key + " = " + t.Format(time.DateOnly) + "\n")
@@ -97,12 +103,16 @@ func (w *writer) host(h *Host, rackFeeds map[string][]string) {
 	w.str("host_key", h.HostKey)
 	w.list("known_hosts", h.KnownHosts)
 	w.list("identity", h.Identity)
-	if h.Prod {
-		w.WriteString("prod = true\n")
-	}
+	w.yes("prod", h.Prod)
+	w.yes("require_ticket", h.RequireTicket)
+	w.yes("require_reason", h.RequireReason)
+	w.yes("record_shell", h.RecordShell)
+	w.yes("legacy_crypto", h.LegacyCrypto)
 	w.str("face", h.Face)
+	w.str("locate", h.Locate)
 	w.str("owner", h.Owner)
 	w.day("warranty", h.Warranty)
+	w.day("end_of_life", h.EndOfLife)
 	w.inline("expect", h.Expect.fields())
 	vars := make([]string, 0, len(h.Vars))
 	for _, k := range slices.Sorted(maps.Keys(h.Vars)) {
@@ -145,6 +155,12 @@ func (w *writer) group(g Group) {
 	w.str("drain_proof", g.DrainProof)
 	w.str("undrain", g.Undrain)
 	w.str("undrain_proof", g.UndrainProof)
+	if g.Become {
+		w.WriteString("become = true\n")
+	}
+	w.str("drain_timeout", writeDuration(g.DrainTimeout))
+	w.str("soak", writeDuration(g.Soak))
+	w.str("last", g.Last)
 }
 
 func (w *writer) service(s Service) {

@@ -88,9 +88,9 @@ func TestMarshalRandom(t *testing.T) {
 // genInventory writes a sound inventory.
 func genInventory(rt *rapid.T) string {
 	var b strings.Builder
-	keys := []string{"user = \"u\"", "port = 22", "become = \"none\"", "os = \"debian-12\"", "prod = true", "prod = false", "feeds = [\"A\"]", "feeds = []",
+	keys := []string{"user = \"u\"", "port = 22", "become = \"none\"", "os = \"debian-12\"", "prod = true", "prod = false", "require_ticket = true", "require_reason = true", "record_shell = false", "legacy_crypto = true", "record_shell = true", "feeds = [\"A\"]", "feeds = []",
 		"tags = [\"x\", \"y\"]", "tags = \"z\"", "jump = \"j\"", "jump = []", "window = \"daily 01:00-02:00 UTC\"", "vars = { a = \"1\", \"b.c\" = 2 }", "vars.a = \"\"",
-		"expect.ports = [1, 2]", "expect = { mounts = [\"/\"] }", "warranty = 2027-01-02", "shell = \"none\"", "height = 3", "owner = \"o\"", "addr = \"{name}.x{site}.x{rack}\""}
+		"expect.ports = [1, 2]", "expect = { mounts = [\"/\"] }", "warranty = 2027-01-02", "end_of_life = 2031-12-31", "shell = \"none\"", "height = 3", "owner = \"o\"", "locate = \"led\"", "addr = \"{name}.x{site}.x{rack}\""}
 	some := func(indent string) {
 		seen := map[string]bool{}
 		for _, k := range rapid.SliceOfN(rapid.SampledFrom(keys), 0, 5).Draw(rt, "keys") {

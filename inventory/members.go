@@ -3,7 +3,6 @@ package inventory
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -90,6 +89,14 @@ func (d *decoder) group(n *node) *membership {
 			g.Undrain = d.text(e)
 		case "undrain_proof":
 			g.UndrainProof = d.text(e)
+		case "become":
+			g.Become = d.flag(e)
+		case "drain_timeout":
+			g.DrainTimeout = d.duration(e)
+		case "soak":
+			g.Soak = d.duration(e)
+		case "last":
+			g.Last = d.lastOf(e)
 		default:
 			d.unknownKey("group", *e)
 		}
@@ -101,6 +108,20 @@ func (d *decoder) group(n *node) *membership {
 	d.inv.Groups = append(d.inv.Groups, g)
 	d.selector(m, n, "members")
 	return m
+}
+
+// lastOf reads the selector of the members that go last.
+func (d *decoder) lastOf(e *entry) string {
+	text := d.text(e)
+	if e.val.kind != kindString {
+		return ""
+	}
+	if strings.TrimSpace(text) == "" {
+		d.fail(e.val.at, `the members that go last: last = "tag=primary"`, "an empty selector")
+	} else if _, err := ParseSelector(text); err != nil {
+		d.selectorFault(&membership{key: e}, err.(*SelectorError))
+	}
+	return text
 }
 
 // service reads a [[service]].
@@ -322,58 +343,4 @@ func (d *decoder) enlist(m *membership) {
 			h.Services = append(h.Services, m.name)
 		}
 	}
-}
-
-// limit works out max_down: below the number of members, and never below the quorum.
-func (d *decoder) limit(m *membership, g *Group) {
-	n := len(g.Hosts)
-	if n == 0 {
-		return
-	}
-	if g.Quorum > n {
-		d.fail(m.quorum.val.at, "", "a quorum of %d in a group of %d", g.Quorum, n)
-		return
-	}
-	if m.maxDown == nil {
-		g.MaxDown = n - g.Quorum
-		return
-	}
-	down, ok := d.maxDown(m.maxDown, n)
-	if !ok {
-		return
-	}
-	g.MaxDown = down
-	switch e := m.maxDown; {
-	case down >= n && n == 1:
-		d.fail(e.val.at, "0 = a disruptive runbook never touches it; a host without a limit needs no group", "max_down lets the only member go down")
-	case down >= n:
-		d.fail(e.val.at, "at most "+strconv.Itoa(n-1)+"; 0 = a disruptive runbook never touches them", "max_down lets all %d members go down", n)
-	case down > n-g.Quorum:
-		d.fail(e.val.at, "", "max_down of %d leaves %d of %d members, fewer than the quorum of %d", down, n-down, n, g.Quorum)
-	}
-}
-
-// maxDown reads a number of members, or a percentage, which rounds down, to one at least.
-func (d *decoder) maxDown(e *entry, n int) (int, bool) {
-	const hint = "a number of members, or a percentage such as \"20%\""
-	switch e.val.kind {
-	case kindInt:
-		if e.val.num < 0 {
-			d.fail(e.val.at, hint, "max_down cannot be negative")
-			return 0, false
-		}
-		return int(min(e.val.num, math.MaxInt32)), true
-	case kindString:
-		percent, err := strconv.Atoi(strings.TrimSuffix(e.val.text, "%"))
-		if err != nil || !strings.HasSuffix(e.val.text, "%") || percent < 0 || percent > 100 || !isDigit(e.val.text[0]) {
-			d.fail(e.val.at, hint, "max_down cannot be %q", e.val.text)
-			return 0, false
-		}
-		if percent == 0 {
-			return 0, true
-		}
-		return max(1, n*percent/100), true
-	}
-	d.fail(e.val.at, hint, "max_down must be an integer or a percentage, not %s", e.val.kind)
-	return 0, false
 }

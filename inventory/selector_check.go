@@ -208,7 +208,7 @@ func (inv checker) meant(name string) string {
 	if c := near(name, names); c != "" {
 		return fmt.Sprintf("did you mean %q?", c)
 	}
-	return ""
+	return "tend inventory list shows them all"
 }
 
 // checkTogether catches two terms that no host can meet at once, such as "web-01 web-02", which is meant as web-01,web-02.

@@ -20,7 +20,7 @@ type Host struct {
 	User string `json:"user,omitempty"`
 	// Jump is the chain of jump hosts, nearest to us first, each "[user@]host[:port]" or the name of an inventory host.
 	Jump []string `json:"jump,omitempty"`
-	// Become is how a step gets root: "" or "none", "sudo", "doas", "su".
+	// Become is how a step gets root: "" or "none", "sudo", "doas", "su" (which asks for root's own password).
 	Become string   `json:"become,omitempty"`
 	Tags   []string `json:"tags,omitempty"`
 	// OS is a hint, such as "debian-12"; facts read from the host outrank it.
@@ -37,11 +37,22 @@ type Host struct {
 	Identity   []string `json:"identity,omitempty"`
 	// Prod says that the host serves production; screens show it in words.
 	Prod bool `json:"prod,omitempty"`
+	// RequireTicket and RequireReason say that a run which changes the host must carry a ticket, a reason; RecordShell that
+	// interactive shells on it are recorded.
+	RequireTicket bool `json:"require_ticket,omitempty"`
+	RequireReason bool `json:"require_reason,omitempty"`
+	RecordShell   bool `json:"record_shell,omitempty"`
+	// LegacyCrypto lets this host, and no other, be spoken to with algorithms that are weak: the old PDU in the corner.
+	LegacyCrypto bool `json:"legacy_crypto,omitempty"`
 	// Face is the side of the rack that a host of half depth takes: "front" or "rear"; "" = the full depth.
 	Face string `json:"face,omitempty"`
-	// Owner is who to ask, Warranty the last day of the hardware's warranty (midnight UTC; zero = not declared).
-	Owner    string    `json:"owner,omitempty"`
-	Warranty time.Time `json:"warranty,omitzero"`
+	// Locate is the runbook that makes the host's light blink, for the person before the rack; "" = the built-in locate.
+	Locate string `json:"locate,omitempty"`
+	// Owner is who to ask, Warranty the last day of the hardware's warranty, EndOfLife the last on which its maker has parts and firmware
+	// for it (midnight UTC; zero = not declared).
+	Owner     string    `json:"owner,omitempty"`
+	Warranty  time.Time `json:"warranty,omitzero"`
+	EndOfLife time.Time `json:"end_of_life,omitzero"`
 	// Groups and Services are those that the host is a member of, in the file's order. Parse fills them in, so that a selector
 	// can ask for them wherever a Host goes.
 	Groups   []string `json:"groups,omitempty"`
@@ -94,7 +105,15 @@ type Group struct {
 	DrainProof   string `json:"drain_proof,omitempty"`
 	Undrain      string `json:"undrain,omitempty"`
 	UndrainProof string `json:"undrain_proof,omitempty"`
-	Line         int    `json:"line,omitempty"`
+	// Become runs these scripts as root. DrainTimeout is how long a proof may take, 0 = ten minutes; Soak is how long a member that is
+	// back is watched before the next one goes.
+	Become       bool          `json:"become,omitempty"`
+	DrainTimeout time.Duration `json:"drain_timeout,omitempty"`
+	Soak         time.Duration `json:"soak,omitempty"`
+	// Last is a selector: the members that it means, a primary among its replicas, are worked on in waves of their own, behind all
+	// other hosts of a plan.
+	Last string `json:"last,omitempty"`
+	Line int    `json:"line,omitempty"`
 }
 
 // Service is what the machines are for. RTO and RPO are zero where they are not declared, as is EndOfLife.

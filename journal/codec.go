@@ -20,7 +20,7 @@ func EncodeBody(b Body) ([]byte, error) {
 		return appendOutput(make([]byte, 0, len(b.Data)+len(b.Data)/8+128), b), nil
 	case Foreign:
 		return encodeForeign(b)
-	case PlanAccepted, RunnerStarted, WaveOpened, HostReached, StepStarted, FactsRead, StepEnded, Decided, Remarked, Noted, Sealed, RunClosed:
+	case PlanAccepted, RunnerStarted, WaveOpened, HostReached, StepStarted, FactsRead, StepEnded, Decided, Remarked, Noted, Sealed, ShellOpened, ShellClosed, RunClosed:
 		return plainJSON(b)
 	}
 	return nil, fmt.Errorf("%T is not a kind of event", b)
@@ -90,6 +90,10 @@ func decodeKnown(kind string, raw []byte) (Body, error) {
 		return decode[Noted](raw)
 	case "sealed":
 		return decode[Sealed](raw)
+	case "shell_opened":
+		return decode[ShellOpened](raw)
+	case "shell_closed":
+		return decode[ShellClosed](raw)
 	case "run_closed":
 		return decode[RunClosed](raw)
 	}

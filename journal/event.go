@@ -76,6 +76,23 @@ type InventoryRef struct {
 	Dirty  bool   `json:"dirty,omitempty"`
 }
 
+// Recording is how long the file of a session's recording is, and its hash.
+type Recording struct {
+	Bytes  int64 `json:"bytes"`
+	SHA256 Hash  `json:"sha256"`
+	// Recovered says that its console died, and that another found the recording as it is.
+	Recovered bool `json:"recovered,omitempty"`
+}
+
+// Maintenance says which run of which maintenance plan this is.
+type Maintenance struct {
+	Plan     string   `json:"plan"`                  // its name
+	Digest   string   `json:"digest"`                // of the whole plan, as it was approved
+	Run      int      `json:"run"`                   // from 1
+	Of       int      `json:"of"`                    // how many runs the plan has
+	Approved []string `json:"approved_by,omitempty"` // whose approvals counted; "ann (signed)"
+}
+
 // The kinds of event.
 type (
 	// PlanAccepted opens a run: the operator approved the plan's digest.
@@ -86,6 +103,8 @@ type (
 		Ticket    string        `json:"ticket,omitempty"`
 		Inventory InventoryRef  `json:"inventory,omitzero"`
 		Version   string        `json:"version,omitempty"` // tend's
+		// Maintenance is the plan that the run is part of; nil = a run of its own.
+		Maintenance *Maintenance `json:"maintenance,omitempty"`
 	}
 	// RunnerStarted says that a process took the run up: once at its start, and once at each resume.
 	RunnerStarted struct {
@@ -107,6 +126,8 @@ type (
 		User string           `json:"user,omitempty"`
 		Key  string           `json:"key,omitempty"`  // "ssh-ed25519 SHA256:…"
 		Auth string           `json:"auth,omitempty"` // "publickey ssh-ed25519 SHA256:… (agent)"
+		// TurnedAway counts the logins that the server refused at the door before this one (MaxStartups, penalties).
+		TurnedAway int `json:"turned_away,omitempty"`
 	}
 	// StepStarted is durable before the step's command leaves. Job names a detached step on its host; "" = attached.
 	StepStarted struct {
@@ -172,6 +193,23 @@ type (
 		Signature string `json:"signature"`
 		Key       string `json:"key"`
 	}
+	// ShellOpened is written before an interactive shell is opened on a host. It stands in the notes.
+	ShellOpened struct {
+		Session  RunID            `json:"session"`
+		Host     inventory.HostID `json:"host"`
+		By       Who              `json:"by"`
+		Reason   string           `json:"reason,omitempty"`
+		Recorded bool             `json:"recorded,omitempty"` // into SESSION.cast, beside the notes
+	}
+	// ShellClosed ends a shell. It stands in the notes.
+	ShellClosed struct {
+		Session RunID            `json:"session"`
+		Host    inventory.HostID `json:"host"`
+		Exit    int              `json:"exit"`             // of the shell; meaningful where Reason is empty
+		Reason  string           `json:"reason,omitempty"` // why it ended, where it did not end by itself
+		// Recording vouches for the recording, an asciicast v3; nil = there is none.
+		Recording *Recording `json:"recording,omitempty"`
+	}
 	// RunClosed ends a run. Nothing follows it but notes in other segments.
 	RunClosed struct {
 		Result Result `json:"result"`
@@ -197,5 +235,7 @@ func (Decided) Kind() string       { return "decided" }
 func (Remarked) Kind() string      { return "remarked" }
 func (Noted) Kind() string         { return "noted" }
 func (Sealed) Kind() string        { return "sealed" }
+func (ShellOpened) Kind() string   { return "shell_opened" }
+func (ShellClosed) Kind() string   { return "shell_closed" }
 func (RunClosed) Kind() string     { return "run_closed" }
 func (f Foreign) Kind() string     { return f.Name }

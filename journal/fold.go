@@ -20,6 +20,8 @@ func (s *State) Apply(e Event) {
 		if b.Wave > s.Wave && b.Wave < len(s.Plan().Waves) {
 			s.Wave, s.WaveAt = b.Wave, e.At
 		}
+	case HostReached:
+		s.TurnedAway += b.TurnedAway
 	case StepStarted:
 		s.started(e.At, b)
 	case OutputRead:

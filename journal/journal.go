@@ -61,5 +61,7 @@ type RunSummary struct {
 	Hosts   int            `json:"hosts"`
 	Counts  map[string]int `json:"counts"` // hosts by Outcome's word, and "waiting", "running"
 	Events  uint64         `json:"events"`
-	Damaged string         `json:"damaged,omitempty"` // what is wrong with the record, if anything
+	// Maintenance is the plan that the run is part of; nil = none.
+	Maintenance *Maintenance `json:"maintenance,omitempty"`
+	Damaged     string       `json:"damaged,omitempty"` // what is wrong with the record, if anything
 }

@@ -177,12 +177,7 @@ func (j *redacted) output(run RunID, b OutputRead) OutputRead {
 	if h, ok := j.held[id]; ok && h.Offset+int64(len(h.Data)) == b.Offset {
 		b.Data, b.Offset = slices.Concat(h.Data, b.Data), h.Offset
 	}
-	secrets := j.r.list()
-	clean, where := j.r.replace(secrets, b.Data)
-	n := certain(len(b.Data)-j.r.unsure(secrets, b.Data), where)
-	if len(b.Data)-n > mostHeld {
-		n = len(b.Data)
-	}
+	clean, n := j.r.Settle(b.Data, false)
 	delete(j.held, id)
 	if n < len(clean) {
 		rest := b
@@ -191,6 +186,20 @@ func (j *redacted) output(run RunID, b OutputRead) OutputRead {
 	}
 	b.Data = clean[:n]
 	return b
+}
+
+// Settle takes secrets out of a piece of a stream: clean is as long as b, and its first n bytes are certain. The rest of b may be the
+// beginning of a secret: it is to be asked about again, in front of what follows. end says that nothing follows.
+func (r *Redactor) Settle(b []byte, end bool) (clean []byte, n int) {
+	secrets := r.list()
+	clean, where := r.replace(secrets, b)
+	if end {
+		return clean, len(b)
+	}
+	if n = certain(len(b)-r.unsure(secrets, b), where); len(b)-n > mostHeld {
+		n = len(b)
+	}
+	return clean, n
 }
 
 // certain moves n back so that it cuts through nothing that was removed: a half of a secret would not be known for one later.
@@ -277,6 +286,12 @@ func (r *Redactor) Body(b Body) Body {
 		return x
 	case Noted:
 		x.Text = r.String(x.Text)
+		return x
+	case ShellOpened:
+		x.Reason = r.String(x.Reason)
+		return x
+	case ShellClosed:
+		x.Reason = r.String(x.Reason)
 		return x
 	case RunClosed:
 		x.Reason = r.String(x.Reason)

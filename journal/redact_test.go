@@ -150,3 +150,48 @@ func TestRedactHoldsLittle(t *testing.T) {
 		t.Errorf("in the end %q", out)
 	}
 }
+
+// FuzzRedact: whatever is secret and however the output is cut, no piece of the record holds it, no byte is lost, and what is clean stays
+// as it was.
+func FuzzRedact(f *testing.F) {
+	f.Add("hunt3r2!", "the password is hunt3r2! and hunt3r2!again", uint8(3))
+	f.Add("ooob", "ooooooob", uint8(1))
+	f.Add("p\u00f6ss\nx y", "p\u00f6ss\np\u00f6ss x+y", uint8(2))
+	f.Fuzz(func(t *testing.T, secret, text string, cut uint8) {
+		if strings.ContainsAny(secret, "[redact*]") {
+			t.Skip("the mark itself may spell it")
+		}
+		r := journal.NewRedactor()
+		r.Add(secret)
+		m := journal.NewMemory("o", nil)
+		j := journal.Redact(m, r)
+		step := int(cut%16) + 1
+		for off := 0; off < len(text); off += step {
+			if _, err := j.Append(t.Context(), "r", output(off, []byte(text)[off:min(off+step, len(text))])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := j.Append(t.Context(), "r", journal.RunClosed{}); err != nil {
+			t.Fatal(err)
+		}
+		var out []byte
+		for e, err := range m.Events(t.Context(), "r", 0, false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o, ok := e.Body.(journal.OutputRead); ok {
+				out = append(out, o.Data...)
+			}
+		}
+		if len(secret) >= journal.ShortestSecret && bytes.Contains(out, []byte(secret)) {
+			t.Errorf("%q is kept in %q", secret, out)
+		}
+		if len(out) != len(text) || r.String(text) == text && string(out) != text {
+			t.Errorf("%q became %q", text, out)
+		}
+	})
+}
+
+func output(off int, data []byte) journal.OutputRead {
+	return journal.OutputRead{Host: "h", Step: "s", Attempt: 1, Offset: int64(off), Data: bytes.Clone(data)}
+}

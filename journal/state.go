@@ -66,6 +66,8 @@ type State struct {
 	Reason   string
 	Closed   time.Time
 	Runner   RunnerStarted
+	// TurnedAway counts the logins that servers refused at the door and that were tried again.
+	TurnedAway int
 	// Tally counts the hosts by phase, and the ended ones by outcome.
 	Tally Tally
 

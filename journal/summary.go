@@ -23,7 +23,7 @@ func (s *State) Summary() RunSummary {
 	a := s.Accepted
 	sum := RunSummary{
 		Run: s.Run, Origin: s.Origin, Runbook: a.Plan.Runbook, Scope: a.Plan.Scope, By: a.By, Reason: a.Reason, Ticket: a.Ticket,
-		Started: s.Started, Ended: s.Closed, Result: s.Result, Hosts: len(s.Hosts), Events: s.Seq, Counts: map[string]int{},
+		Started: s.Started, Ended: s.Closed, Result: s.Result, Hosts: len(s.Hosts), Events: s.Seq, Counts: map[string]int{}, Maintenance: a.Maintenance,
 	}
 	count(sum.Counts, "waiting", s.Tally.Waiting)
 	count(sum.Counts, "running", s.Tally.AtWork)

@@ -244,6 +244,14 @@ func sshVersion(d *machine.Distro) string {
 func (l *Lab) channels(conn *xssh.ServerConn, chans <-chan xssh.NewChannel, c net.Conn, e *entry, m *machine.Host) {
 	var live = make(chan struct{}, maxSessions)
 	for nc := range chans {
+		if nc.ChannelType() == "direct-tcpip" {
+			l.wg.Add(1)
+			go func() {
+				defer l.wg.Done()
+				l.forward(nc)
+			}()
+			continue
+		}
 		if nc.ChannelType() != "session" {
 			nc.Reject(xssh.UnknownChannelType, "unknown channel type")
 			continue

@@ -48,6 +48,7 @@ var faultDocs = []FaultDoc{
 	{"upgrade-fails", "package, any by default", "a package's script fails while it is upgraded"},
 	{"restart-fails", "", "units fail when they are restarted"},
 	{"die-in", "update, download, upgrade, unpack, configure or reboot", "loses power when it comes to that phase, and stays off"},
+	{"stall-in", "update, download, upgrade, unpack or configure", "stands still when it comes to that phase, until the fault is mended"},
 	{"never-returns", "", "does not come back from a reboot"},
 	{"slow-reboot", "duration, lab time", "is away that long when it reboots"},
 	{"pending", "number", "has exactly so many updates pending"},

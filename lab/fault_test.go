@@ -3,6 +3,7 @@ package lab_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"strconv"
@@ -182,6 +183,35 @@ func TestDieInUpgrade(t *testing.T) {
 	out, errs, status, err := run(c, "sudo dpkg --force-confold --configure -a >/dev/null && sudo apt-get -y upgrade >/dev/null && dpkg --audit && apt-get -s upgrade | grep -c ^Inst", "")
 	if err != nil || status != 1 || out != "0\n" {
 		t.Errorf("mending: exit %d, %v, %q %q", status, err, out, errs)
+	}
+}
+
+// TestStallInUpgrade stands still in the middle of dpkg until the fault is mended, and then goes on as if nothing had been.
+func TestStallInUpgrade(t *testing.T) {
+	l := serve(t, lab.Options{Speed: 100})
+	inject(t, l, "alive")
+	inject(t, l, "deb-1:pending=6")
+	inject(t, l, "deb-1:stall-in=unpack")
+	c := mustDial(t, l, "deb-1")
+	ended := make(chan string, 1)
+	go func() {
+		out, _, status, err := run(c, "sudo DEBIAN_FRONTEND=noninteractive apt-get -y upgrade", "")
+		ended <- fmt.Sprint(status, err, strings.Count(out, "Setting up"))
+	}()
+	v, _ := l.Host("deb-1")
+	for deadline := time.Now().Add(time.Minute); len(v.State().Half) != 3; time.Sleep(time.Millisecond) { // polling the simulated host
+		select {
+		case how := <-ended:
+			t.Fatalf("it ended: %s", how)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v", v.State())
+		}
+	}
+	inject(t, l, "deb-1:-stall-in")
+	if how := <-ended; how != "0 <nil> 6" {
+		t.Errorf("mended, it ended with %s", how)
 	}
 }
 

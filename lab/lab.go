@@ -37,6 +37,8 @@ type Options struct {
 	Faults []Fault
 	// Port is the TCP port; 0 chooses one.
 	Port int
+	// Jumps lets the twin's hosts keep their jump hosts; else each is reached straight. Whoever dials knows them by name.
+	Jumps bool
 	// Log, where it is not nil, is told of faults in the lab itself.
 	Log func(format string, a ...any)
 }
@@ -175,7 +177,7 @@ func (e *entry) cut() {
 }
 
 // Inventory is the lab's own: the same sites, racks, hosts, groups and services, with each host's address, port, user, keys and
-// known_hosts in the lab, and no jump hosts.
+// known_hosts in the lab, and without jump hosts, unless Options.Jumps keeps them.
 func (l *Lab) Inventory() *inventory.Inventory { return l.twin }
 
 func (l *Lab) makeTwin() *inventory.Inventory {
@@ -188,7 +190,9 @@ func (l *Lab) makeTwin() *inventory.Inventory {
 		if h.User == "" {
 			h.User = "ops"
 		}
-		h.Jump = nil
+		if !l.o.Jumps {
+			h.Jump = nil
+		}
 		h.HostKey = ""
 		h.KnownHosts = []string{filepath.Join(l.o.Dir, "known_hosts")}
 		h.Identity = []string{l.keys.identity()}

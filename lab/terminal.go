@@ -20,6 +20,13 @@ type terminal struct {
 	mu      sync.Mutex
 	leader  *kernel.Proc
 	reading bool
+	raw     bool
+}
+
+func (t *terminal) setRaw(on bool) {
+	t.mu.Lock()
+	t.raw = on
+	t.mu.Unlock()
 }
 
 func newTerminal(s *session, cols, rows int) *terminal {
@@ -29,7 +36,8 @@ func newTerminal(s *session, cols, rows int) *terminal {
 		io.Writer
 	}{t, s.ch}, "")
 	t.resize(cols, rows)
-	t.tty = &kernel.TTY{Name: fmt.Sprintf("pts/%d", s.lab.ptys.Add(1)-1), Line: t.line, Out: s.ch.Write, Prompt: t.edit.SetPrompt}
+	t.tty = &kernel.TTY{Name: fmt.Sprintf("pts/%d", s.lab.ptys.Add(1)-1), Line: t.line, Out: s.ch.Write, Prompt: t.edit.SetPrompt,
+		Bytes: func(_ *kernel.Proc, b []byte) (int, error) { return t.Read(b) }, SetRaw: t.setRaw}
 	return t
 }
 
@@ -63,10 +71,10 @@ func (t *terminal) begin(leader *kernel.Proc) {
 
 func (t *terminal) typed(c byte) bool {
 	t.mu.Lock()
-	reading := t.reading
+	reading, raw := t.reading, t.raw
 	t.mu.Unlock()
 	keys := []byte{c}
-	if c == 3 {
+	if c == 3 && !raw {
 		if !reading {
 			t.interrupt()
 			return true

@@ -46,3 +46,26 @@ func IsName(s string) bool {
 	}
 	return s != ""
 }
+
+// Argv returns the command line that makes a host's login shell, whichever it is, run script by /bin/sh. In the line's quotes stands no
+// byte that any of sh, csh, tcsh, fish or zsh gives a meaning to there: sh itself turns it back (printf's %b, POSIX.1). The shell reads no
+// standard input, and whoever may list the host's processes can read the script. It fails only for a NUL byte.
+func Argv(script string) (string, error) {
+	if strings.IndexByte(script, 0) >= 0 {
+		return "", ErrNUL
+	}
+	b := make([]byte, 0, len(script)+len(script)/4+64)
+	b = append(b, `exec /bin/sh -c 'eval "$(printf %b "`...)
+	for i := 0; i < len(script); i++ {
+		c := script[i]
+		if c < ' ' || c > '~' || spoken[c] {
+			b = append(b, '\\', '0', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
+			continue
+		}
+		b = append(b, c)
+	}
+	return string(append(b, `")"'`...)), nil
+}
+
+// spoken are the printable bytes that mean something within the quotes that Argv uses: to sh, to csh, or to printf.
+var spoken = [128]bool{'\\': true, '\'': true, '"': true, '$': true, '`': true, '!': true}

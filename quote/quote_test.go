@@ -80,6 +80,70 @@ func survives(t *testing.T, argv []string, locale, s string) {
 	}
 }
 
+// logins are the login shells that a command line must pass, by name; sshd runs each with -c.
+var logins = []string{"dash", "bash", "tcsh", "fish", "zsh"}
+
+// passes sends a script through a login shell and wants its words back byte for byte.
+func passes(t *testing.T, login, s string) {
+	t.Helper()
+	word, err := Word(s)
+	if errors.Is(err, ErrNUL) {
+		if _, err := Argv(s); !errors.Is(err, ErrNUL) {
+			t.Fatalf("%q: %v; want ErrNUL", s, err)
+		}
+		return
+	}
+	line, err := Argv("# a comment, 100% ~ {a,b} *\nprintf '%s.' " + word + "\nexit 3 # the end\n\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(line) > 100<<10 {
+		return // execve's limit for one argument is 128 KiB (execve(2), MAX_ARG_STRLEN)
+	}
+	cmd := exec.CommandContext(t.Context(), login, "-c", line)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	cmd.Dir = t.TempDir()
+	out, err := cmd.Output()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != 3 || string(out) != s+"." {
+		t.Fatalf("%s: sent %q, got %q (%v)", login, s, out, err)
+	}
+}
+
+// TestArgvPassesLoginShells: real login shells, the odd ones too.
+func TestArgvPassesLoginShells(t *testing.T) {
+	for _, login := range logins {
+		if _, err := exec.LookPath(login); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Errorf("%s is missing, and CI must have it", login)
+			}
+			t.Logf("SKIPPED for want of %s", login)
+			continue
+		}
+		t.Run(login, func(t *testing.T) {
+			t.Parallel()
+			for _, w := range words {
+				passes(t, login, w)
+			}
+			passes(t, login, strings.Repeat("of 40,000 bytes!", 2500))
+		})
+	}
+}
+
+// FuzzArgv does the same for any bytes.
+func FuzzArgv(f *testing.F) {
+	for _, w := range words {
+		f.Add(w)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, login := range logins {
+			if _, err := exec.LookPath(login); err == nil {
+				passes(t, login, s)
+			}
+		}
+	})
+}
+
 func TestAssignTakesOnlyNames(t *testing.T) {
 	for _, name := range []string{"", "1a", "a-b", "a b", "a=b", "a;b", "é", "a\n", "$a", "a[0]"} {
 		if s, err := Assign(name, "x"); err == nil {

@@ -1,15 +1,11 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"sync"
-	"time"
 
 	"tend/inventory"
 )
@@ -20,15 +16,20 @@ func shell(h inventory.Host, become bool) string {
 	if !become {
 		return "exec /bin/sh -s"
 	}
-	how := `echo "not root, and the inventory names no way to become it" >&2; exit 77`
+	how := fmt.Sprintf(`echo "not root, and the inventory names no way to become it" >&2; exit %d`, notRoot)
 	switch h.Become {
 	case "sudo":
 		how = "exec sudo -n -- /bin/sh -s"
 	case "doas":
 		how = "exec doas -n /bin/sh -s"
+	case "su":
+		how = fmt.Sprintf(`echo "su asks on a terminal" >&2; exit %d`, notRoot)
 	}
 	return asRoot("exec /bin/sh -s", how)
 }
+
+// notRoot is the exit code of a login that is not root and gets there in no way that asks nothing.
+const notRoot = 77
 
 func asRoot(already, how string) string {
 	return `exec /bin/sh -c 'test "$(id -u)" = 0 && ` + already + `; ` + how + `'`
@@ -41,81 +42,86 @@ func askingShell(nonce string) string {
 	return asRoot(mark, "exec sudo -S -p "+nonce+"-password: -- "+strings.TrimPrefix(mark, "exec "))
 }
 
-// session runs c as the user that it wants to be. Sudo is first asked whether it lets us in without a password.
+// session runs c as the user that it wants to be. Whatever gives root is first asked whether it lets us in without a password; su is not,
+// but a login that is root already needs no su.
 func (k *Keeper) session(ctx context.Context, c call, nonce string) (exit int, said string, err error) {
-	asks := c.become && c.host.Become == "sudo" && k.o.Secrets != nil
-	if !asks || !k.memo(place{c.host.Name, true}).password {
+	if c.line != "" {
+		in := newFeed()
+		in.close()
+		return k.exec(ctx, c, c.line, in, nil)
+	}
+	talk := k.memo(place{c.host.Name, true}).talk
+	if !c.become || talk == talkNone {
 		in := newFeed()
 		c.open(in)
 		exit, said, err = k.exec(ctx, c, shell(c.host, c.become), in, nil)
-		if !asks || err != nil || exit != 1 || c.began() {
+		if !c.become || err != nil || exit == 0 || c.began() {
 			return exit, said, err
 		}
+		if talk = k.wants(c.host, exit, said); talk == talkNone {
+			return exit, said, err
+		}
+		k.at(place{c.host.Name, true}, func(m *memo) { m.talk = talk })
 	}
-	return k.askedSession(ctx, c, nonce)
+	if talk == talkTerminal {
+		return k.again(func() (int, string, error) { return k.terminalSession(ctx, c, nonce) })
+	}
+	return k.again(func() (int, string, error) { return k.askedSession(ctx, c, nonce) })
+}
+
+// The ways to talk to what gives root: not at all, over standard input, on a terminal.
+const (
+	talkNone = iota
+	talkInput
+	talkTerminal
+)
+
+// wants is the way in which h wants to be talked to, after what it said to the first try.
+func (k *Keeper) wants(h inventory.Host, exit int, said string) int {
+	low := strings.ToLower(said)
+	switch {
+	case h.Become == "su" && exit == notRoot:
+		return talkTerminal
+	case exit != 1:
+		return talkNone
+	case h.Become == "sudo" && strings.Contains(low, "must have a tty"):
+		return talkTerminal
+	case k.o.Secrets == nil:
+		return talkNone
+	case h.Become == "sudo":
+		return talkInput
+	case h.Become == "doas" && (strings.Contains(low, "authentic") || strings.Contains(low, "password")):
+		return talkTerminal
+	}
+	return talkNone
+}
+
+// again talks a second time where the host had not the patience for a person's answer: that answer is there now.
+func (k *Keeper) again(talk func() (int, string, error)) (exit int, said string, err error) {
+	exit, said, err = talk()
+	if errors.Is(err, errLate) {
+		return talk()
+	}
+	return exit, said, err
 }
 
 // askedSession holds sh's input back until sudo has let us in.
 func (k *Keeper) askedSession(ctx context.Context, c call, nonce string) (exit int, said string, err error) {
 	in := newFeed()
-	d := &dialog{prompt: []byte(nonce + "-password:"), in: in, patience: 30 * time.Second}
-	d.ask = func() (string, error) { return k.password(ctx, c.host) }
+	prompt := nonce + "-password:"
+	d := &dialog{asks: nonceAsks(prompt), in: in, patience: k.o.patience}
+	d.ask = func() (string, error) { return k.password(ctx, c.host, d) }
 	through := false
 	c.out = &gate{mark: nonce + " M", out: c.out, open: func() {
 		through = true
 		d.over()
-		k.at(place{c.host.Name, true}, func(m *memo) { m.password = true })
+		k.tell(c.host, d, Right)
 		c.open(in)
 	}}
 	exit, said, err = k.exec(ctx, c, askingShell(nonce), in, d)
 	d.over()
-	said = strings.TrimSpace(strings.ReplaceAll(said, string(d.prompt), ""))
-	switch {
-	case d.failed() != nil:
-		err = d.failed()
-	case err == nil && !through && d.asked && !strings.Contains(said, "sudoers"):
-		err = errWrong
-	}
-	if errors.Is(err, errWrong) && d.sum != "" {
-		k.at(place{c.host.Name, true}, func(m *memo) { m.wrong = d.sum })
-	}
-	return exit, said, err
-}
-
-// What a dialog with sudo may end in.
-var (
-	errWrong   = errors.New("sudo refused the password")
-	errUnasked = errors.New("sudo neither asked for a password nor let us in")
-	errLines   = errors.New("a password of more than one line cannot be sent")
-)
-
-// password asks for the password, and never gives the same wrong one twice: hosts lock users out.
-func (k *Keeper) password(ctx context.Context, h inventory.Host) (string, error) {
-	s, err := k.o.Secrets(ctx, h, "sudo")
-	if err != nil {
-		return "", &secretError{err}
-	}
-	if strings.ContainsAny(s, "\n\r\x00") {
-		return "", errLines
-	}
-	if wrong := k.memo(place{h.Name, true}).wrong; wrong != "" && wrong == digest(s) {
-		return "", errWrong
-	}
-	return s, nil
-}
-
-// secretError is that whoever was asked for a password gave none.
-type secretError struct{ err error }
-
-func (e *secretError) Error() string { return "no password was given: " + e.err.Error() }
-func (e *secretError) Unwrap() error { return e.err }
-
-// dialogError is a talk with sudo that failed: the script was never sent.
-func dialogError(h inventory.Host, said string, err error) *Error {
-	if errors.Is(err, errUnasked) {
-		return fail(Refused, h, err.Error()+": "+lastLine(said), "log in by hand and try sudo there; a second factor cannot be given here")
-	}
-	return fail(Refused, h, err.Error(), "give the right password; this one is not tried again")
+	said = strings.TrimSpace(strings.ReplaceAll(said, prompt, ""))
+	return exit, said, k.talkEnd(c.host, d, through, said, err)
 }
 
 func lastLine(s string) string {
@@ -128,126 +134,6 @@ func digest(s string) string {
 	return string(sum[:])
 }
 
-// dialog watches sudo's standard error for our prompt: the first one gets the password, a second one means that it was wrong.
-type dialog struct {
-	prompt   []byte
-	in       *feed
-	ask      func() (string, error)
-	patience time.Duration // from sudo's first word; a PAM module that asks in words of its own would wait for ever
-
-	seen  []byte
-	asked bool
-	sum   string // digest of the password that was sent
-
-	mu    sync.Mutex
-	timer *time.Timer
-	ended bool
-	err   error
-}
-
-func (d *dialog) Write(p []byte) (int, error) {
-	d.wait()
-	d.seen = append(d.seen, p...)
-	for {
-		i := bytes.Index(d.seen, d.prompt)
-		if i < 0 {
-			break
-		}
-		d.seen = d.seen[i+len(d.prompt):]
-		d.answer()
-	}
-	if n := len(d.seen) - len(d.prompt); n > 0 {
-		d.seen = d.seen[n:]
-	}
-	return len(p), nil
-}
-
-// wait starts the clock, and starts it again at each word.
-func (d *dialog) wait() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case d.ended:
-	case d.timer == nil:
-		d.timer = time.AfterFunc(d.patience, func() { d.fail(errUnasked) })
-	default:
-		d.timer.Reset(d.patience)
-	}
-}
-
-func (d *dialog) over() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ended = true
-	if d.timer != nil {
-		d.timer.Stop()
-	}
-}
-
-func (d *dialog) answer() {
-	if d.asked {
-		d.fail(errWrong)
-		return
-	}
-	s, err := d.ask()
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	d.asked, d.sum = true, digest(s)
-	d.in.add(s + "\n")
-	d.wait()
-}
-
-// fail ends sudo's input, on which it gives up.
-func (d *dialog) fail(err error) {
-	d.mu.Lock()
-	if d.err == nil && !d.ended {
-		d.err = err
-	}
-	d.mu.Unlock()
-	d.in.close()
-}
-
-func (d *dialog) failed() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.err
-}
-
-// gate passes nothing on before the mark's line, and all that comes after it.
-type gate struct {
-	mark string
-	out  io.Writer
-	open func()
-	line []byte
-	past bool
-}
-
-func (g *gate) Write(p []byte) (int, error) {
-	n := len(p)
-	for !g.past && len(p) > 0 {
-		i := bytes.IndexByte(p, '\n')
-		if i < 0 {
-			g.line = append(g.line, p[:min(len(p), maxLine-min(maxLine, len(g.line)))]...)
-			return n, nil
-		}
-		g.line = append(g.line, p[:min(i, maxLine-min(maxLine, len(g.line)))]...)
-		g.past = string(g.line) == g.mark
-		g.line, p = g.line[:0], p[i+1:]
-		if g.past {
-			g.open()
-		}
-	}
-	if len(p) == 0 {
-		return n, nil
-	}
-	if _, err := g.out.Write(p); err != nil {
-		return 0, err
-	}
-	return n, nil
-}
-
 // refusal turns a session that ended before sh said anything into words: sh was certainly never given the script, or never ran it.
 func refusal(c call, exit int, said string) *Error {
 	text := lastLine(said)
@@ -255,6 +141,10 @@ func refusal(c call, exit int, said string) *Error {
 	switch {
 	case c.become && strings.Contains(low, "password"):
 		return fail(Refused, c.host, c.host.Become+" wants a password: "+text, "give it when asked, or allow this user to become root without one")
+	case c.become && c.host.Become == "":
+		return fail(Refused, c.host, "could not become root: "+text, `say become = "sudo", "doas" or "su" in the inventory, or log in as root`)
+	case c.become && c.host.Become == "su":
+		return fail(Refused, c.host, fmt.Sprintf("could not become root (exit %d): %s", exit, text), "try `su root -c id` on the host")
 	case c.become:
 		return fail(Refused, c.host, fmt.Sprintf("could not become root (exit %d): %s", exit, text), "try `"+c.host.Become+" -n true` on the host")
 	}

@@ -21,6 +21,7 @@ while [ $# -gt 0 ]; do case $1 in -n) ask=no ;; -S) stdin=yes ;; -p) prompt=$2; 
 echo "call ask=$ask stdin=$stdin" >>$log
 case MODE in
 nopasswd) exec "$@" ;;
+late) [ $ask = no ] || [ -e $log.late ] || { : >$log.late; printf %s "$prompt" >&2; echo "sudo: timed out reading password" >&2; exit 1; } ;;
 noise) printf 'Verification code: ' >&2; read -r x; exit 1 ;;
 esac
 [ $ask = yes ] || { echo "sudo: a password is required" >&2; exit 1; }
@@ -142,6 +143,32 @@ func TestSudo(t *testing.T) {
 			t.Errorf("sudo got %q", log())
 		}
 	})
+}
+
+// TestSlowPerson: what gives root waits for a person, and we do too; where sudo does not, it is asked again now that the answer is there.
+func TestSlowPerson(t *testing.T) {
+	t.Parallel()
+	in := newFeed()
+	d := &dialog{asks: nonceAsks("N:"), in: in, patience: time.Hour}
+	d.ask = func() (string, error) {
+		if d.timer.Stop() {
+			t.Error("the clock runs while a person is asked")
+		}
+		return "word", nil
+	}
+	if _, err := d.Write([]byte("lecture\nN:")); err != nil || !d.timer.Stop() {
+		t.Errorf("%v; or the clock does not run after the answer", err)
+	}
+	w, log := withSudo(t, "late")
+	var asked atomic.Int64
+	both(t, w, w.keeper(password("right pass", &asked)), func(exit int, err error, out string) {
+		if exit != 6 || err != nil || out != "as root\n" {
+			t.Errorf("exit %d, %v, output %q", exit, err, out)
+		}
+	})
+	if n := strings.Count(log(), "got right pass\n"); n != 3 {
+		t.Errorf("sudo got %q", log())
+	}
 }
 
 func TestNoWayToRoot(t *testing.T) {

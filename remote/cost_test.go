@@ -53,7 +53,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestCost: issue 4, point 8. On a host's first detached step one turn more goes into asking who it is.
+// TestCost counts turns. On a host's first detached step one turn more goes into asking who it is.
 func TestCost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "dash")

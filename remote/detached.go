@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -170,8 +169,8 @@ func (f *following) script() (string, error) {
 		first = "yes"
 	}
 	body, sup := whole(f.o.Script), part("sup")
-	return compose(f.k.common(f.nonce, f.o.Job, [][2]string{{"t_body", body}, {"t_len", strconv.Itoa(len(body))}, {"t_sup", sup},
-		{"t_first", first}, {"t_was", f.was}, {"t_keep", f.keep()}, {"t_off", strconv.FormatInt(f.off, 10)}, {"t_most", strconv.Itoa(f.most)}}...), "common", "start", "follow")
+	return compose(f.k.common(f.nonce, f.o.Job, append(f.k.ours(f.o.Host.Name), [][2]string{{"t_body", body}, {"t_len", strconv.Itoa(len(body))}, {"t_sup", sup},
+		{"t_first", first}, {"t_was", f.was}, {"t_keep", f.keep()}, {"t_off", strconv.FormatInt(f.off, 10)}, {"t_most", strconv.Itoa(f.most)}}...)...), "common", "beat", "start", "follow")
 }
 
 func (f *following) keep() string {
@@ -203,7 +202,7 @@ func (f *following) refuse(err error) {
 // order sends the job.
 func (f *following) order(facts Facts) {
 	if ok, why, fix := facts.Keeps(); !ok && !f.sent && facts.Boot != "" {
-		f.refuse(fail(Refused, f.o.Host, "cannot keep a detached step: "+why, fix))
+		f.refuse(keepless(f.o.Host, why, fix))
 		return
 	}
 	if !f.sent {
@@ -259,8 +258,11 @@ func (f *following) boot(id string) {
 // refusal: the host itself would not start it. The start script has taken back what it had delivered.
 func (f *following) refusal(fr frame) error {
 	text := strings.Join(fr.words[min(1, len(fr.words)):], " ")
-	if fr.word(0) == "place" {
-		return fail(Refused, f.o.Host, "the step could not be put on the host: "+text, "make room in the job root (df -h), or look at its owner and mode")
+	switch fr.word(0) {
+	case "lease":
+		return fail(Leased, f.o.Host, text, "see the journal for who broke it; look at the host, and start a new run")
+	case "place":
+		return keepless(f.o.Host, "it could not be put there: "+text, "make room in the job root (df -h), or look at its owner and mode")
 	}
 	return fail(Refused, f.o.Host, text, "")
 }
@@ -319,9 +321,4 @@ func (f *following) finish() (int, error, bool) {
 		}
 	}
 	return exit, nil, false
-}
-
-func isDialog(err error) bool {
-	var d *secretError
-	return errors.Is(err, errWrong) || errors.Is(err, errUnasked) || errors.Is(err, errLines) || errors.As(err, &d)
 }

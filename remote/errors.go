@@ -3,6 +3,7 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"tend/inventory"
 	"tend/quote"
@@ -11,10 +12,12 @@ import (
 // Kind is what is known of a job that brought no exit code.
 type Kind int
 
-// The kinds. Of Refused, Leased and Void it is certain that nothing was started; of all others nobody knows how the step ended.
+// The kinds. Of Refused, Keepless, Leased and Void it is certain that nothing was started; of all others nobody knows how the step ended.
 const (
 	// Refused: the host or we would not start it (full disk, missing tool, a password that sudo wants).
 	Refused Kind = iota + 1
+	// Keepless: the host cannot keep a detached step.
+	Keepless
 	// Leased: another run is at work on the host.
 	Leased
 	// Void: it was given up before it began, and can begin no more.
@@ -37,7 +40,7 @@ const (
 	Left
 )
 
-var kindWords = map[Kind]string{Refused: "refused", Leased: "leased", Void: "given up before it began", LostReboot: "lost in a reboot", LostKilled: "killed",
+var kindWords = map[Kind]string{Refused: "refused", Keepless: "cannot keep a step", Leased: "leased", Void: "given up before it began", LostReboot: "lost in a reboot", LostKilled: "killed",
 	Absent: "absent", Gone: "cleaned up", Hidden: "hidden", Torn: "torn", LinkLost: "link lost", Left: "left running"}
 
 // String is the kind in words.
@@ -54,17 +57,23 @@ type Error struct {
 
 // Error names the host once.
 func (e *Error) Error() string {
+	host := string(e.Host) + ": "
 	if e.Err != nil {
-		return fmt.Sprintf("%s: %v", e.Text, e.Err)
+		return host + e.Text + ": " + strings.TrimPrefix(e.Err.Error(), host)
 	}
-	return fmt.Sprintf("%s: %s", e.Host, e.Text)
+	return host + e.Text
 }
 
 // Unwrap gives the transport's error.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Why is the text without the words that all errors of its kind begin with.
+func (e *Error) Why() string { return strings.TrimPrefix(e.Text, noKeep) }
+
 // NotStarted reports whether the step certainly never began.
-func (e *Error) NotStarted() bool { return e.Kind == Refused || e.Kind == Leased || e.Kind == Void }
+func (e *Error) NotStarted() bool {
+	return e.Kind == Refused || e.Kind == Keepless || e.Kind == Leased || e.Kind == Void
+}
 
 // Hint is what to do about it.
 func (e *Error) Hint() string {
@@ -80,6 +89,13 @@ func (e *Error) Hint() string {
 
 func fail(k Kind, h inventory.Host, text, fix string) *Error {
 	return &Error{Kind: k, Host: h.Name, Text: quote.Line(text), Fix: fix}
+}
+
+// noKeep begins the text of every Keepless error.
+const noKeep = "cannot keep a detached step: "
+
+func keepless(h inventory.Host, why, fix string) *Error {
+	return fail(Keepless, h, noKeep+why, fix+"; or say --attached "+string(h.Name)+": a lost link may then end its steps, and nobody knows how")
 }
 
 // lost is what each state of a job that brought no exit code means.

@@ -20,6 +20,11 @@ type Transport interface {
 	Drop(h inventory.HostID) // forget the kept connection
 }
 
+// Terminal is a road that gives a command a terminal, whose two ends are in and out: su, and a sudo with requiretty, want one.
+type Terminal interface {
+	ExecTerminal(ctx context.Context, h inventory.Host, cmd string, in io.Reader, out io.Writer) (exit int, err error)
+}
+
 // Clock is time as the keeper sees it.
 type Clock interface {
 	Now() time.Time
@@ -29,6 +34,16 @@ type Clock interface {
 // Backoff is how long to wait before a connection is tried again: First, then twice as long each time, up to Max; each wait is
 // shortened at random by up to half, so that many hosts do not come back at once.
 type Backoff struct{ First, Max time.Duration }
+
+// Verdict is what became of a password on a host.
+type Verdict int
+
+// A password was refused, let us in, or was never judged: the link was lost, or the host wanted something else.
+const (
+	Unjudged Verdict = iota
+	Right
+	Wrong
+)
 
 // Options may all be left zero.
 type Options struct {
@@ -41,8 +56,10 @@ type Options struct {
 	// Nonce makes the word that marks our lines in a session's output; nil = 128 random bits in hex.
 	Nonce func() string
 	Clock Clock
-	// Secrets gives a password: kind is "sudo". It is asked only when the host has asked. nil = there are none.
+	// Secrets gives a password: kind is "sudo", "doas" or "su". It is asked only when the host has asked. nil = there are none.
 	Secrets func(ctx context.Context, h inventory.Host, kind string) (string, error)
+	// Told hears, once for every password that Secrets gave, what became of it there. nil = nobody.
+	Told func(h inventory.Host, kind string, v Verdict)
 	// Backoff is 0.5 s to 30 s by default, below what OpenSSH 9.8 penalises.
 	Backoff Backoff
 	// Silence is how long a followed host may say nothing before its link counts as lost; it speaks every 2 s. Default 10 s.
@@ -50,8 +67,9 @@ type Options struct {
 	// Remark hears what an operator should know and that decides nothing: a lost link, output cut by a full disk. nil = nobody.
 	Remark func(h inventory.HostID, job, text string)
 
-	proc    string // where boot identity is read; tests
-	systemd string // whose presence says that systemd runs; tests
+	proc     string        // where boot identity is read; tests
+	systemd  string        // whose presence says that systemd runs; tests
+	patience time.Duration // tests
 }
 
 // Keeper carries orders out on hosts. It is safe for concurrent use.
@@ -64,6 +82,8 @@ type Keeper struct {
 	jobs  map[jobKey]jobMemo
 	// witnesses are boot identities from before this run's first order.
 	witnesses map[place]string
+	// claims are the leases that were acquired and not given back: what starts something asks the host whether they are still there.
+	claims map[inventory.HostID]Claim
 }
 
 // place is a host seen as one of two users.
@@ -74,10 +94,10 @@ type place struct {
 
 // memo is what is known of a place.
 type memo struct {
-	known    bool
-	facts    Facts
-	password bool   // sudo wants one
-	wrong    string // hash of the one that it refused
+	known bool
+	facts Facts
+	talk  int    // how whatever gives root wants to be talked to
+	wrong string // hash of the password that it refused
 }
 
 type jobKey struct {
@@ -109,8 +129,14 @@ func New(t Transport, o Options) *Keeper {
 	if o.Backoff.Max <= 0 {
 		o.Backoff.Max = 30 * time.Second
 	}
+	if o.patience <= 0 {
+		o.patience = patience
+	}
 	if o.Silence <= 0 {
 		o.Silence = 10 * time.Second
+	}
+	if o.Told == nil {
+		o.Told = func(inventory.Host, string, Verdict) {}
 	}
 	if o.Remark == nil {
 		o.Remark = func(inventory.HostID, string, string) {}
@@ -124,7 +150,7 @@ func New(t Transport, o Options) *Keeper {
 	if o.systemd == "" {
 		o.systemd = "/run/systemd/system"
 	}
-	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}}
+	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}, claims: map[inventory.HostID]Claim{}}
 }
 
 type wall struct{}

@@ -268,11 +268,32 @@ func TestLabFaults(t *testing.T) {
 			}
 		}
 	})
+	for _, become := range []string{"su", "doas"} {
+		t.Run(become+" asks", func(t *testing.T) {
+			r := overLab(t, "sudo-password")
+			h, v := r.host("deb")
+			h.Become = become
+			var asked atomic.Int64
+			for i, pass := range []string{"wrong", "lab"} {
+				s := &sink{t: t}
+				exit, err := r.keeper(answers(become, pass, &asked)).Carry(within(t, 60*time.Second), Order{Host: h, Job: "j", Become: true, Script: labStep}, s.take)
+				if pass == "lab" && (exit != 37 || err != nil || s.String() != labWant() || ran(v) != 1) {
+					t.Errorf("the right password: exit %d, %v, %d executions, %q", exit, err, ran(v), s)
+				}
+				if pass == "wrong" && (err == nil || !strings.Contains(err.Error(), become+" refused the password") || ran(v) != 0) {
+					t.Errorf("a wrong password: exit %d, %v", exit, err)
+				}
+				if asked.Load() != int64(i+1) {
+					t.Errorf("asked %d times", asked.Load())
+				}
+			}
+		})
+	}
 	t.Run("logind kills", func(t *testing.T) {
 		r := overLab(t, "kill-user-processes")
 		h, v := r.host("deb")
 		_, err := r.keeper().Carry(within(t, 60*time.Second), Order{Host: h, Job: "user", Script: labStep}, (&sink{t: t}).take)
-		if err == nil || asError(t, err).Kind != Refused || ran(v) != 0 {
+		if err == nil || asError(t, err).Kind != Keepless || ran(v) != 0 {
 			t.Errorf("as a user: %v", err)
 		}
 		s := &sink{t: t}
@@ -284,7 +305,7 @@ func TestLabFaults(t *testing.T) {
 		r := overLab(t, "disk-full")
 		h, v := r.host("alpine")
 		_, err := r.keeper().Carry(within(t, 60*time.Second), Order{Host: h, Job: "j", Become: true, Script: labStep}, (&sink{t: t}).take)
-		if err == nil || asError(t, err).Kind != Refused || !notStarted(err) || ran(v) != 0 {
+		if err == nil || asError(t, err).Kind != Keepless || !notStarted(err) || ran(v) != 0 {
 			t.Errorf("%v", err)
 		}
 	})

@@ -65,7 +65,29 @@ func (k *Keeper) Acquire(ctx context.Context, h inventory.Host, c Claim) (Lease,
 	case !l.Volatile:
 		k.witnessed(h, l)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.claims[h.Name] = c
 	return l, nil
+}
+
+// ours are the assignments by which a script that starts something makes sure that the host is still this run's: an operator may have
+// broken the lease meanwhile. Where the run never acquired the host, nothing is made sure of.
+func (k *Keeper) ours(h inventory.HostID) vars {
+	k.mu.Lock()
+	c, claimed := k.claims[h]
+	k.mu.Unlock()
+	v := vars{{"t_lease", k.o.Lease}, {"t_who_is", ""}, {"t_key", ""}}
+	if claimed {
+		v[1][1], v[2][1] = c.words()
+	}
+	return v
+}
+
+// words are whose the claim is, as it stands in a lease, and the run's name as part of a file's name.
+func (c Claim) words() (who, key string) {
+	key = url.QueryEscape(c.Run)
+	return url.QueryEscape(c.Owner) + " " + key, key
 }
 
 // witnessed keeps the boot identity that the lease proves: that of the boot in which it was made.
@@ -97,6 +119,9 @@ func (k *Keeper) Renew(ctx context.Context, h inventory.Host, c Claim) error {
 
 // Release gives the host back. A lease that is not the run's is left alone, and is no error.
 func (k *Keeper) Release(ctx context.Context, h inventory.Host, c Claim) error {
+	k.mu.Lock()
+	delete(k.claims, h.Name)
+	k.mu.Unlock()
 	_, _, err := k.lease(ctx, h, false, "release", c, "")
 	return err
 }
@@ -120,15 +145,15 @@ func (k *Keeper) Break(ctx context.Context, h inventory.Host, l Lease) error {
 
 // lease runs lease.sh. State is fresh, volatile, mine, other, broken or none.
 func (k *Keeper) lease(ctx context.Context, h inventory.Host, become bool, do string, c Claim, seen string) (l Lease, state string, err error) {
-	who := url.QueryEscape(c.Owner) + " " + url.QueryEscape(c.Run)
-	v := vars{{"t_lease", k.o.Lease}, {"t_do", do}, {"t_who_is", who}, {"t_key", url.QueryEscape(c.Run)}, {"t_seen", seen},
+	who, key := c.words()
+	v := vars{{"t_lease", k.o.Lease}, {"t_do", do}, {"t_who_is", who}, {"t_key", key}, {"t_seen", seen},
 		{"t_claim", who + " " + strconv.FormatInt(c.At.Unix(), 10)}}
 	_, err = k.ask(ctx, h, become, "", v, func(fr frame) {
 		if fr.verb == "L" && len(fr.words) >= 4 {
 			state = fr.word(0)
 			l = readLease(fr.words[1:])
 		}
-	}, "common", "lease")
+	}, "common", "beat", "lease")
 	if err != nil {
 		return Lease{}, "", err
 	}

@@ -123,6 +123,54 @@ func TestLeaseBroken(t *testing.T) {
 	})
 }
 
+// TestLeaseBrokenUnderARun: a run whose lease was broken while it is at work ends what runs, and starts nothing more on that host.
+func TestLeaseBrokenUnderARun(t *testing.T) {
+	t.Parallel()
+	eachShell(t, func(t *testing.T, w *world) {
+		k, ctx := w.keeper(w.leasing), within(t, 90*time.Second)
+		if _, err := k.Acquire(ctx, w.host, claim("ops", "mine")); err != nil {
+			t.Fatal(err)
+		}
+		beat := filepath.Join(filepath.Dir(w.root), "tend.lease.mine")
+		if err := os.Remove(beat); err != nil {
+			t.Fatal(err)
+		}
+		s, breaker := &sink{t: t}, w.keeper(w.leasing)
+		exit, err := k.Carry(ctx, Order{Host: w.host, Job: "first", Script: "echo up; exit 3"}, func(off int64, p []byte) error {
+			if _, err := os.Readlink(beat); err != nil {
+				t.Errorf("a start tells the lease that its run is here: %v", err)
+			}
+			l, held, err := breaker.Inspect(ctx, w.host)
+			if err != nil || !held {
+				t.Fatalf("%v, %v", held, err)
+			}
+			if err := breaker.Break(ctx, w.host, l); err != nil {
+				t.Fatal(err)
+			}
+			return s.take(off, p)
+		})
+		if exit != 3 || err != nil || s.String() != "up\n" {
+			t.Errorf("what was running: exit %d, %v, %q", exit, err, s)
+		}
+		if _, err := breaker.Acquire(ctx, w.host, claim("eve", "other")); err != nil {
+			t.Fatal(err)
+		}
+		_, err = k.Carry(ctx, Order{Host: w.host, Job: "second", Script: "echo never"}, s.take)
+		if e := asError(t, err); e.Kind != Leased || !e.NotStarted() {
+			t.Errorf("the next step: %v", err)
+		}
+		if _, err := os.Stat(filepath.Join(w.root, "jobs", "second")); err == nil {
+			t.Error("something of the next step is on the host")
+		}
+		// Ordered before, by a runner that died, and never come: it is given up, since nobody can tell whose the host was meanwhile.
+		k.Knew(w.host.Name, false, "whatever")
+		_, err = k.Carry(ctx, Order{Host: w.host, Job: "third", Script: "echo never", Adopt: true}, s.take)
+		if e := asError(t, err); e.Kind != Absent || e.NotStarted() {
+			t.Errorf("an adopted step: %v", err)
+		}
+	})
+}
+
 // TestLeaseWitness: a lease that was held before the crash says which boot the host was in.
 func TestLeaseWitness(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"tend/inventory"
+	"tend/quote"
 )
 
 // Order is one attempt at a step. Its fields are those of engine.Order, so that one converts into the other.
@@ -17,12 +18,16 @@ type Order struct {
 	Host   inventory.Host
 	Script string // complete: what goes to sh
 	Become bool
+	// Private says that the script holds a secret: nobody who may list the host's processes may see it.
+	Private bool
 	// Job is the detached job's name on the host, "" = attached. It was journalled before the order is given.
 	Job string
 	// Offset is how much output is recorded already.
 	Offset int64
 	// Adopt says that the job was ordered before: find it, and start it only where it certainly never began.
 	Adopt bool
+	// Changes says that the step changes something; whoever gives the order has claimed the host.
+	Changes bool
 }
 
 // Carry runs the order to its end, over as many connections as that takes, and returns the step's exit code. Output goes to sink piece
@@ -102,7 +107,7 @@ func (k *Keeper) attached(ctx context.Context, o Order, sink func(int64, []byte)
 	defer over.stop()
 	r.ended = over.start
 	c := call{host: o.Host, become: o.Become, out: r, began: func() bool { return r.phase > 0 },
-		open: func(in *feed) { in.add(script); in.close() }}
+		open: func(in *feed) { in.add(script); in.close() }, line: inLine(o, script)}
 	exit, said, err := k.session(ctx, c, nonce)
 	switch {
 	case out.err != nil:
@@ -123,6 +128,23 @@ func (k *Keeper) attached(ctx context.Context, o Order, sink func(int64, []byte)
 		return 0, err
 	}
 	return 0, fail(LinkLost, o.Host, fmt.Sprintf("the session ended (exit %d) before the step did", exit), "the step may have been killed; it is not known how it ended")
+}
+
+// maxArgv is how long a command line with a script in it may be. execve(2) takes 128 KiB in one argument on Linux, and a forced command gets the
+// line again in its environment.
+const maxArgv = 96 << 10
+
+// inLine is the command line that holds the whole script, "" where it must go by standard input. In the line it costs one round trip
+// less: input may be sent only once the host has accepted the command.
+func inLine(o Order, script string) string {
+	if o.Become || o.Private {
+		return ""
+	}
+	line, err := quote.Argv(script)
+	if err != nil || len(line) > maxArgv {
+		return ""
+	}
+	return line
 }
 
 // whole ends a script with a newline: a here-document wants one.

@@ -61,7 +61,7 @@ func TestFullBefore(t *testing.T) {
 			script, _ := w.counting(1)
 			_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
 			e := asError(t, err)
-			if e.Kind != Refused || !e.NotStarted() || !strings.Contains(e.Hint(), "room") || w.executions() != 0 {
+			if e.Kind != Keepless || !e.NotStarted() || !strings.Contains(e.Hint(), "room") || w.executions() != 0 {
 				t.Errorf("%s: %v (hint %q), %d executions", name, err, e.Hint(), w.executions())
 			}
 			if _, err := os.Lstat(filepath.Join(w.root, "jobs", "j")); err == nil {
@@ -125,14 +125,14 @@ func TestReadOnlyRoot(t *testing.T) {
 	w := newWorld(t, "dash")
 	w.mount(syscall.MS_RDONLY, "size=1m")
 	_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
-	if e := asError(t, err); e.Kind != Refused || !e.NotStarted() {
+	if e := asError(t, err); e.Kind != Keepless || !e.NotStarted() {
 		t.Errorf("%v", err)
 	}
 	// Also where the host was known before its file system became read-only.
 	k := w.keeper()
 	k.hosts[place{w.host.Name, false}] = &memo{known: true, facts: Facts{Boot: "b", Writable: true}}
 	_, err = k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
-	if e := asError(t, err); e.Kind != Refused || !strings.Contains(strings.ToLower(e.Error()), "read-only") {
+	if e := asError(t, err); e.Kind != Keepless || !strings.Contains(strings.ToLower(e.Error()), "read-only") {
 		t.Errorf("%v", err)
 	}
 }
@@ -182,7 +182,7 @@ func TestPreflight(t *testing.T) {
 			}
 			script, _ := w.counting(1)
 			_, err = w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) }).Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
-			if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || w.executions() != 0 {
+			if e := asError(t, err); e.Kind != Keepless || !e.NotStarted() || w.executions() != 0 {
 				t.Errorf("carried all the same: %v", err)
 			}
 		})
@@ -253,6 +253,19 @@ func TestRestart(t *testing.T) {
 			})
 			if got != want || w.drops.Load() != 1 {
 				t.Errorf("ran %q, want %q; %d drops", got, want, w.drops.Load())
+			}
+			// A run whose lease was broken restarts nothing.
+			w.leasing(&k.o)
+			ctx := within(t, 90*time.Second)
+			if _, err := k.Acquire(ctx, w.host, claim("ops", "mine")); err != nil {
+				t.Fatal(err)
+			}
+			l, _, err := k.Inspect(ctx, w.host)
+			if err != nil || k.Break(ctx, w.host, l) != nil {
+				t.Fatal(err)
+			}
+			if err := k.Restart(ctx, w.host); !notStarted(err) {
+				t.Errorf("with a broken lease: %v", err)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ type Facts struct {
 func (f Facts) Keeps() (ok bool, why, fix string) {
 	switch {
 	case len(f.Lack) > 0:
-		return false, "these commands are missing: " + strings.Join(f.Lack, " "), "install them (coreutils, procps) or run the step attached"
+		return false, "these commands are missing: " + strings.Join(f.Lack, " "), "install them (coreutils, procps)"
 	case f.Launcher == "none":
 		return false, "no setsid, systemd-run, daemon, perl or nohup: nothing can outlive the connection", "install util-linux"
 	case !f.Writable:

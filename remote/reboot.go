@@ -25,7 +25,7 @@ func (k *Keeper) Identity(ctx context.Context, h inventory.Host) (string, error)
 // Restart restarts the host, a second after it has answered, and forgets the connection. A nil error says that the order was
 // taken, not that the host is down.
 func (k *Keeper) Restart(ctx context.Context, h inventory.Host) error {
-	_, err := k.ask(ctx, h, true, "", nil, func(frame) {}, "common", "restart")
+	_, err := k.ask(ctx, h, true, "", k.ours(h.Name), func(frame) {}, "common", "beat", "restart")
 	if err != nil && (notStarted(err) || ctx.Err() != nil) {
 		return err
 	}

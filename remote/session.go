@@ -16,6 +16,7 @@ type feed struct {
 	mu     sync.Mutex
 	more   *sync.Cond
 	buf    []byte
+	bye    string // what ends the far side's sh where the end of input does not, "" = nothing
 	closed bool
 }
 
@@ -32,8 +33,18 @@ func (f *feed) add(s string) {
 	f.more.Broadcast()
 }
 
+// endsWith says what close adds: a terminal's input has no end of its own.
+func (f *feed) endsWith(bye string) {
+	f.mu.Lock()
+	f.bye = bye
+	f.mu.Unlock()
+}
+
 func (f *feed) close() {
 	f.mu.Lock()
+	if !f.closed {
+		f.buf = append(f.buf, f.bye...)
+	}
 	f.closed = true
 	f.mu.Unlock()
 	f.more.Broadcast()
@@ -60,7 +71,9 @@ type call struct {
 	host   inventory.Host
 	become bool
 	open   func(in *feed) // sh is ready, or will be: feed it
+	line   string         // the whole command, which reads no input; "" = sh, and open feeds it
 	out    io.Writer      // what sh writes; never called from two goroutines
+	tty    *gate          // where set, the session has a terminal, on which the gate stands before out
 	began  func() bool    // has sh said a word of ours?
 	// silence is how long it may say nothing after its first word; 0 = for ever.
 	silence time.Duration
@@ -75,7 +88,12 @@ func (k *Keeper) exec(ctx context.Context, c call, cmd string, in *feed, stderr 
 	w := &watch{out: c.out, silence: c.silence, cancel: cancel}
 	defer w.stop()
 	tail := &scrap{next: stderr}
-	exit, err = k.t.Exec(ctx, c.host, cmd, in, w, tail)
+	if c.tty != nil {
+		c.tty.out = w
+		exit, err = k.t.(Terminal).ExecTerminal(ctx, c.host, cmd, in, c.tty)
+	} else {
+		exit, err = k.t.Exec(ctx, c.host, cmd, in, w, tail)
+	}
 	if werr := w.failed(); werr != nil {
 		return exit, tail.String(), werr
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
 )
@@ -20,23 +19,26 @@ var pages = template.Must(template.New("page").Parse(pageHTML))
 // HTML writes the runs as one page that needs nothing else: no network, no script. It is for screens of any width, light and dark, for
 // paper, and for browsers that draw text only.
 func HTML(w io.Writer, runs ...*Run) error {
-	doc := struct {
-		Title    string
-		CSS      template.CSS // ours, from page.css
-		Overview *section
-		Pages    []page
-	}{CSS: template.CSS(pageCSS)}
-	for _, r := range runs {
-		doc.Pages = append(doc.Pages, r.page())
-	}
 	switch len(runs) {
 	case 0:
-		doc.Title = "No runs"
+		return writePages(w, "No runs", nil, nil)
 	case 1:
-		doc.Title = doc.Pages[0].Title
-	default:
-		s := overview(runs)
-		doc.Overview, doc.Title = &s, fmt.Sprintf("%d runs", len(runs))
+		return writePages(w, runs[0].page().Title, nil, runs)
+	}
+	s := overview(runs)
+	return writePages(w, s.Title, []section{s}, runs)
+}
+
+// writePages writes what stands above all runs, and the runs.
+func writePages(w io.Writer, title string, head []section, runs []*Run) error {
+	doc := struct {
+		Title string
+		CSS   template.CSS // ours, from page.css
+		Head  []section
+		Pages []page
+	}{Title: title, CSS: template.CSS(pageCSS), Head: head}
+	for _, r := range runs {
+		doc.Pages = append(doc.Pages, r.page())
 	}
 	b := bufio.NewWriter(w)
 	if err := pages.Execute(b, doc); err != nil {

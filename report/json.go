@@ -20,44 +20,45 @@ const Version = 1
 // The JSON form of a run. Times are UTC and left out where there is none; texts are as the journal has them.
 type (
 	runJSON struct {
-		Report    int                  `json:"tend_report"`
-		Run       journal.RunID        `json:"run"`
-		Origin    journal.OriginID     `json:"origin"`
-		Runbook   string               `json:"runbook"`
-		Title     string               `json:"title"`
-		Source    string               `json:"source"`
-		Risk      runbooks.Risk        `json:"risk"`
-		Dry       bool                 `json:"dry"`
-		Scope     string               `json:"scope"`
-		Params    map[string]string    `json:"params,omitempty"`
-		Policy    runbooks.Policy      `json:"policy"`
-		Digest    string               `json:"digest"`
-		DigestOK  bool                 `json:"digest_ok"` // the plan is the one that was approved
-		By        journal.Who          `json:"by"`
-		Reason    string               `json:"reason,omitempty"`
-		Ticket    string               `json:"ticket,omitempty"`
-		Inventory journal.InventoryRef `json:"inventory"`
-		Version   string               `json:"version,omitempty"`
-		Warnings  []string             `json:"warnings,omitempty"`
-		Started   time.Time            `json:"started"`
-		Ended     time.Time            `json:"ended,omitzero"`
-		Result    journal.Result       `json:"result"`
-		Why       string               `json:"why,omitempty"`
-		Counts    map[string]int       `json:"counts"`
-		Waves     []waveJSON           `json:"waves"`
-		Groups    []inventory.Group    `json:"groups,omitempty"`
-		Steps     []stepJSON           `json:"steps"`
-		Hosts     []hostJSON           `json:"hosts"`
-		Decisions []Decision           `json:"decisions,omitempty"`
-		Remarks   []Remark             `json:"remarks,omitempty"`
-		Notes     []Note               `json:"notes,omitempty"`
-		Runners   []Runner             `json:"runners,omitempty"`
-		Seals     []Seal               `json:"seals,omitempty"`
-		Events    uint64               `json:"events"`
-		Head      journal.Hash         `json:"head"`
-		Broken    string               `json:"broken,omitempty"`
-		Damaged   string               `json:"damaged,omitempty"`
-		Unshown   int                  `json:"outputs_left_out,omitempty"`
+		Report      int                  `json:"tend_report"`
+		Run         journal.RunID        `json:"run"`
+		Origin      journal.OriginID     `json:"origin"`
+		Runbook     string               `json:"runbook"`
+		Title       string               `json:"title"`
+		Source      string               `json:"source"`
+		Risk        runbooks.Risk        `json:"risk"`
+		Dry         bool                 `json:"dry"`
+		Scope       string               `json:"scope"`
+		Params      map[string]string    `json:"params,omitempty"`
+		Policy      runbooks.Policy      `json:"policy"`
+		Digest      string               `json:"digest"`
+		DigestOK    bool                 `json:"digest_ok"` // the plan is the one that was approved
+		By          journal.Who          `json:"by"`
+		Reason      string               `json:"reason,omitempty"`
+		Ticket      string               `json:"ticket,omitempty"`
+		Maintenance *journal.Maintenance `json:"maintenance,omitempty"`
+		Inventory   journal.InventoryRef `json:"inventory"`
+		Version     string               `json:"version,omitempty"`
+		Warnings    []string             `json:"warnings,omitempty"`
+		Started     time.Time            `json:"started"`
+		Ended       time.Time            `json:"ended,omitzero"`
+		Result      journal.Result       `json:"result"`
+		Why         string               `json:"why,omitempty"`
+		Counts      map[string]int       `json:"counts"`
+		Waves       []waveJSON           `json:"waves"`
+		Groups      []inventory.Group    `json:"groups,omitempty"`
+		Steps       []stepJSON           `json:"steps"`
+		Hosts       []hostJSON           `json:"hosts"`
+		Decisions   []Decision           `json:"decisions,omitempty"`
+		Remarks     []Remark             `json:"remarks,omitempty"`
+		Notes       []Note               `json:"notes,omitempty"`
+		Runners     []Runner             `json:"runners,omitempty"`
+		Seals       []Seal               `json:"seals,omitempty"`
+		Events      uint64               `json:"events"`
+		Head        journal.Hash         `json:"head"`
+		Broken      string               `json:"broken,omitempty"`
+		Damaged     string               `json:"damaged,omitempty"`
+		Unshown     int                  `json:"outputs_left_out,omitempty"`
 	}
 	waveJSON struct {
 		runbooks.Wave
@@ -128,7 +129,7 @@ func (r *Run) json() runJSON {
 	out := runJSON{
 		Report: Version, Run: s.Run, Origin: s.Origin, Runbook: p.Runbook, Title: p.Title, Source: p.Source, Risk: p.Risk, Dry: p.Dry, Scope: p.Scope,
 		Params: p.Params, Policy: p.Policy, Digest: p.Digest, DigestOK: p.Digest == p.ComputeDigest(), By: a.By, Reason: a.Reason, Ticket: a.Ticket,
-		Inventory: a.Inventory, Version: a.Version, Warnings: p.Warnings, Started: s.Started, Ended: s.Closed, Result: s.Result, Why: s.Reason,
+		Maintenance: a.Maintenance, Inventory: a.Inventory, Version: a.Version, Warnings: p.Warnings, Started: s.Started, Ended: s.Closed, Result: s.Result, Why: s.Reason,
 		Counts: map[string]int{}, Waves: []waveJSON{}, Groups: p.Groups, Steps: []stepJSON{}, Hosts: []hostJSON{},
 		Decisions: r.Decisions, Remarks: r.Remarks, Notes: r.Notes, Runners: r.Runners, Seals: r.Seals,
 		Events: r.Events, Head: r.Head, Broken: r.Broken, Damaged: r.Damaged, Unshown: r.Unshown,

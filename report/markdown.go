@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"tend/runbooks"
 )
 
 // Markdown writes the runs as GitHub's Markdown, one after the other.
@@ -26,7 +28,7 @@ func overview(runs []*Run) section {
 	for _, r := range runs {
 		p := r.State.Plan()
 		s.Rows = append(s.Rows, cells(r.State.Result.String(), string(r.ID()), r.State.Result.String(), stamp(r.State.Started), took(r.State.Started, r.end()),
-			who(r.State.Accepted.By), p.Runbook, p.Scope, r.summary()))
+			who(r.State.Accepted.By), p.Runbook, runbooks.ScopeName(p.Scope), r.summary()))
 	}
 	return s
 }

@@ -161,6 +161,18 @@ func (r *Run) alarms() []string {
 	return list
 }
 
+// maintenance is the plan that the run was part of, and who approved it.
+func maintenance(m *journal.Maintenance) string {
+	if m == nil {
+		return ""
+	}
+	s := fmt.Sprintf("%s, run %d of %d, digest %s", m.Plan, m.Run, m.Of, m.Digest)
+	if len(m.Approved) > 0 {
+		s += "; approved by " + strings.Join(m.Approved, ", ")
+	}
+	return s
+}
+
 func (r *Run) facts() [][2]string {
 	s, a, p := r.State, r.State.Accepted, r.State.Plan()
 	what := fmt.Sprintf("%s (%s), risk: %s, from %s", p.Runbook, p.Title, p.Risk, p.Source)
@@ -168,7 +180,7 @@ func (r *Run) facts() [][2]string {
 		what += "; a dry run: only its reading part"
 	}
 	all := [][2]string{
-		{"What", what}, {"Scope", p.Scope}, {"By", who(a.By)}, {"Reason", a.Reason}, {"Ticket", a.Ticket},
+		{"What", what}, {"Scope", runbooks.ScopeName(p.Scope)}, {"By", who(a.By)}, {"Reason", a.Reason}, {"Ticket", a.Ticket}, {"Maintenance plan", maintenance(a.Maintenance)},
 		{"Began", stamp(s.Started) + " UTC"}, {"Ended", utc(s.Closed)},
 		{"Inventory", place(a.Inventory)}, {"Plan's digest", p.Digest}, {"Policy", policy(p.Policy)},
 		{"Run on", r.ranOn()}, {"Journal", fmt.Sprintf("%s, %d events", s.Origin, r.Events)}, {"Journal's head", r.Head.String()}, {"tend", a.Version},
@@ -219,7 +231,7 @@ func place(i journal.InventoryRef) string {
 func policy(p runbooks.Policy) string {
 	var parts []string
 	for _, f := range []struct{ name, value string }{
-		{"canary", nonzero(p.Canary)}, {"batch", p.Batch}, {"parallel", nonzero(p.Parallel)}, {"max_failures", p.MaxFailures}, {"pause", p.Pause},
+		{"canary", nonzero(p.Canary)}, {"batch", p.Batch}, {"by", p.By}, {"parallel", nonzero(p.Parallel)}, {"max_failures", p.MaxFailures}, {"pause", p.Pause}, {"cutoff", p.Cutoff},
 	} {
 		if f.value != "" {
 			parts = append(parts, f.name+" "+f.value)

@@ -44,7 +44,7 @@ func parseBuiltin(name string) (Runbook, error) {
 	if err != nil {
 		return Runbook{}, err
 	}
-	rb, err := Parse(name, data)
+	rb, err := parse(&file{source: name, ours: true}, data)
 	rb.Source = builtinSource
 	return rb, err
 }
@@ -133,11 +133,26 @@ func Load(path string) (Runbook, error) {
 			return Runbook{}, Problems{{Source: p, Message: "others may write to it, and what it says runs as root on the hosts", Advice: "chmod go-w " + p}}
 		}
 	}
-	data, err := os.ReadFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
-		return Runbook{}, fmt.Errorf("runbook: %w", err)
+		return Runbook{}, err
 	}
-	return Parse(path, data)
+	return ParseAt(path, data)
+}
+
+// ReadFile reads a runbook's or a plan's file whole. What is no regular file is refused before it is opened: a pipe would wait for its
+// writer, and some devices never end. The error names the file.
+func ReadFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir() && !info.Mode().IsRegular(): // a directory says so itself
+		return nil, Problem{Source: path, Message: "this is no regular file", Advice: "write it to a file first"}
+	case info.Size() > maxFile:
+		return nil, Problem{Source: path, Message: "is larger than 1 MiB", Advice: "is it the file that you mean?"}
+	}
+	return os.ReadFile(path)
 }
 
 // Names are the library's runbooks, sorted.

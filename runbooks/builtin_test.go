@@ -20,6 +20,8 @@ func plausible(p Param) string {
 		return p.Default
 	case p.Type == "int":
 		return "1"
+	case strings.HasPrefix(p.Pattern, "packages|"):
+		return "packages users"
 	case strings.HasPrefix(p.Pattern, "/"):
 		return "/tmp"
 	default:
@@ -76,8 +78,8 @@ func TestBuiltinsAreThere(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"backup-check", "certs", "clean-disk", "collect-logs", "commission", "decommission", "exec", "facts", "health", "patch", "reboot", "replace-disk",
-		"replace-host", "restart-service", "restore-drill", "security-posture",
+		"backup-check", "certs", "clean-disk", "collect-logs", "commission", "decommission", "exec", "facts", "health", "locate", "patch", "reboot", "replace-disk",
+		"replace-host", "restart-service", "restore-drill", "security-posture", "drift", "accept-drift", "undo-drift",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no built-in %s in %v", want, names)

@@ -31,8 +31,11 @@ func TestUnder(t *testing.T) {
 		return c
 	}
 	got, err := p.Under(down("web-2", "web-1", "mail-1"))
-	if err != nil || len(got.Down) != 1 || got.Down[0].Host != "web-2" || got.Digest == p.Digest || got.Digest != got.ComputeDigest() {
+	if err != nil || len(got.Down) != 2 || got.Down[0].Host != "web-2" || got.Digest == p.Digest || got.Digest != got.ComputeDigest() {
 		t.Errorf("%v %+v", err, got.Down)
+	}
+	if w := got.Waves; len(w) != 2 || w[0].Name != "down already" || len(w[0].Hosts) != 1 || w[0].Hosts[0] != "web-1" || w[1].Hosts[0] != "db-1" {
+		t.Errorf("who is down already goes first: %+v", w)
 	}
 	_, err = p.Under(down("db-2"))
 	if err == nil || !strings.Contains(err.Error(), "group db allows 1 down, and db-2 (unreachable)") {

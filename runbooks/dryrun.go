@@ -10,6 +10,9 @@ func (p Plan) DryRun() Plan {
 	dry := p
 	dry.Steps = nil
 	for _, s := range p.Steps {
+		if s.Group != "" {
+			continue
+		}
 		if s.Risk == Disrupt {
 			break
 		}

@@ -49,7 +49,7 @@ esac`,
 	params := map[string]string{
 		"expect_units": "cron.service app.service", "expect_ports": "22 80 53/udp 54/udp", "expect_mounts": "/ /data", "expect_certs": strings.Join(certs, " ") + " " + dir + "/none.pem",
 		"backup_paths": old + " " + fresh + " " + dir + "/nowhere", "backup_command": "echo last good: monday; false",
-		"plugins": "queue echo 'QUEUE WARNING - 12 | q=12'; exit 1\nmissing /nonexistent/plugin\n", "zombies_warn": "3",
+		"plugins": "queue echo 'QUEUE WARNING - 12 | q=12'; exit 1\nmine echo backlog is deep; echo depth=12; echo mail.oldest=3 h; echo \"no fact | x=1\"; exit 2\nmissing /nonexistent/plugin\n", "zombies_warn": "3",
 	}
 	for name, argv := range shells(t) {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,11 @@ esac`,
 				"cert:" + dir + "/none.pem": "CRIT no such file",
 				"backup:" + old:             "CRIT newest is 2 days old", "backup:" + fresh: "OK newest is 2 hours old", "backup:" + dir + "/nowhere": "CRIT no such path",
 				"backup:command": "CRIT last good: monday", "queue": "WARN QUEUE WARNING - 12", "missing": "UNKNOWN",
+				"mine": "CRIT backlog is deep",
 			})
+			if facts["own.mine.depth"].Value != "12" || facts["own.mine.mail.oldest"].Value != "3 h" || len(facts["own.mine.no fact | x"].Key) > 0 {
+				t.Errorf("the lines of a check of one's own: %v, %v", facts["own.mine.depth"], facts["own.mine.mail.oldest"])
+			}
 			for _, m := range []string{"/srv", "/data"} {
 				if !strings.Contains(facts["mounts"].Text, m) {
 					t.Errorf("mounts does not name %s: %s", m, facts["mounts"].Text)

@@ -18,6 +18,8 @@ var (
 	libPackages string
 	//go:embed lib_snapshot.sh
 	libSnapshot string
+	//go:embed lib_drift.sh
+	libDrift string
 )
 
 // function is one of the library's functions: its text, and the other functions that it names.
@@ -27,7 +29,9 @@ type function struct {
 }
 
 // libFunctions are the library's functions in the file's order. They are read once; nothing changes them.
-var libFunctions = sync.OnceValues(func() ([]function, error) { return readLibrary(libCore + "\n" + libPackages + "\n" + libSnapshot) })
+var libFunctions = sync.OnceValues(func() ([]function, error) {
+	return readLibrary(libCore + "\n" + libPackages + "\n" + libSnapshot + "\n" + libDrift)
+})
 
 var libName = regexp.MustCompile(`\btend_[a-z0-9_]+`)
 

@@ -6,7 +6,7 @@
 #   tend_check NAME STATE VALUE UNIT THRESHOLD TEXT   reports a check (see emit.go)
 #   tend_fact KEY VALUE                               reports a fact
 #   tend_grade VALUE WARN CRIT                        sets tend_state for whole numbers where more is worse; a limit of 0 or "" is off
-#   tend_nagios NAME COMMAND…                         runs a Nagios plugin and reports its verdict as the check NAME
+#   tend_nagios NAME COMMAND…                         runs a Nagios plugin and reports its verdict as the check NAME, its key=value lines as facts
 #   tend_have COMMAND                                 whether there is such a command
 #   tend_detect                                       sets tend_kernel tend_os tend_version tend_pretty tend_end tend_family tend_pm
 #   tend_variant NAME…                                sets tend_variant to the first of them that fits the host, or ends the script
@@ -15,6 +15,8 @@
 #   tend_root                                         whether root's tools can be had; sets tend_as to what goes before them ("sudo -n", or
 #                                                     nothing). It uses sudo only where the parameter sudo is yes.
 #   tend_reboot                                       sets tend_due (yes, no, unknown) and tend_why, by what can be seen without root
+#   tend_keeps                                        reports whether the host can keep a detached step, of this user (detach) and of root
+#                                                     (detach.root): "yes", or "no: " and why. A run's own look, before it starts anything, decides.
 #   tend_eol                                          prints the table of distributions' ends of support
 
 # One line, no tabs: what a check or a fact may hold. Sets tend_text.
@@ -51,7 +53,7 @@ tend_fail() {
 	exit 1
 }
 
-# The first line up to the "|" is the plugin's text, the rest is performance data. Source: the Monitoring Plugins' development guidelines.
+# The first line up to the "|" is the plugin's text, the rest is performance data; a line KEY=VALUE is the fact own.NAME.KEY. Source: the Monitoring Plugins' development guidelines.
 tend_nagios() {
 	tend_name=$1
 	shift
@@ -62,6 +64,14 @@ tend_nagios() {
 	2) tend_state=CRIT ;;
 	*) tend_state=UNKNOWN ;;
 	esac
+	printf '%s\n' "$tend_out" | while IFS= read -r tend_v; do
+		tend_k=${tend_v%%=*}
+		case $tend_k in "$tend_v" | '' | *[!A-Za-z0-9_.-]*) continue ;; esac
+		case $tend_v in
+		*';'* | *'|'*) ;;
+		*) tend_fact "own.$tend_name.$tend_k" "${tend_v#*=}" ;;
+		esac
+	done
 	tend_out=${tend_out%%
 *}
 	tend_check "$tend_name" "$tend_state" '' '' '' "${tend_out%%|*}"
@@ -178,6 +188,41 @@ tend_newest_kernel() {
 		}
 		flavour($0) == flavour(running) && newer($0, best == "" ? running : best) { best = $0 }
 		END { if (best != "") print best }'
+}
+
+tend_keeps() {
+	tend_lack='' tend_launch='' tend_kills=no tend_p=${HOME:-/}/.local/state/tend
+	for tend_f in mkdir rmdir ln readlink rm wc tail head cat sleep id; do tend_have "$tend_f" || tend_lack="$tend_lack $tend_f"; done
+	for tend_f in nohup perl daemon setsid; do ! tend_have "$tend_f" || tend_launch=$tend_f; done
+	if [ -d /run/systemd/system ] && tend_have busctl; then
+		case $(busctl --timeout=3 get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses 2>/dev/null) in
+		*true*) tend_kills=yes ;;
+		esac
+	fi
+	[ "$(id -u)" != 0 ] || tend_p=/var/lib/tend
+	while [ ! -d "$tend_p" ] && [ -n "$tend_p" ]; do tend_p=${tend_p%/*}; done
+	tend_why=''
+	if [ -n "$tend_lack" ]; then tend_why="these commands are missing:$tend_lack"
+	elif [ -z "$tend_launch" ] && ! tend_root_launches; then tend_why='no setsid, systemd-run, daemon, perl or nohup: nothing can outlive the connection'
+	elif [ ! -w "${tend_p:-/}" ]; then tend_why="${tend_p:-/} cannot be written"
+	elif [ "$(df -Pk "${tend_p:-/}" 2>/dev/null | awk 'NR > 1 { print $(NF-2); exit }')" = 0 ]; then tend_why="the file system of ${tend_p:-/} is full"
+	elif [ $tend_kills = yes ] && ! tend_root_launches && { [ "$(id -u)" = 0 ] || [ ! -e "/var/lib/systemd/linger/$(id -un)" ]; }; then
+		tend_why='logind kills what a user leaves behind (KillUserProcesses=yes, no linger)'
+	fi
+	[ "$(id -u)" = 0 ] || tend_fact detach "${tend_why:+no: }${tend_why:-yes}"
+	if [ "$(id -u)" != 0 ]; then
+		tend_why=''
+		if [ -n "$tend_lack" ]; then tend_why="these commands are missing:$tend_lack"
+		elif [ -z "$tend_launch" ] && ! tend_have systemd-run; then tend_why='no setsid, systemd-run, daemon, perl or nohup: nothing can outlive the connection'
+		elif [ $tend_kills = yes ] && ! tend_have systemd-run; then tend_why='logind kills what a user leaves behind (KillUserProcesses=yes), and there is no systemd-run'
+		fi
+	fi
+	tend_fact detach.root "${tend_why:+no: }${tend_why:-yes}"
+}
+
+# systemd starts steps of root outside of the login's session.
+tend_root_launches() {
+	[ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && tend_have systemd-run
 }
 
 # Distribution, version, last day of support, and the last day of free long-term support where there is one.

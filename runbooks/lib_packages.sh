@@ -15,7 +15,12 @@
 #   tend_locks                   prints "pid name file" of each process that holds a lock of the package manager
 #   tend_wait_lock SECONDS       waits until nobody does, and says who does meanwhile
 #   tend_select                  of the records on its input, prints "name version" of those that scope, packages and exclude choose
+#   tend_transaction             of the records on its input, prints "name old new" of exactly what tend_upgrade would do: "-" for the old
+#                                version of a package that comes along, and for the new one of a package that would go
 #   tend_upgrade [download]      upgrades what scope, packages and exclude choose; or only fetches it
+#   tend_conflicts NAME…         like tend_conffiles, of packages that were fetched: only files of which the new version brings another text
+#   tend_repair                  finishes what tend_broken names
+#   tend_downgrade [try]         goes back to the old versions of the "name old new" lines on its input; or only says whether it could
 #   tend_restarts                prints units whose processes run code that is gone from disk
 #   tend_reboot_deep             tend_reboot, and what needrestart, dnf and zypper say
 #   tend_beside                  prints the files that package managers leave beside a changed configuration file
@@ -223,7 +228,45 @@ tend_pending_facts() {
 # dpkg-query(1): the checksum is that of the file as it was shipped; a file that differs was changed here, and will conflict if the
 # new version ships another one.
 tend_conffiles() {
-	[ "$tend_pm" = apt ] && [ $# -gt 0 ] || return 0
+	[ $# -gt 0 ] || return 0
+	case $tend_pm in
+	apt) tend_conffiles_apt "$@" ;;
+	dnf | dnf5 | yum | zypper) tend_conffiles_rpm "$@" ;;
+	pacman) pacman -Qii "$@" 2>/dev/null | awk '
+		$1 == "Name" { name = $3 }
+		$1 == "MODIFIED" { print $2 "\t" name }
+		/\[modified\]/ { for (i = 1; i < NF; i++) if ($i ~ /^\// && $(i + 1) == "[modified]") print $i "\t" name }' ;;
+	apk) apk audit 2>/dev/null | awk '$1 == "U" { print "/" $2 }' | while read -r tend_f; do
+		tend_n=$(apk info -q --who-owns "$tend_f" 2>/dev/null | sed 's/-[^-]*-r[0-9]*$//')
+		case " $* " in *" $tend_n "*) printf '%s\t%s\n' "$tend_f" "$tend_n" ;; esac
+	done ;;
+	esac
+}
+
+# rpm(8), "VERIFY OPTIONS": a 5 in the third place says that the digest differs, a c behind it that it is a configuration file.
+tend_conffiles_rpm() {
+	for tend_n in "$@"; do
+		rpm -V --nodeps --noscripts "$tend_n" 2>/dev/null | awk -v name="$tend_n" '$1 ~ /^..5/ && $2 == "c" { print $3 "\t" name }'
+	done
+}
+
+# What dpkg compares: the checksum that the installed version came with, against that of the file in the new one.
+tend_conflicts() {
+	tend_conffiles "$@" | while IFS='	' read -r tend_path tend_n; do
+		tend_deb=''
+		for tend_f in /var/cache/apt/archives/"${tend_n%%:*}"_*.deb; do
+			if [ "$tend_pm" = apt ] && [ -e "$tend_f" ]; then tend_deb=$tend_f; fi
+		done
+		if [ -n "$tend_deb" ]; then
+			tend_new=$(dpkg-deb --fsys-tarfile "$tend_deb" 2>/dev/null | tar -xOf - ".$tend_path" 2>/dev/null | md5sum)
+			tend_old=$(dpkg-query -W -f='${Conffiles}\n' "$tend_n" 2>/dev/null | awk -v path="$tend_path" '$1 == path { print $2 }')
+			[ "${tend_new%% *}" != "$tend_old" ] || continue
+		fi
+		printf '%s\t%s\n' "$tend_path" "$tend_n"
+	done
+}
+
+tend_conffiles_apt() {
 	tend_out=$(dpkg-query -W -f='${binary:Package}\n${Conffiles}\n' "$@" 2>/dev/null | awk '
 		/^[^ ]/ { package = $1 }
 		/^ / && $2 ~ /^[0-9a-f]+$/ && $3 != "obsolete" { print $2 "  " $1 "\t" package }')
@@ -245,7 +288,7 @@ tend_refresh() {
 
 tend_installed() {
 	case $tend_pm in
-	apt) dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package} ${Version}\n' | awk '$1 ~ /^.i/ { print $2, $3 }' ;;
+	apt) dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package} ${Version}\n' | awk '$1 ~ /^.[iUFWt]/ { print $2, $3 }' ;;
 	dnf | dnf5 | yum | zypper) rpm -qa --qf '%{NAME}.%{ARCH} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\n' | grep -v '^gpg-pubkey' ;;
 	apk) apk info -v 2>/dev/null | awk '{ n = $1; sub(/-[^-]*-r[0-9]+$/, "", n); print n, substr($1, length(n) + 2) }' ;;
 	pacman) pacman -Q ;;
@@ -253,10 +296,62 @@ tend_installed() {
 	esac | sort
 }
 
+# Of the installed packages on its input and those in a file from before: "name old new" of each that differs. A package that is installed
+# in several versions, a kernel, has them with commas between.
+tend_changes() {
+	{ cat "$1"; printf '@@\n'; cat; } | awk '
+		/^@@/ { now = 1; next }
+		!now { old[$1] = old[$1] == "" ? $2 : old[$1] "," $2; next }
+		{ new[$1] = new[$1] == "" ? $2 : new[$1] "," $2 }
+		END {
+			for (p in new) if (new[p] != old[p]) print p, old[p] == "" ? "-" : old[p], new[p]
+			for (p in old) if (!(p in new)) print p, old[p], "-"
+		}' | sort
+}
+
 # dpkg --audit exits 0 even where something is broken.
 tend_broken() {
 	case $tend_pm in
 	apt) dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package}\n' | awk '$1 !~ /^(ii|hi|rc|un|pn)$/ { print $2 " (" $1 ")" }' ;;
+	dnf | dnf5 | yum | zypper)
+		if tend_out=$(rpm -qa --qf '%{NAME}.%{ARCH}\n' 2>/dev/null) && [ -n "$tend_out" ]; then
+			printf '%s\n' "$tend_out" | grep -Ev '^(kernel|kmod|gpg-pubkey)' | sort | uniq -d | sed 's/$/ (two versions of it are installed)/'
+		else
+			printf 'rpm (its database cannot be read)\n'
+		fi
+		;;
+	pacman) [ ! -e /var/lib/pacman/db.lck ] || tend_pacman_runs || printf 'pacman (db.lck was left by one that is gone)\n' ;;
+	esac
+}
+
+tend_pacman_runs() {
+	ps -A -o comm= 2>/dev/null | grep -q pacman
+}
+
+# An upgrade by rpm that was killed leaves both versions in its database: the newest is what lies on disk, as far as it came, and the others
+# are only forgotten. dpkg finishes what it began.
+tend_repair() {
+	case $tend_pm in
+	apt)
+		DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+		export DEBIAN_FRONTEND NEEDRESTART_SUSPEND
+		dpkg --force-confdef --force-confold --configure -a </dev/null || printf 'dpkg could not configure all; apt tries\n'
+		apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -f install </dev/null || return
+		# What was broken off while it was unpacked has to be unpacked again.
+		tend_out=$(dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package}\n' | awk '$1 ~ /R$|^.[HF]/ { print $2 }')
+		[ -z "$tend_out" ] || apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --reinstall install $tend_out </dev/null
+		;;
+	dnf | dnf5 | yum | zypper)
+		rpm -qa >/dev/null 2>&1 || rpm --rebuilddb || return
+		for tend_n in $(tend_broken | sed 's/ .*//'); do
+			rpm -q "$tend_n" --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' | sort -V | sed '$d' | while read -r tend_old; do
+				printf 'forgetting %s\n' "$tend_old"
+				rpm -e --justdb --nodeps --noscripts --notriggers "$tend_old" </dev/null
+			done
+		done
+		;;
+	pacman) tend_pacman_runs || rm -f /var/lib/pacman/db.lck ;;
+	*) printf 'nothing to repair is known for %s\n' "$tend_pm" ;;
 	esac
 }
 
@@ -282,7 +377,7 @@ tend_locks() {
 		printf '%s %s %s\n' "$tend_p" "$tend_n" "$tend_f"
 		break
 	done
-	[ ! -e /var/lib/pacman/db.lck ] || printf '? pacman /var/lib/pacman/db.lck\n'
+	if [ -e /var/lib/pacman/db.lck ] && tend_pacman_runs; then printf '? pacman /var/lib/pacman/db.lck\n'; fi
 }
 
 tend_wait_lock() {
@@ -355,15 +450,110 @@ tend_upgrade_apt() {
 	fi
 	tend_list=$(tend_pending | tend_select | awk '{ print $1 "=" $2 }')
 	[ -n "$tend_list" ] || { printf 'nothing is left to upgrade\n'; return 0; }
+	tend_simulated=$(tend_simulate_apt) || return
+	apt-get "$@" --only-upgrade --no-remove install $tend_list </dev/null
+}
+
+# What apt-get would do with tend_list, or with everything where that is empty.
+tend_simulate_apt() {
+	if [ -z "$tend_list" ]; then
+		apt-get -s --with-new-pkgs upgrade
+		return
+	fi
 	tend_out=$(apt-get -s --only-upgrade --no-remove install $tend_list 2>&1) || { printf '%s\n' "$tend_out" >&2; return 1; }
 	for tend_n in $(printf '%s\n' "$tend_out" | awk '$1 == "Inst" { print $2 }'); do
 		! tend_among "$tend_n" "${exclude:-}" || tend_fail "$tend_n is excluded, and what was chosen cannot be upgraded without it"
 	done
-	apt-get "$@" --only-upgrade --no-remove install $tend_list </dev/null
+	printf '%s\n' "$tend_out"
+}
+
+# Where a package manager does not simulate, what was chosen from the records is what is said.
+tend_transaction() {
+	tend_records=$(cat)
+	tend_list='' tend_out=''
+	case $tend_pm in
+	apt)
+		if ! tend_everything; then
+			tend_list=$(printf '%s\n' "$tend_records" | tend_select | awk '{ print $1 "=" $2 }')
+			[ -n "$tend_list" ] || return 0
+		fi
+		tend_out=$(tend_simulate_apt) || return
+		printf '%s\n' "$tend_out" | awk '
+			$1 == "Inst" { n = $2; old = $3 ~ /^\[/ ? substr($3, 2, length($3) - 2) : "-"; sub(/^[^(]*\(/, ""); print n, old, $1 }
+			$1 == "Remv" { print $2, substr($3, 2, length($3) - 2), "-" }'
+		return
+		;;
+	dnf | dnf5 | yum) tend_out=$(tend_upgrade_dnf simulate 2>/dev/null) ;;
+	zypper) tend_out=$(tend_upgrade_zypper simulate 2>/dev/null) ;;
+	esac
+	tend_chosen=$(printf '%s\n' "$tend_records" | tend_select)
+	printf '@@ chosen\n%s\n@@ records\n%s\n@@ simulated\n%s\n' "$tend_chosen" "$tend_records" "$tend_out" | awk '
+		function value(key,   s) { s = $0; if (!sub(".* " key "=\"", "", s)) return "-"; sub(/".*/, "", s); return s }
+		/^@@ / { section = $2; next }
+		section == "chosen" && NF { chosen[++n] = $1 }
+		section == "records" && $1 == "U" { old[$2] = $3; new[$2] = $4 }
+		section != "simulated" { next }
+		/Nothing to do/ || /^Transaction Summary/ || /<install-summary/ { told = 1 }
+		/^Transaction Summary/ { mode = "" }
+		/^[A-Z][A-Za-z\/ ]*:$/ { mode = /^(Installing|Upgrading|Downgrading)/ ? "in" : /^Removing/ ? "out" : ""; long = ""; next }
+		/^ / && mode != "" && NF && $1 != "replacing" {
+			if (NF == 1) { long = $1; next }
+			if (long != "") { $0 = long " " $0; long = "" }
+			k = $1 "." $2
+			line[++m] = mode == "in" ? k " " ((k in old) ? old[k] : "-") " " $3 : k " " $3 " -"
+		}
+		/<to-/ { mode = /<to-remove/ ? "xml out" : "xml" }
+		/<solvable / && /type="package"/ { line[++m] = mode == "xml" ? value("name") " " value("edition-old") " " value("edition") : value("name") " " value("edition") " -" }
+		END {
+			if (told) for (i = 1; i <= m; i++) print line[i]
+			else for (i = 1; i <= n; i++) print chosen[i], old[chosen[i]], new[chosen[i]]
+		}'
+}
+
+# Sources: apt-get(8), dnf(8), dnf5-downgrade(8), zypper(8) on --oldpackage, pacman(8) on -U, freebsd-update(8). apk and pkg keep no old
+# versions to go back to.
+tend_downgrade() {
+	tend_back=$(awk '$2 != "-" && $3 != "-" && $2 !~ /,/ && $3 !~ /,/ { print $1, $2 }')
+	[ -n "$tend_back" ] || { printf 'nothing to go back to\n'; return 0; }
+	set --  ${1:+try}
+	case $tend_pm in
+	apt)
+		DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+		export DEBIAN_FRONTEND NEEDRESTART_SUSPEND
+		apt-get ${1:+-s} -y -q -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+			--allow-downgrades --allow-change-held-packages --no-remove install $(printf '%s\n' "$tend_back" | tr ' ' '=') </dev/null
+		;;
+	dnf | dnf5 | yum)
+		tend_list=$(printf '%s\n' "$tend_back" | awk '{ n = $1; a = $1; sub(/\.[^.]*$/, "", n); sub(/.*\./, "", a); print n "-" $2 "." a }')
+		if [ -n "${1:-}" ]; then
+			for tend_n in $tend_list; do
+				$tend_pm -q list --showduplicates "$tend_n" >/dev/null 2>&1 || { printf '%s cannot be had\n' "$tend_n" >&2; return 1; }
+			done
+		else
+			$tend_pm -y downgrade $tend_list </dev/null
+		fi
+		;;
+	zypper)
+		zypper -n install -l --oldpackage ${1:+--dry-run} $(printf '%s\n' "$tend_back" | tr ' ' '=') </dev/null
+		;;
+	pacman)
+		tend_list=''
+		for tend_n in $(printf '%s\n' "$tend_back" | tr ' ' '-'); do
+			tend_f=$(ls /var/cache/pacman/pkg/"$tend_n"-*.pkg.tar* 2>/dev/null | grep -v '\.sig$' | head -n 1)
+			[ -n "$tend_f" ] || { printf '%s is not in the cache of pacman any more\n' "$tend_n" >&2; return 1; }
+			tend_list="$tend_list $tend_f"
+		done
+		[ -n "${1:-}" ] || pacman -U --noconfirm $tend_list </dev/null
+		;;
+	*) tend_fail "$tend_pm keeps no older versions: there is no undo by versions" ;;
+	esac
 }
 
 tend_upgrade_dnf() {
-	set -- -y ${1:+--downloadonly}
+	case ${1:-} in
+	simulate) set -- --assumeno ;;
+	*) set -- -y ${1:+--downloadonly} ;;
+	esac
 	[ "${scope:-all}" != security ] || set -- "$@" --security
 	set -f
 	for tend_n in ${exclude:-}; do set -- "$@" "--exclude=$tend_n"; done
@@ -379,22 +569,31 @@ tend_upgrade_dnf() {
 # zypper(8): 102 = done, reboot due; 103 = done, and the package manager itself was renewed: run again; 106 = a repository was skipped;
 # 107 = done, but a %post script failed.
 tend_upgrade_zypper() {
-	set -- ${1:+--download-only}
-	tend_round=0
+	tend_x=''
+	case ${1:-} in
+	simulate) set -- --dry-run && tend_x=-x ;;
+	*) set -- ${1:+--download-only} ;;
+	esac
+	tend_round=0 tend_list=''
+	if [ -n "${packages:-}${exclude:-}" ]; then
+		[ "${scope:-all}" != security ] || tend_fail 'zypper applies security patches whole: leave packages and exclude empty, or use scope=all'
+		tend_list=$(tend_pending cached | tend_select | awk '{ print $1 }')
+		[ -n "$tend_list" ] || { printf 'nothing is left to upgrade\n'; return 0; }
+	fi
 	while :; do
-		if [ -n "${packages:-}" ]; then
-			zypper -n update -l "$@" $packages </dev/null
+		if [ -n "$tend_list" ]; then
+			zypper $tend_x -n update -l "$@" $tend_list </dev/null
 		elif [ "$tend_os" = opensuse-tumbleweed ]; then
 			tend_no_security
-			zypper -n dist-upgrade -l "$@" </dev/null
+			zypper $tend_x -n dist-upgrade -l "$@" </dev/null
 		elif [ "${scope:-all}" = security ]; then
-			zypper -n --non-interactive-include-reboot-patches patch -l --category security "$@" </dev/null
+			zypper $tend_x -n --non-interactive-include-reboot-patches patch -l --category security "$@" </dev/null
 		else
-			zypper -n --non-interactive-include-reboot-patches patch -l --with-update "$@" </dev/null
+			zypper $tend_x -n --non-interactive-include-reboot-patches patch -l --with-update "$@" </dev/null
 		fi
 		tend_rc=$?
 		tend_round=$((tend_round + 1))
-		[ $tend_rc = 103 ] && [ $tend_round -lt 4 ] || break
+		[ $tend_rc = 103 ] && [ $tend_round -lt 4 ] && [ -z "$tend_x" ] || break
 		printf 'zypper renewed itself, and is run again\n'
 	done
 	case $tend_rc in

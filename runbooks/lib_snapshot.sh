@@ -3,7 +3,8 @@
 #   tend_snapshot                 prints "kind name" lines: failed units, listening ports, mounts, default routes, the kernel, the boot
 #   tend_snapshot_keep NAME       keeps a snapshot on the host, in /var/lib/tend/NAME
 #   tend_compare NAME SECONDS     waits until the host has settled and looks as it did, SECONDS at most; then reports the checks units,
-#                                 ports, mounts and routes, each CRIT where something was lost
+#                                 ports, mounts and routes, each CRIT (or what tend_loss says) where something was lost; and the check new, WARN
+#                                 where there are ports, mounts, routes that were not there before
 #   tend_service VERB NAME        known, running, restart, reload, start, stop: by systemd, OpenRC or rc
 #   tend_settle SECONDS           waits until systemd has started everything, SECONDS at most; sets tend_running
 
@@ -68,10 +69,12 @@ tend_compare() {
 		tend_l=$(printf '%s\n' "$tend_lost" | awk -v k="${tend_k%%:*}" '$1 == k { sub(/^[^ ]* /, ""); l = l (l == "" ? "" : ", ") $0 } END { print l }')
 		case $tend_k:$tend_l in
 		*:) tend_check "${tend_k#*:}" OK '' '' '' 'as before' ;;
-		unit:*) tend_check units CRIT '' '' '' "failed since: $tend_l" ;;
-		*) tend_check "${tend_k#*:}" CRIT '' '' '' "gone since: $tend_l" ;;
+		unit:*) tend_check units "${tend_loss:-CRIT}" '' '' '' "failed since: $tend_l" ;;
+		*) tend_check "${tend_k#*:}" "${tend_loss:-CRIT}" '' '' '' "gone since: $tend_l" ;;
 		esac
 	done
+	tend_l=$(printf '%s\n' "$tend_now" | tend_appeared "$1" | tr '\n' ';')
+	if [ -z "$tend_l" ]; then tend_check new OK '' '' '' 'nothing'; else tend_check new WARN '' '' '' "not there before: ${tend_l%;}"; fi
 	[ -r "/var/lib/tend/$1" ] || tend_check units UNKNOWN '' '' '' 'the snapshot from before is gone, so nothing can be compared'
 }
 
@@ -85,6 +88,14 @@ tend_differences() {
 			for (l in after) if (l ~ /^unit / && !(l in before)) print l
 			for (l in before) if (l ~ /^(port|mount|route) / && !(l in after)) print l
 		}' | sort
+}
+
+tend_appeared() {
+	[ -r "/var/lib/tend/$1" ] || return 0
+	{ cat "/var/lib/tend/$1"; printf '@@\n'; cat; } | awk '
+		/^@@/ { now = 1; next }
+		!now { before[$0] = 1; next }
+		/^(port|mount|route) / && !($0 in before)' | sort
 }
 
 # One verb for the service managers of systemctl(1), rc-service(8) and service(8).

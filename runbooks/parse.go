@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -25,15 +26,18 @@ var (
 
 // Parse reads a runbook. Source names the file in errors, and gives the runbook its name where the file does not. The error is a
 // Problems: everything that is wrong, in the file's order, each with line, column and advice; the runbook is then empty.
-func Parse(source string, data []byte) (Runbook, error) {
+func Parse(source string, data []byte) (Runbook, error) { return parse(&file{source: source}, data) }
+
+func parse(f *file, data []byte) (Runbook, error) {
+	source := f.source
 	if len(data) > maxFile {
 		return Runbook{}, Problems{{Source: source, Message: "is larger than 1 MiB, which no runbook is"}}
 	}
 	raw := map[string]any{}
 	if _, err := toml.Decode(string(data), &raw); err != nil {
-		return Runbook{}, Problems{syntaxProblem(source, err)}
+		return Runbook{}, Problems{syntaxProblem(source, data, err)}
 	}
-	f := &file{source: source, pos: locate(string(data))}
+	f.pos = locate(string(data))
 	rb := f.runbook(&table{file: f, m: raw})
 	if len(f.problems) > 0 {
 		sort.SliceStable(f.problems, func(i, j int) bool {
@@ -45,13 +49,16 @@ func Parse(source string, data []byte) (Runbook, error) {
 	return rb, nil
 }
 
-func syntaxProblem(source string, err error) Problem {
+// syntaxProblem says where a file is no TOML. The decoder's own line is wrong where a line ends too early; its offset is not.
+func syntaxProblem(source string, data []byte, err error) Problem {
 	var pe toml.ParseError
 	if !errors.As(err, &pe) {
 		return Problem{Source: source, Line: 1, Col: 1, Message: err.Error()}
 	}
-	return Problem{Source: source, Line: max(1, pe.Position.Line), Col: max(1, pe.Position.Col), Message: pe.Message,
-		Advice: "the file is not valid TOML there; see https://toml.io"}
+	before := string(data[:max(0, min(pe.Position.Start, len(data)))])
+	message := strings.NewReplacer(`'\n'`, "the end of the line", `'\x00'`, "the end of the file").Replace(pe.Message)
+	return Problem{Source: source, Line: 1 + strings.Count(before, "\n"), Col: 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]),
+		Message: message, Advice: "the file is not valid TOML there; see https://toml.io"}
 }
 
 func (f *file) runbook(t *table) Runbook {
@@ -157,7 +164,14 @@ func (f *file) policy(t *table) Policy {
 	if t == nil {
 		return Policy{}
 	}
-	p := Policy{Batch: t.plain("batch"), MaxFailures: t.plain("max_failures"), Pause: t.text("pause")}
+	p := f.waves(t)
+	t.close()
+	return p
+}
+
+// waves reads a policy's keys from a table that may hold others.
+func (f *file) waves(t *table) Policy {
+	p := Policy{Batch: t.plain("batch"), By: t.text("by"), MaxFailures: t.plain("max_failures"), Pause: t.text("pause"), Cutoff: t.text("cutoff")}
 	if n := t.number("canary"); n != nil {
 		p.Canary = *n
 	}
@@ -167,6 +181,5 @@ func (f *file) policy(t *table) Policy {
 	for _, w := range p.problems() {
 		t.wrong(w.key, w.advice, "%s", w.message)
 	}
-	t.close()
 	return p
 }

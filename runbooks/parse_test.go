@@ -249,3 +249,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestSyntaxErrorsAreOnTheirLine: a line that ends too early is the one that is wrong, not the next; what was found is said in words.
+func TestSyntaxErrorsAreOnTheirLine(t *testing.T) {
+	for src, want := range map[string]string{
+		"[[step]\nid = 'a'\n": "f.toml:1:7: ", "title = \nrisk = 'read'\n": "f.toml:1:9: ", "title = 'x'\nrisk = \"read\nid = 1\n": "f.toml:2:13: ",
+		"title = 'x'\n[a": "f.toml:2:2: ", "title = 'é' x\n": "f.toml:1:", "title = 1\ntitle = 2\n": "f.toml:2:1: ",
+	} {
+		_, err := Parse("f.toml", []byte(src))
+		if ps, ok := err.(Problems); !ok || len(ps) != 1 || !strings.HasPrefix(ps[0].Error(), want) || strings.Contains(ps[0].Error(), `\n`) || strings.Contains(ps[0].Error(), `\x00`) {
+			t.Errorf("%q: %v, want %s", src, err, want)
+		}
+	}
+}

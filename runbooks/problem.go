@@ -67,8 +67,8 @@ func (ps Problems) err() error {
 	return ps
 }
 
-// nearest is the candidate that s was probably meant to be, or "": at most a third of its letters differ, two at least allowed.
-func nearest(s string, candidates []string) string {
+// Nearest is the candidate that s was probably meant to be, or "": at most a third of its letters differ, two at least allowed.
+func Nearest(s string, candidates []string) string {
 	best, bestD := "", len(s)
 	for _, c := range candidates {
 		if d := distance(s, c); d < bestD && d <= max(2, len(c)/3) {
@@ -80,7 +80,7 @@ func nearest(s string, candidates []string) string {
 
 // didYouMean is the advice that goes with an unknown name.
 func didYouMean(s string, candidates []string) string {
-	if n := nearest(s, candidates); n != "" {
+	if n := Nearest(s, candidates); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
 	if len(candidates) == 0 {

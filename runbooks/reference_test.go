@@ -58,7 +58,7 @@ func TestKeysAreComplete(t *testing.T) {
 
 func sources(t *testing.T) []string {
 	t.Helper()
-	return []string{"parse.go", "step.go", "script.go", "table.go", "waves.go"}
+	return []string{"parse.go", "step.go", "script.go", "copy.go", "fetch.go", "table.go", "waves.go"}
 }
 
 // TestKeyExamplesParse: every example is taken where it stands.

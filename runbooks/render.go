@@ -82,6 +82,12 @@ func (p Plan) Rendered(step StepID, host inventory.HostID) (string, error) {
 	if i < 0 {
 		return "", fmt.Errorf("the plan has no step %q", step)
 	}
+	if line := p.Steps[i].Line; line != "" && slices.ContainsFunc(p.Hosts, func(h inventory.Host) bool { return h.Name == host && h.Shell == "none" }) {
+		if own, ok := p.Vars[host][line]; ok {
+			return own, nil
+		}
+		return p.Params[line], nil
+	}
 	header, err := p.HostHeader(host)
 	if err != nil || header == "" {
 		return p.Steps[i].Script, err

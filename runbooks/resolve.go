@@ -9,6 +9,14 @@ import (
 	"tend/inventory"
 )
 
+// ScopeName is a scope for people. No selector is every host; that is said, not left blank.
+func ScopeName(scope string) string {
+	if scope = strings.TrimSpace(scope); scope != "" {
+		return scope
+	}
+	return "all"
+}
+
 // Resolve makes every choice: it is pure, and the same arguments give the same plan with the same digest. Scope is the selector as
 // the operator typed it; hosts are what it selected, in the order they are to be worked on (a host named twice counts once); groups
 // are the inventory's; params are the values given for this run; p replaces the runbook's policy, nil keeps it.
@@ -39,11 +47,14 @@ func Resolve(rb Runbook, scope string, hosts []inventory.Host, groups []inventor
 		}
 	}
 	plan.Groups = touched(groups, r.hosts)
+	if plan.Risk == Disrupt {
+		plan.Steps = r.drained(plan.Steps, plan.Groups)
+	}
 	r.possible(plan)
 	if err := r.err(); err != nil {
 		return Plan{}, err
 	}
-	plan.Waves = plan.Policy.waves(r.hosts)
+	plan.Waves = plan.Policy.waves(r.hosts, plan.Groups)
 	plan.Warnings = r.warnings(plan)
 	plan.Digest = plan.ComputeDigest()
 	return plan, nil
@@ -93,6 +104,9 @@ func (r *resolver) steps(values map[string]string, vars map[inventory.HostID]map
 		if s.Given != "" && !r.happens(s.Given, values, vars) {
 			continue
 		}
+		if !slices.ContainsFunc(r.hosts, func(h inventory.Host) bool { return h.Shell == "none" }) {
+			s.Line = ""
+		}
 		s.Facts, s.Asks = slices.Clone(s.Facts), slices.Clone(s.Asks)
 		if s.Kind == Script || s.Kind == Check {
 			text, err := render(r.rb, s, values)
@@ -138,8 +152,9 @@ func (r *resolver) possible(plan Plan) {
 	}
 	if i := slices.IndexFunc(plan.Steps, func(s Step) bool { return s.Kind != Manual && s.Kind != Wait }); i >= 0 {
 		var mute []inventory.HostID
+		lines := !slices.ContainsFunc(plan.Steps, func(s Step) bool { return s.Kind != Manual && s.Kind != Wait && s.Line == "" })
 		for _, h := range r.hosts {
-			if h.Shell == "none" || h.OS == "none" {
+			if h.Shell == "none" && !lines || h.OS == "none" && h.Shell != "none" {
 				mute = append(mute, h.Name)
 			}
 		}
@@ -178,6 +193,9 @@ func (r *resolver) warnings(plan Plan) []string {
 	var out []string
 	if r.rb.Shadows != "" {
 		out = append(out, fmt.Sprintf("%s comes from %s, and hides the one that is %s", r.rb.Name, r.rb.Source, r.rb.Shadows))
+	}
+	if plan.Risk == Disrupt {
+		out = append(out, oneWay(plan.Groups)...)
 	}
 	for _, name := range r.overruled {
 		out = append(out, fmt.Sprintf("%s was given for this run: the values that hosts have of their own in the inventory do not count", name))

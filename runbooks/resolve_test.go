@@ -35,7 +35,7 @@ func TestWaves(t *testing.T) {
 			p.Batch, size = fmt.Sprintf("%d%%", percent), max(1, n*percent/100)
 		}
 		hosts, at := fleet(n), 0
-		waves := p.waves(hosts)
+		waves := p.waves(hosts, nil)
 		for i, w := range waves {
 			for _, h := range w.Hosts {
 				if at >= n || h != hosts[at].Name {

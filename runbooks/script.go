@@ -66,6 +66,9 @@ func (f *file) checkScript(s, path string) {
 		f.problem(f.pos.value[path], "", "the script is empty")
 		return
 	}
+	if f.ours {
+		return
+	}
 	if offset, err := checkShell(s); err != nil {
 		f.problem(f.pos.within(path, offset), "scripts run under sh, so plain POSIX shell only", "the script is no POSIX shell: %v", err)
 	}

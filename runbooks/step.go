@@ -12,7 +12,7 @@ var kinds = []string{string(Script), string(Check), string(Reboot), string(Manua
 func (f *file) step(t *table, phase Phase, rb *Runbook) Step {
 	s := Step{
 		ID: StepID(t.text("id")), Title: t.text("title"), Phase: phase, Kind: Kind(t.word("kind", kinds...)), Risk: Risk(t.word("risk", risks...)),
-		Become: t.yes("become"), Given: t.text("given"), When: t.text("when"), Timeout: t.duration("timeout"), Repeat: t.yes("repeat"),
+		Become: t.yes("become"), Given: t.text("given"), When: t.text("when"), Timeout: t.duration("timeout"), Repeat: t.yes("repeat"), AnyTime: t.yes("any_time"),
 		OnFailure: t.word("on_failure", "stop", "go-on"), Undo: t.text("undo"), Emits: t.word("emits", "facts", "checks"),
 		Words: t.text("words"), For: t.duration("for"),
 	}
@@ -20,6 +20,11 @@ func (f *file) step(t *table, phase Phase, rb *Runbook) Step {
 		s.Retries = *n
 	}
 	s.Script, s.Facts, s.Asks = f.script(t), f.facts(t), f.asks(t)
+	f.place(t, &s, rb)
+	f.fetch(t, &s, rb)
+	if s.Line = t.text("line"); s.Line != "" && !slices.ContainsFunc(rb.Params, func(p Param) bool { return p.Name == s.Line && !p.Secret }) {
+		t.wrong("line", "", "there is no parameter %q, or it is secret", s.Line)
+	}
 	s.infer(rb.Risk)
 	f.checkStep(t, s, rb)
 	t.close()
@@ -70,6 +75,9 @@ func (f *file) checkStep(t *table, s Step, rb *Runbook) {
 	if s.Risk != Read && (s.Phase == Before || s.Kind == Check) {
 		t.wrong("risk", "make it a [[step]]", "a check, and a step before the work, may only read")
 	}
+	if s.AnyTime && s.Risk == Disrupt {
+		t.wrong("any_time", "", "what disrupts a host is bound by its maintenance window")
+	}
 	if s.Retries < 0 || s.Retries > maxRetries {
 		t.wrong("retries", "", "retries must be between 0 and %d", maxRetries)
 	}
@@ -91,6 +99,7 @@ func (f *file) checkKind(t *table, s Step) {
 	needs := map[Kind]string{Script: "script", Check: "script", Manual: "words", Wait: "for"}[s.Kind]
 	for _, key := range []string{"script", "words", "asks", "for"} {
 		_, there := t.m[key]
+		there = there || key == "script" && (t.m["copy"] != nil || t.m["template"] != nil || t.m["fetch"] != nil)
 		switch {
 		case key == needs && !there:
 			t.wrong(key, "", "a step of kind %s needs %s", s.Kind, key)

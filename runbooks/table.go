@@ -23,6 +23,8 @@ type file struct {
 	source   string
 	pos      *positions
 	problems Problems
+	beside   func(name string) ([]byte, error) // reads a file beside this one; nil = there is none
+	ours     bool                              // built in: its scripts were parsed by the tests, with every shell there is
 }
 
 func (f *file) problem(offset int, advice, format string, args ...any) {

@@ -1,6 +1,7 @@
 package runbooks
 
 import (
+	"slices"
 	"time"
 
 	"tend/inventory"
@@ -75,6 +76,12 @@ type Step struct {
 	Risk  Risk   `json:"risk"`
 	// Script is what goes to sh on the host. In a Plan it is complete: parameters, library and body.
 	Script string `json:"script,omitempty"`
+	// Line names the parameter that holds the command line for hosts without a shell, which get it as it is, attached; "" = none. In a
+	// Plan it is "" where no host of the plan lacks a shell.
+	Line string `json:"line,omitempty"`
+	// Fetch is the path of the file that the script brings from the host, with {{ parameter }} as it was written; "" = none. The output
+	// holds the file: see ParseFetched.
+	Fetch string `json:"fetch,omitempty"`
 	// Become runs the script as root, in the way that the host's inventory entry says.
 	Become bool `json:"become,omitempty"`
 	// Given ties the step to a parameter's value, "reboot=if-needed,always": Resolve leaves it out of the plan where no host has
@@ -82,8 +89,14 @@ type Step struct {
 	Given string `json:"given,omitempty"`
 	// When is a selector over the host and the facts that it emitted in this run; the step is skipped where it does not match.
 	When string `json:"when,omitempty"`
+	// Group names the group of which the step takes a member out, or into which it brings it back: Resolve adds such steps to a
+	// disruptive plan, for the members of that group. "" = a step of the runbook.
+	Group string `json:"group,omitempty"`
 	// Timeout ends the step as failed; 0 means the default of ten minutes, or the wait itself.
 	Timeout time.Duration `json:"timeout,omitempty"`
+	// AnyTime says that the step may be done while the host's maintenance window is shut, such as a download: a plan whose other steps
+	// only read is not bound by windows.
+	AnyTime bool `json:"any_time,omitempty"`
 	// Retries is how often a step that is safe to repeat is tried again after it failed.
 	Retries int `json:"retries,omitempty"`
 	// Repeat says that running the script twice does no harm. Steps of risk Read always may.
@@ -115,6 +128,9 @@ type Policy struct {
 	Canary int `json:"canary,omitempty"`
 	// Batch is the size of each later wave: "5", "20%", or "" for all the rest. A percentage rounds down, to one at least.
 	Batch string `json:"batch,omitempty"`
+	// By is the failure domain that waves keep to: "site", "rack" or "feed"; "" = none. A wave then holds hosts of one domain only, and
+	// a Batch in per cent is of the domain's hosts.
+	By string `json:"by,omitempty"`
 	// Parallel is how many hosts are at work at once; 0 = DefaultParallel.
 	Parallel int `json:"parallel,omitempty"`
 	// MaxFailures is how many hosts may fail before nothing new starts: "3" stops at the 4th, "0" at the first, a percentage
@@ -122,6 +138,17 @@ type Policy struct {
 	MaxFailures string `json:"max_failures,omitempty"`
 	// Pause between waves: "" = none, "manual" = an operator's approval, else a duration.
 	Pause string `json:"pause,omitempty"`
+	// Cutoff is how long before the end of a host's maintenance window it is not begun any more; "" = up to the end.
+	Cutoff string `json:"cutoff,omitempty"`
+}
+
+// CutoffTime is Cutoff as a time; a plan's was checked when it was resolved.
+func (p Policy) CutoffTime() time.Duration {
+	d, err := parseDuration(p.Cutoff)
+	if err != nil {
+		return 0
+	}
+	return d
 }
 
 // DefaultParallel is how many hosts are at work at once where nothing else is said.
@@ -171,13 +198,23 @@ type Plan struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// OutsideWindow is why the hosts' maintenance windows do not bind this run, in the operator's words; "" = they bind.
 	OutsideWindow string `json:"outside_window,omitempty"`
-	// Down are members of Groups that are not among Hosts and count as down, as the journal knew them when the plan was made.
+	// Down are members of Groups that count as down, as the journal knew them when the plan was made. One that is among Hosts counts
+	// until the run has ended well on it.
 	Down []DownMember `json:"down,omitempty"`
+	// Attached are hosts that cannot keep a detached step, and on which steps that change something run on the connection all the same, on
+	// the operator's word: a lost link may end them, and nobody then knows how.
+	Attached []inventory.HostID `json:"attached,omitempty"`
 	// Dry says that this is the reading part of a plan that changes something (see DryRun).
 	Dry bool `json:"dry,omitempty"`
 }
 
-// DownMember is a group's member that counts as down while a run does its work, though the run does not touch it.
+// Windowed reports whether the hosts' maintenance windows bind the plan: it changes something that may not be changed at any time, and
+// its operator gave no reason to go ahead without them.
+func (p *Plan) Windowed() bool {
+	return p.Risk != Read && p.OutsideWindow == "" && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Risk != Read && !s.AnyTime })
+}
+
+// DownMember is a group's member that counts as down before a run has done anything.
 type DownMember struct {
 	Host inventory.HostID `json:"host"`
 	Why  string           `json:"why"` // "unreachable at 2026-11-22 01:12, run 261122-0112-k7f3"

@@ -78,7 +78,7 @@ func (p Param) choice(s string) (string, error) {
 		return s, nil
 	}
 	err := fmt.Errorf("is %q, and must be one of %s", s, strings.Join(p.Options, ", "))
-	if n := nearest(s, p.Options); n != "" {
+	if n := Nearest(s, p.Options); n != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, n)
 	}
 	return "", err

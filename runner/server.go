@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"tend/journal"
 )
@@ -55,6 +56,9 @@ func (s *server) accept() {
 		}
 		s.mu.Lock()
 		s.conns[c] = struct{}{}
+		if s.ctx.Err() != nil {
+			farewell(c)
+		}
 		s.mu.Unlock()
 		s.wait.Go(func() {
 			s.serve(c)
@@ -66,6 +70,15 @@ func (s *server) accept() {
 	}
 }
 
+// farewell ends a connection once what was asked on it is answered: whoever decided to abort is told that the run took it.
+func farewell(c net.Conn) {
+	_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // not for one who does not read
+	if u, ok := c.(*net.UnixConn); ok && u.CloseRead() == nil {
+		return
+	}
+	c.Close()
+}
+
 // close ends the socket and waits for everyone on it.
 func (s *server) close() {
 	s.cancel()
@@ -73,7 +86,7 @@ func (s *server) close() {
 	s.ln.Close()
 	s.mu.Lock()
 	for c := range s.conns {
-		c.Close()
+		farewell(c)
 	}
 	s.mu.Unlock()
 	s.wait.Wait()

@@ -23,11 +23,14 @@ type HostKey struct {
 	State Kind
 	KnownBy,
 	Why string
+	// DNS is what SSHFP records say of an unknown key, in words; "" where they say nothing or were not asked.
+	DNS string
 }
 
 // probe is a handshake that ends when the host's key was looked at; nothing of ours is sent, not even a user's name.
 type probe struct {
 	accept string // keep the key if it has this fingerprint
+	dns    dnsVerdict
 	found  HostKey
 }
 
@@ -137,7 +140,7 @@ func (l *login) look(key xssh.PublicKey) error {
 	if errors.As(err, &f) {
 		k.State, k.Why = f.kind, f.err.Error()
 	}
-	k.KnownBy = by
+	k.KnownBy, k.DNS = by, dnsWords[l.t.probe.dns]
 	l.t.probe.found = k
 	if err != nil && (f == nil || f.pinMissed != "") {
 		return err // it could not be kept; or another key of the host's may be the pinned one

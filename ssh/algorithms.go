@@ -49,7 +49,7 @@ func (s *Settings) negotiation(e *xssh.AlgorithmNegotiationError) error {
 	weak := xssh.InsecureAlgorithms()
 	for _, a := range e.RequestedAlgorithms {
 		if slices.Contains(slices.Concat(weak.KeyExchanges, weak.Ciphers, weak.MACs, weak.HostKeys), a) {
-			return f.withHint("the host speaks only weak algorithms; `Host %s` with `%s +%s` in ssh_config allows one, for this host alone", s.HostName, option, a)
+			return f.withHint("the host speaks only weak algorithms; `Host %s` with `%s +%s` in ssh_config allows one, for this host alone; legacy_crypto = true at the host in the inventory allows them all", s.HostName, option, a)
 		}
 	}
 	return f

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -201,5 +202,53 @@ func BenchmarkWarmFloor(b *testing.B) {
 	report(b, used)
 	for _, c := range clients {
 		c.Close()
+	}
+}
+
+// live gives what one connection holds while it rests: goroutines, and the memory that Go has of the system for heap and stacks.
+func live(b *testing.B, open func()) {
+	before := standing()
+	open()
+	after := standing()
+	b.ReportMetric(float64(after.goroutines-before.goroutines)/benchHosts, "goroutines/conn")
+	b.ReportMetric(float64(after.bytes-before.bytes)/1024/benchHosts, "KiB/conn")
+}
+
+type standingNow struct {
+	goroutines int
+	bytes      int64
+}
+
+func standing() standingNow {
+	runtime.GC()
+	runtime.GC() // what pools held goes with the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return standingNow{runtime.NumGoroutine(), int64(m.HeapAlloc + m.StackInuse)}
+}
+
+func BenchmarkLive(b *testing.B) {
+	s := startBench(b)
+	for b.Loop() {
+		c := s.client(b)
+		live(b, func() { each(func(i int) { s.exec(b, c, i) }) })
+		c.Close()
+	}
+}
+
+func BenchmarkLiveFloor(b *testing.B) {
+	s := startBench(b)
+	cfg := s.floorConfig(b)
+	for b.Loop() {
+		var clients [benchHosts]*xssh.Client
+		live(b, func() {
+			each(func(i int) {
+				clients[i] = s.floorDial(b, cfg)
+				floorExec(b, clients[i])
+			})
+		})
+		for _, c := range clients {
+			c.Close()
+		}
 	}
 }

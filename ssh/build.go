@@ -212,6 +212,7 @@ func (b *builder) hostKeys() {
 		b.show("host_key", b.h.HostKey, "inventory")
 	}
 	b.s.StrictHostKeyChecking = b.text("stricthostkeychecking", "ask")
+	b.s.VerifyHostKeyDNS = b.text("verifyhostkeydns", "no")
 	b.s.HashKnownHosts = b.yes("hashknownhosts", "no")
 	b.s.UpdateHostKeys = b.yes("updatehostkeys", b.updatesKeys())
 	b.s.RevokedHostKeys = b.paths("revokedhostkeys")
@@ -264,18 +265,27 @@ func (b *builder) login() {
 	b.s.Batch = b.yes("batchmode", "no")
 }
 
+// algorithms are ours, as ssh_config changes them. The inventory's legacy_crypto puts the weak ones behind, for logging in; what an authority
+// signs with stays strong.
 func (b *builder) algorithms() {
+	if b.h.LegacyCrypto {
+		b.show("legacy_crypto", "yes", "inventory")
+	}
 	def, weak := defaultAlgorithms(), xssh.InsecureAlgorithms()
 	b.s.Kex = b.algos("kexalgorithms", def.KeyExchanges, weak.KeyExchanges)
 	b.s.Ciphers = b.algos("ciphers", def.Ciphers, weak.Ciphers)
 	b.s.MACs = b.algos("macs", def.MACs, weak.MACs)
 	b.s.HostKeyAlgos = b.algos("hostkeyalgorithms", def.HostKeys, weak.HostKeys)
 	b.s.PubkeyAlgos = b.algos("pubkeyacceptedalgorithms", def.PublicKeyAuths, weak.PublicKeyAuths)
+	b.h.LegacyCrypto = false
 	b.s.CAAlgos = b.algos("casignaturealgorithms", def.PublicKeyAuths, weak.PublicKeyAuths)
 }
 
 // algos applies an option to our defaults and keeps what we speak.
 func (b *builder) algos(option string, def, weak []string) []string {
+	if b.h.LegacyCrypto {
+		def = slices.Concat(def, weak)
+	}
 	v, ok := b.a.First(option)
 	if !ok {
 		return def
@@ -318,8 +328,18 @@ func (b *builder) send(pattern string) {
 
 // notOurs are options that would change whom we talk to, or how we prove who we are, and that tend passes over: each is reported once.
 var notOurs = map[string]string{
-	"knownhostscommand": "", "verifyhostkeydns": "no", "hostbasedauthentication": "no", "pkcs11provider": "none", "securitykeyprovider": "internal", "tunnel": "no",
-	"remotecommand": "none",
+	"knownhostscommand": "", "hostbasedauthentication": "no", "pkcs11provider": "none", "securitykeyprovider": "internal", "tunnel": "no",
+	"remotecommand": "none", "proxyusefdpass": "no",
+}
+
+// foreignMethods are ways to log in that PreferredAuthentications may name and that tend does not speak.
+func foreignMethods(preferred string) (out []string) {
+	for _, m := range strings.Split(preferred, ",") {
+		if m == "gssapi-with-mic" || m == "gssapi-keyex" || m == "hostbased" {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 func (b *builder) unsupported() {
@@ -327,6 +347,12 @@ func (b *builder) unsupported() {
 		if v, ok := b.a.First(name); ok && v.Text != harmless && !(harmless == "no" && v.Text == "no") {
 			b.s.Warnings = append(b.s.Warnings, fmt.Sprintf("%s: ssh_config option %s is not supported by tend and has no effect", v.Source, name))
 		}
+	}
+	if v, ok := b.a.First("preferredauthentications"); ok && foreignMethods(v.Text) != nil {
+		b.s.Warnings = append(b.s.Warnings, fmt.Sprintf("%s: preferredauthentications names %s, which tend does not speak", v.Source, strings.Join(foreignMethods(v.Text), " and ")))
+	}
+	if v, ok := b.a.First("refuseconnection"); ok {
+		b.fail("%s refuses the connection: %s", v.Source, v.Text)
 	}
 	slices.Sort(b.s.Warnings)
 	for i, w := range b.s.Warnings {

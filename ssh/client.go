@@ -17,6 +17,7 @@ type Client struct {
 	cancel  context.CancelCauseFunc
 	asking  chan struct{}
 	doors   *doors
+	lives   *lives
 	secrets secrets
 	keys    keyring
 	known   knownFiles
@@ -47,6 +48,7 @@ func New(o Options) *Client {
 		o: o, ctx: ctx, cancel: cancel,
 		asking: make(chan struct{}, 1),
 		doors:  newDoors(o.Dials, o.DialsPerAddr),
+		lives:  newLives(filesFor(o.Files)),
 		retry:  retryPolicy{hungUp: 8, throttled: 4, pace: 1},
 		links:  map[string]*link{},
 		warned: map[string]bool{},
@@ -138,4 +140,5 @@ type Road struct {
 	Kex, Cipher string
 	Banner      string // what the server showed before the login; at most 8 KiB
 	Since       time.Time
+	TurnedAway  int // logins that the server refused at the door (MaxStartups, penalties) before this one
 }

@@ -34,6 +34,7 @@ type conn struct {
 	cause   error // why it was ended by us; nil = not yet, or by the far side
 	retired bool
 	users   int
+	served  bool // somebody has used it
 	gone    bool // serve has ended
 }
 
@@ -42,6 +43,7 @@ func (c *Client) handshake(ctx context.Context, t target, s *Settings, r route, 
 	ctx, b, cancel := withBudget(ctx, c.o.AuthTimeout, faultf(Timeout, "no login within %s", c.o.AuthTimeout).withHint("the host accepted the connection but did not finish the handshake: is it overloaded, or frozen?"))
 	defer cancel()
 	w := newWire(nc)
+	w.release = r.release
 	l := &login{c: c, s: s, t: t, ctx: ctx, budget: b, place: p, wire: w}
 	type result struct {
 		cn  *conn
@@ -127,6 +129,7 @@ func (cn *conn) serve(chans <-chan xssh.NewChannel, reqs <-chan *xssh.Request) {
 	cn.gone = true
 	cn.mu.Unlock()
 	cn.beat.stop()
+	cn.wire.release()
 	close(cn.done)
 }
 
@@ -180,6 +183,7 @@ func (cn *conn) retire() {
 func (cn *conn) use(n int) {
 	cn.mu.Lock()
 	cn.users += n
+	cn.served = true
 	last := cn.retired && cn.users == 0
 	cn.mu.Unlock()
 	if last {

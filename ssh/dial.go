@@ -38,13 +38,22 @@ func dialTCP(ctx context.Context, s *Settings) (net.Conn, error) {
 	return c, nil
 }
 
+// unresolved says that a name has no address. Hosts that fail alike are told on one line: a name that is the host's own is not said again.
+func unresolved(s *Settings, dns *net.DNSError) *fault {
+	name := s.HostName
+	if name == string(s.Host) {
+		name = "its name"
+	}
+	return faultf(Unresolved, "%s has no address: %s", name, dns.Err)
+}
+
 func dialFault(ctx context.Context, s *Settings, err error) error {
 	var dns *net.DNSError
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &dns):
-		return faultf(Unresolved, "%s has no address: %w", s.HostName, err)
+		return unresolved(s, dns)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return faultf(Refused, "connection to %s refused", s.addr())
 	case errors.Is(err, syscall.ECONNRESET):

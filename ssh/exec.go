@@ -55,6 +55,13 @@ func (c *Client) Exec(ctx context.Context, h inventory.Host, cmd string, stdin i
 	return r.Exit, err
 }
 
+// ExecTerminal is Exec on a terminal of the host, for programs that read a password from nothing else. What is written to either stream
+// comes to out; the end of in is not the end of the terminal's input.
+func (c *Client) ExecTerminal(ctx context.Context, h inventory.Host, cmd string, in io.Reader, out io.Writer) (exit int, err error) {
+	r, err := c.Run(ctx, h, Command{Line: cmd, Stdin: in, Stdout: out, PTY: &PTY{Term: "dumb", Rows: 24, Cols: 80}})
+	return r.Exit, err
+}
+
 // Run is Exec with all that is known about the end.
 func (c *Client) Run(ctx context.Context, h inventory.Host, cmd Command) (Result, error) {
 	t := target{key: hostKeyOf(h.Name), host: h}

@@ -106,8 +106,12 @@ func TestHungUpAtTheDoorIsTriedAgain(t *testing.T) {
 			}
 		})
 		h.HostKey = keyLine(key.PublicKey())
-		if _, out, _, err := run(t, newClient(t, ssh.Options{}), h, "x"); err != nil || out != "hello ops\n" {
+		c := newClient(t, ssh.Options{})
+		if _, out, _, err := run(t, c, h, "x"); err != nil || out != "hello ops\n" {
 			t.Errorf("%s: %q %v", how, out, err)
+		}
+		if road, ok := c.Road(h.Name); !ok || road.TurnedAway != 3 {
+			t.Errorf("%s: %d of 3 refusals were counted", how, road.TurnedAway)
 		}
 	}
 }
@@ -387,6 +391,16 @@ func TestWeakServerIsToldWhichOptionWouldHelp(t *testing.T) {
 		put(t, home+"/cfg", "Host 127.0.0.1\n "+option+"\n")
 		if _, _, _, err := run(t, newClient(t, ssh.Options{Home: home, ConfigFiles: []string{home + "/cfg"}}), h, "x"); err != nil {
 			t.Errorf("with %s: %v", option, err)
+		}
+		c := newClient(t, ssh.Options{})
+		other := h
+		other.Name = "new-pdu"
+		h.LegacyCrypto = true
+		if _, _, _, err := run(t, c, h, "x"); err != nil {
+			t.Errorf("with legacy_crypto: %v", err)
+		}
+		if _, _, _, err := run(t, c, other, "x"); err == nil {
+			t.Error("another host is spoken to with weak algorithms as well")
 		}
 	}
 }

@@ -309,18 +309,26 @@ func (l *login) checkPin(key xssh.PublicKey) (string, error) {
 func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 	unknown := faultf(KeyUnknown, "the host's key is not known: %s presents %s %s", l.knownName(), key.Type(), l.fingerprint).
 		withHint("compare the fingerprint with the host's own (`ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub` there); if it is right: tend host accept %s %s", shortType(key.Type()), l.t.host.Name, l.fingerprint)
+	dns := l.inDNS(key)
 	switch {
 	case l.t.probe != nil && l.t.probe.accept != l.fingerprint:
+		l.t.probe.dns = dns
 		return "", unknown
 	case l.t.probe != nil:
 		return "accepted", l.write(key)
+	case dns == dnsSigned && l.s.VerifyHostKeyDNS == "yes":
+		return "the DNS (SSHFP, signed)", nil
+	case dns == dnsDiffers && l.s.StrictHostKeyChecking != "ask":
+		unknown.err = fmt.Errorf("%w; %s", unknown.err, dnsWords[dns])
+		return "", unknown
 	case l.s.StrictHostKeyChecking == "no" || l.s.StrictHostKeyChecking == "accept-new":
-		// the operator's ssh_config says so for this host
+		l.c.warn(l.t.host.Name, fmt.Sprintf("the host's key %s %s was not known, and was accepted because ssh_config says StrictHostKeyChecking %s", key.Type(), l.fingerprint, l.s.StrictHostKeyChecking))
 	case l.s.StrictHostKeyChecking == "yes" || l.s.Batch || l.c.o.Prompter == nil:
 		return "", unknown
 	default:
-		answer, err := l.asking(Question{Kind: AskHostKey, Text: unknown.Error(), KeyType: key.Type(), Fingerprint: l.fingerprint, Art: randomArt(key), Echo: true})
-		if err != nil && l.ctx.Err() == nil || err == nil && !strings.EqualFold(answer, "yes") && answer != l.fingerprint {
+		q := Question{Kind: AskHostKey, Text: unknown.Error(), Note: dnsWords[dns], KeyType: key.Type(), Fingerprint: l.fingerprint, Art: randomArt(key), Echo: true}
+		answer, err := l.asking(q)
+		if err != nil && l.ctx.Err() == nil || err == nil && !q.Accepts(answer) {
 			return "", unknown
 		}
 		if err != nil {

@@ -26,6 +26,8 @@ type route struct {
 	addr  string // what the limits count by
 	jumps []string
 	dial  func(ctx context.Context) (net.Conn, error)
+	// release gives the files of the connection back when it has ended.
+	release func()
 }
 
 // route finds the way: straight, by a command, or by jump hosts. A jump host's connection is made here, before any place is taken,

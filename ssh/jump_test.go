@@ -3,11 +3,14 @@ package ssh_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -257,3 +260,68 @@ func relayProgram(t *testing.T) string {
 	}
 	return "env TEND_TEST_RELAY=1 " + self
 }
+
+// TestManyBehindOneBastion: sixty hosts at work at once ride on few connections to their bastion; when it is restarted under them each loss
+// is told, and the next commands find a way again, over few connections.
+func TestManyBehindOneBastion(t *testing.T) {
+	t.Parallel()
+	const hosts = 60
+	bastion, target := sshtest.Start(t, sshtest.Config{}), sshtest.Start(t, sshtest.Config{})
+	c := newClient(t, ssh.Options{Hosts: func(id inventory.HostID) (inventory.Host, bool) { return bastion.Host("bastion"), id == "bastion" }})
+	ctx := ctxFor(t, 4*time.Minute)
+	all := func(cmd string, in func() io.Reader, out func(p []byte)) (errs []error) {
+		errs = make([]error, hosts)
+		var wg sync.WaitGroup
+		for i := range hosts {
+			wg.Go(func() {
+				h := target.Host(fmt.Sprint("inner", i))
+				h.Jump = []string{"bastion"}
+				_, errs[i] = c.Exec(ctx, h, cmd, in(), writerFunc(out), nil)
+			})
+		}
+		wg.Wait()
+		return errs
+	}
+	quiet := func([]byte) {}
+	conns := func() int { return strings.Count(bastion.Log(), "Accepted publickey") }
+
+	var working atomic.Int64
+	there, restarted := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(restarted)
+		select {
+		case <-there:
+		case <-ctx.Done():
+		}
+		if n := conns(); n < 1 || n > 3 {
+			t.Errorf("%d connections to the bastion for %d hosts at work", n, hosts)
+		}
+		bastion.Restart()
+	}()
+	held, let := io.Pipe()
+	defer let.Close()
+	lost := all("echo at work; cat", func() io.Reader { return held }, func(p []byte) {
+		if bytes.Contains(p, []byte("at work")) && working.Add(1) == hosts {
+			close(there)
+		}
+	})
+	<-restarted
+	for i, err := range lost {
+		if e := (*ssh.Error)(nil); !errors.As(err, &e) || e.Kind != ssh.LinkLost || e.NotStarted() {
+			t.Fatalf("host %d, whose bastion went away in mid-command: %v", i, err)
+		}
+	}
+	before := conns()
+	for i, err := range all("true", func() io.Reader { return nil }, quiet) {
+		if err != nil {
+			t.Fatalf("host %d after the restart: %v", i, err)
+		}
+	}
+	if n := conns() - before; n < 1 || n > 3 {
+		t.Errorf("%d new connections to the bastion for %d hosts", n, hosts)
+	}
+}
+
+type writerFunc func(p []byte)
+
+func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }

@@ -172,11 +172,11 @@ func (l *link) lastRoad() (Road, bool) {
 
 // roadKey is the same for two values of a host that lead to the same place, so that a kept connection may serve both.
 func roadKey(h inventory.Host) string {
-	return fmt.Sprintf("%q", []any{h.Name, h.Addr, h.Port, h.User, h.Jump, h.HostKey, h.KnownHosts, h.Identity})
+	return fmt.Sprintf("%q", []any{h.Name, h.Addr, h.Port, h.User, h.Jump, h.HostKey, h.KnownHosts, h.Identity, h.LegacyCrypto})
 }
 
 func sameRoad(a, b inventory.Host) bool {
-	return a.Addr == b.Addr && a.Port == b.Port && a.User == b.User && a.HostKey == b.HostKey &&
+	return a.Addr == b.Addr && a.Port == b.Port && a.User == b.User && a.HostKey == b.HostKey && a.LegacyCrypto == b.LegacyCrypto &&
 		slices.Equal(a.Jump, b.Jump) && slices.Equal(a.KnownHosts, b.KnownHosts) && slices.Equal(a.Identity, b.Identity)
 }
 
@@ -196,6 +196,7 @@ func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
 	for try := 0; ; try++ {
 		cn, err := c.knockPinned(ctx, t, s, road)
 		if err == nil {
+			cn.road.TurnedAway = try
 			return cn, nil
 		}
 		wait, again := c.again(err, try)
@@ -255,14 +256,25 @@ func (c *Client) knockPinned(ctx context.Context, t target, s *Settings, r route
 
 // knock makes one connection, within the limits.
 func (c *Client) knock(ctx context.Context, t target, s *Settings, r route) (*conn, error) {
+	release, err := c.enough(ctx, s, r)
+	if err != nil {
+		return nil, err
+	}
 	p, err := c.doors.enter(ctx, r.addr)
 	if err != nil {
+		release()
 		return nil, err
 	}
 	defer p.leave()
 	nc, err := r.dial(ctx)
 	if err != nil {
+		release()
 		return nil, err
 	}
-	return c.handshake(ctx, t, s, r, nc, p)
+	r.release = release
+	cn, err := c.handshake(ctx, t, s, r, nc, p)
+	if err != nil {
+		release()
+	}
+	return cn, err
 }

@@ -17,6 +17,8 @@ type Options struct {
 	Getenv      func(string) string
 	// Prompter is asked for passphrases, passwords, codes and unknown host keys. nil = nobody can be asked.
 	Prompter Prompter
+	// Nameservers are asked for SSHFP records, as address:port, where VerifyHostKeyDNS says so; nil = those of /etc/resolv.conf.
+	Nameservers []string
 	// Hosts finds the inventory's host of a name, for jump chains that name one. nil = jump names are ssh_config's.
 	Hosts func(inventory.HostID) (inventory.Host, bool)
 	// Warn hears, once each, of what was skipped: an unreadable key file, a torn known_hosts line. It may be called from any
@@ -25,6 +27,9 @@ type Options struct {
 	// Dials limits how many handshakes run at once, 0 = 64: that many hide a wide area's delay, and more only wait for the CPU.
 	// DialsPerAddr limits them for one address and port, 0 = 6: sshd refuses at random from the tenth on (MaxStartups 10:30:100).
 	Dials, DialsPerAddr int
+	// Files is how many open files the connections may take, 0 = what this process's own limit leaves (ulimit -n). Beyond it,
+	// connections that rest are ended for others.
+	Files int
 	// ConnectTimeout is for TCP (default 10 s, or ssh_config's), AuthTimeout for handshake and login, without the time that a
 	// question waits for its answer (default 20 s). A keepalive goes out when a link was silent for KeepaliveInterval (15 s, or
 	// ServerAliveInterval); after KeepaliveCount silent intervals (3) the link is lost.

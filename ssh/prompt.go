@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"tend/inventory"
 	"tend/quote"
@@ -34,6 +35,11 @@ type Question struct {
 	Attempt int
 	// KeyType, Fingerprint and Art describe the host key, or the key file that a passphrase is for.
 	KeyType, Fingerprint, Art string
+}
+
+// Accepts reports whether an answer to AskHostKey accepts the key.
+func (q Question) Accepts(answer string) bool {
+	return strings.EqualFold(answer, "yes") || answer == q.Fingerprint
 }
 
 // ErrDeclined is what a Prompter returns when the person does not want to answer.

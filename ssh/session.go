@@ -194,7 +194,10 @@ func (s *session) stream(ch xssh.Channel) {
 // feed streams stdin and closes it.
 func (s *session) feed(ch xssh.Channel) {
 	if s.cmd.Stdin != nil {
-		io.Copy(ch, s.cmd.Stdin)
+		buf := buffers.Get().(*[]byte)
+		io.CopyBuffer(ch, s.cmd.Stdin, *buf)
+		clear(*buf) // it may have held a password
+		buffers.Put(buf)
 	}
 	ch.CloseWrite()
 }

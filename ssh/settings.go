@@ -27,6 +27,7 @@ type Settings struct {
 	GlobalKnownHosts      []string
 	RevokedHostKeys       []string
 	StrictHostKeyChecking string // "yes", "ask", "accept-new", "no"
+	VerifyHostKeyDNS      string // "no", "ask": shown with an unknown key; "yes": a signed one is believed
 	HashKnownHosts        bool
 	UpdateHostKeys        bool   // keep the host's other keys once it has proved them
 	Pin                   string // the inventory's host_key

@@ -109,7 +109,7 @@ func TestUnsupportedOptionsAreReportedOnce(t *testing.T) {
 	t.Parallel()
 	addr, port := silent(t, "")
 	home := t.TempDir()
-	put(t, filepath.Join(home, "cfg"), "Host *\n KnownHostsCommand /bin/x\n VerifyHostKeyDNS ask\n VerifyHostKeyDNS no\n GSSAPIAuthentication yes\n NewFancyThing 3\n")
+	put(t, filepath.Join(home, "cfg"), "Host *\n KnownHostsCommand /bin/x\n PKCS11Provider /x.so\n PKCS11Provider none\n GSSAPIAuthentication yes\n NewFancyThing 3\n")
 	c := newClient(t, ssh.Options{ConfigFiles: []string{filepath.Join(home, "cfg")}, Home: home, AuthTimeout: 50 * time.Millisecond})
 	for _, n := range []string{"a", "b"} {
 		c.Exec(context.Background(), inventory.Host{Name: inventory.HostID(n), Addr: addr, Port: port}, "x", nil, nil, nil)

@@ -17,12 +17,13 @@ const maxPreBanner = 512
 // It also reads ahead until the banner is complete, because x/crypto reads that byte by byte, at one system call each.
 type wire struct {
 	net.Conn
-	start  time.Time
-	heard  atomic.Int64 // nanoseconds after start
-	dead   atomic.Bool  // a Read failed
-	banner bool         // the "SSH-" line was seen; only Read's goroutine touches this and what follows
-	ahead  []byte
-	early  []byte
+	start   time.Time
+	heard   atomic.Int64 // nanoseconds after start
+	dead    atomic.Bool  // a Read failed
+	release func()       // gives back what it took of the process's files
+	banner  bool         // the "SSH-" line was seen; only Read's goroutine touches this and what follows
+	ahead   []byte
+	early   []byte
 }
 
 func newWire(c net.Conn) *wire { return &wire{Conn: c, start: time.Now()} }

@@ -2,20 +2,13 @@ package sshsig
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
-
-// ErrNoKey is wrapped by Find where none of the wanted keys can sign.
-var ErrNoKey = errors.New("no key that may sign")
 
 // Verify reports, as nil, that the armored signature is one over message, in that namespace, by one of the keys (authorized_keys lines).
 func Verify(armored, namespace string, message []byte, keys ...string) error {
@@ -36,6 +29,20 @@ func Verify(armored, namespace string, message []byte, keys ...string) error {
 	}) {
 		return fmt.Errorf("signed with another key, %s", ssh.FingerprintSHA256(pub))
 	}
+	return s.check(pub, message)
+}
+
+// Check reports, as nil, that the signature is one over message by its own key, and returns that key's fingerprint. Whether the key is to
+// be trusted is for the caller to know.
+func (s Signature) Check(message []byte) (fingerprint string, err error) {
+	pub, err := ssh.ParsePublicKey(s.PublicKey)
+	if err != nil {
+		return "", fmt.Errorf("the signature's key: %w", err)
+	}
+	return ssh.FingerprintSHA256(pub), s.check(pub, message)
+}
+
+func (s Signature) check(pub ssh.PublicKey, message []byte) error {
 	data, err := s.Signed(message)
 	if err != nil {
 		return err
@@ -77,68 +84,6 @@ func Fingerprint(line string) string {
 	return ssh.FingerprintSHA256(pub)
 }
 
-// signer signs with what x/crypto/ssh calls a signer.
-type signer struct{ ssh.Signer }
-
-func (s signer) PublicKey() []byte { return s.Signer.PublicKey().Marshal() }
-
-func (s signer) Sign(data []byte) ([]byte, error) {
-	algorithm := ""
-	if s.Signer.PublicKey().Type() == ssh.KeyAlgoRSA {
-		algorithm = ssh.KeyAlgoRSASHA512
-	}
-	as, ok := s.Signer.(ssh.AlgorithmSigner)
-	if !ok {
-		return nil, errors.New("this key cannot choose how it signs")
-	}
-	sig, err := as.SignWithAlgorithm(rand.Reader, data, algorithm)
-	if err != nil {
-		return nil, err
-	}
-	return ssh.Marshal(sig), nil
-}
-
-// FromFile reads a private key that has no passphrase; one that has belongs into an agent.
-func FromFile(path string) (Signer, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	key, err := ssh.ParsePrivateKey(data)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
-		return nil, fmt.Errorf("%s has a passphrase: ssh-add it, and the agent signs", path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return signer{key}, nil
-}
-
-// FromAgent asks the agent at the socket for the first key that is one of wanted (authorized_keys lines). The function ends the
-// connection; the signer works until then. The error wraps ErrNoKey where the agent has none of them.
-func FromAgent(socket string, wanted ...string) (Signer, func() error, error) {
-	if socket == "" {
-		return nil, nil, fmt.Errorf("%w: no agent runs here (SSH_AUTH_SOCK is not set)", ErrNoKey)
-	}
-	conn, err := net.Dial("unix", socket)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the SSH agent: %w", err)
-	}
-	all, err := agent.NewClient(conn).Signers()
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("the SSH agent: %w", err), conn.Close())
-	}
-	for _, s := range all {
-		for _, w := range wanted {
-			if wire, err := parseKey(w); err == nil && bytes.Equal(wire, s.PublicKey().Marshal()) {
-				return signer{s}, conn.Close, nil
-			}
-		}
-	}
-	return nil, nil, errors.Join(fmt.Errorf("%w: the agent has %d keys, and none of them", ErrNoKey, len(all)), conn.Close())
-}
-
 // AllowedSigners reads the lines of an allowed_signers file (ssh-keygen(1)) that let a person sign in the namespace: their keys. Of the
 // options only namespaces is known; a line with another one is refused, since it might forbid what we would allow.
 func AllowedSigners(text, person, namespace string) ([]string, error) {
@@ -167,6 +112,22 @@ func AllowedSigners(text, person, namespace string) ([]string, error) {
 		}
 	}
 	return keys, nil
+}
+
+// WhoSigns names the person to whom an allowed_signers file gives the key (wire form) in the namespace; "" = to nobody. A line that is not
+// understood allows nothing.
+func WhoSigns(text string, key []byte, namespace string) string {
+	for line := range strings.Lines(text) {
+		who, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		pub, _, options, _, err := ssh.ParseAuthorizedKey([]byte(rest))
+		if err != nil || strings.HasPrefix(who, "#") || !bytes.Equal(pub.Marshal(), key) {
+			continue
+		}
+		if ok, err := allows(options, namespace); ok && err == nil {
+			return who
+		}
+	}
+	return ""
 }
 
 func allows(options []string, namespace string) (bool, error) {

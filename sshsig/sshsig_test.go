@@ -41,7 +41,7 @@ func newKey(t *testing.T) (string, ed25519.PrivateKey, string) {
 func TestVerify(t *testing.T) {
 	path, _, line := newKey(t)
 	_, _, other := newKey(t)
-	s, err := FromFile(path)
+	s, err := Open(t.Context(), Wanted{Path: path})
 	do(t, err)
 	sig, err := Sign(s, "plan@tend", []byte("text"))
 	do(t, err)
@@ -96,18 +96,44 @@ func TestAgent(t *testing.T) {
 		}
 	}()
 	defer func() { l.Close(); <-done }()
-	s, end, err := FromAgent(dir+"/s", other, line)
+	s, err := Open(t.Context(), Wanted{Socket: dir + "/s", Keys: []string{other, line}})
 	do(t, err)
 	sig, err := Sign(s, "n", []byte("x"))
 	do(t, err)
-	do(t, end())
+	do(t, s.Close())
 	if err := Verify(sig, "n", []byte("x"), line); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := FromAgent(dir+"/s", other); !errors.Is(err, ErrNoKey) {
+	public := filepath.Join(t.TempDir(), "key.pub")
+	do(t, os.WriteFile(public, []byte(line+"\n"), 0o600))
+	s, err = Open(t.Context(), Wanted{Socket: dir + "/s", Path: public})
+	do(t, err)
+	do(t, s.Close())
+	if _, err := Open(t.Context(), Wanted{Path: public}); err == nil || !strings.Contains(err.Error(), "the agent does not hold it") {
 		t.Error(err)
 	}
-	if _, _, err := FromAgent(""); !errors.Is(err, ErrNoKey) {
+	for _, w := range []Wanted{{Socket: dir + "/s", Keys: []string{other}}, {Socket: dir + "/none"}, {}} {
+		if _, err := Open(t.Context(), w); !errors.Is(err, ErrNoKey) {
+			t.Error(err)
+		}
+	}
+}
+
+// TestPassphrase: a locked key signs once its passphrase is typed, and says what to do where nobody is there.
+func TestPassphrase(t *testing.T) {
+	_, private, line := newKey(t)
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("open"))
+	do(t, err)
+	path := filepath.Join(t.TempDir(), "locked")
+	do(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
+	if _, err := Open(t.Context(), Wanted{Path: path}); err == nil || !strings.Contains(err.Error(), "load it into the agent") {
+		t.Error(err)
+	}
+	s, err := Open(t.Context(), Wanted{Path: path, Ask: func() ([]byte, error) { return []byte("open"), nil }})
+	do(t, err)
+	sig, err := Sign(s, "n", []byte("x"))
+	do(t, err)
+	if err := Verify(sig, "n", []byte("x"), line); err != nil {
 		t.Error(err)
 	}
 }
@@ -126,5 +152,13 @@ func TestAllowedSigners(t *testing.T) {
 		if _, err := AllowedSigners(text, who, "plan@tend"); err == nil {
 			t.Errorf("%s: no error", who)
 		}
+	}
+	parsed, err := parseKey(b)
+	do(t, err)
+	if who := WhoSigns(text, parsed, "plan@tend"); who != "ann" {
+		t.Errorf("%q", who)
+	}
+	if who := WhoSigns(text, parsed, "journal@tend"); who != "" {
+		t.Errorf("%q", who)
 	}
 }

@@ -25,6 +25,11 @@ func (c *console) commands() []bind {
 		{name: "replay", help: "replay RUN: open a run", do: open("replay")},
 		{name: "size", help: "size WIDTHxHEIGHT: what the terminal does not tell", do: open("size")},
 		{name: "mark", help: "mark SELECTOR: mark hosts", do: open("mark")},
+		{name: "filter", help: "filter TEXT: show only what matches; without a text, everything", do: open("filter")},
+		{name: "search", help: "search TEXT: look through everything in the journal; within a pager, in its text", why: noSearch(c.cfg), do: func() action {
+			return func(c *console) tea.Cmd { return c.run(ask(searchPrompt(c, ""))) }
+		}},
+		{name: "journal", help: "journal HOST: the runs of a host", do: open("journal")},
 	}
 }
 
@@ -32,8 +37,8 @@ func (c *console) commands() []bind {
 func (c *console) commandLine(*console) tea.Cmd { return c.openPrompt("") }
 
 func (c *console) openPrompt(text string) tea.Cmd {
-	c.history.at = len(c.history.lines)
-	c.prompt = &prompt{label: ":", field: newField(text), enter: c.command, complete: c.complete, history: &c.history}
+	c.typed.commands.at = len(c.typed.commands.lines)
+	c.prompt = &prompt{label: ":", field: newField(text), enter: c.command, complete: c.complete, history: &c.typed.commands}
 	return nil
 }
 
@@ -47,7 +52,7 @@ func (c *console) command(line string) action {
 	if act := c.worded(name, rest); act != nil {
 		return act
 	}
-	for _, b := range c.verbs() {
+	for _, b := range append(c.verbs(), c.commands()...) {
 		if b.name == name {
 			return b.act()
 		}
@@ -55,8 +60,11 @@ func (c *console) command(line string) action {
 	return warnOf(fmt.Sprintf("no command %q; tab completes, ? lists", name))
 }
 
-// worded are the commands that take words.
+// worded are the commands that take words. Without any, a name is that of the screen's own verb, or asks for them.
 func (c *console) worded(name, rest string) action {
+	if rest == "" && slices.Contains([]string{"host", "run", "replay", "size", "mark", "rack", "journal"}, name) {
+		return nil
+	}
 	switch name {
 	case "q", "quit":
 		return func(*console) tea.Cmd { return tea.Quit }
@@ -70,25 +78,48 @@ func (c *console) worded(name, rest string) action {
 	case "rack":
 		site, rack, ok := strings.Cut(rest, "/")
 		if !ok || c.fleet.Rack(site, rack).Hosts == 0 {
-			if rest == "" {
-				return nil // the screen's own verb
-			}
 			return warnOf(fmt.Sprintf("no rack %q; it is written SITE/RACK", rest))
 		}
 		return push(newRackScreen(c, site, rack))
+	case "journal":
+		if _, ok := c.cfg.Inventory.Host(inventory.HostID(rest)); !ok {
+			return warnOf(fmt.Sprintf("the inventory has no host %q", rest))
+		}
+		return func(c *console) tea.Cmd { return c.openJournal(inventory.HostID(rest)) }
 	case "replay":
 		return func(c *console) tea.Cmd { return c.openRun(journal.RunID(rest)) }
 	case "run":
 		return c.runCommand(rest)
 	case "mark":
-		if rest == "" {
-			return nil
-		}
 		return c.markCommand(rest)
+	case "filter":
+		return c.filterCommand(rest)
 	case "size":
 		return sizeCommand(rest)
+	case "search":
+		return c.searchCommand(rest)
 	}
 	return nil
+}
+
+// searchCommand looks in the text of a pager, and from everywhere else in the journal.
+func (c *console) searchCommand(text string) action {
+	p, ok := c.top().(*pager)
+	switch {
+	case ok && text != "":
+		return p.lookFor(text)
+	case ok:
+		return nil // the pager's own verb
+	case c.cfg.Search == nil:
+		return warnOf("search is not possible here: " + noSearch(c.cfg)())
+	case text == "":
+		was := ""
+		if s, ok := c.top().(*searchScreen); ok {
+			was = s.text
+		}
+		return ask(searchPrompt(c, was))
+	}
+	return findText(text)
 }
 
 // home goes back to the fleet.
@@ -122,6 +153,21 @@ func (c *console) markCommand(text string) action {
 	return say(plural(n, "host") + " marked")
 }
 
+// filterer is a screen whose list can be filtered.
+type filterer interface{ refilter(text string) }
+
+func (s *fleetScreen) refilter(text string) { s.filter, s.dirty = text, true }
+
+// filterCommand filters the list on top.
+func (c *console) filterCommand(text string) action {
+	f, ok := c.top().(filterer)
+	if !ok {
+		return warnOf("this screen has no filter")
+	}
+	f.refilter(text)
+	return nothing
+}
+
 // sizeCommand is for serial lines, which never tell when the window changes.
 func sizeCommand(text string) action {
 	ws, hs, _ := strings.Cut(text, "x")
@@ -133,6 +179,43 @@ func sizeCommand(text string) action {
 	return func(c *console) tea.Cmd {
 		return func() tea.Msg { return tea.WindowSizeMsg{Width: w, Height: h} }
 	}
+}
+
+// runsSeen are the runs that the console has shown or listed.
+func (c *console) runsSeen() []string {
+	var out []string
+	for id := range c.looked.seen {
+		out = append(out, string(id))
+	}
+	for _, s := range c.stack {
+		if j, ok := s.(*journalScreen); ok {
+			for _, r := range j.runs {
+				out = append(out, string(r.Run))
+			}
+		}
+	}
+	return out
+}
+
+// terms are the words of a selector that this inventory gives a meaning.
+func (c *console) terms() []string {
+	seen := map[string]bool{}
+	for _, st := range []string{"ok", "warn", "fail", "down", "unknown", "never"} {
+		seen["state="+st] = true
+	}
+	for _, h := range c.cfg.Inventory.Hosts {
+		seen["site="+h.Site] = true
+		if h.Rack != "" {
+			seen["rack="+h.Rack] = true
+		}
+		for _, t := range h.Tags {
+			seen["tag="+t] = true
+		}
+		for _, g := range h.Groups {
+			seen["group="+g] = true
+		}
+	}
+	return sortedKeys(seen)
 }
 
 // complete offers what the line may become.
@@ -151,6 +234,21 @@ func (c *console) complete(text string) []string {
 		for _, h := range c.cfg.Inventory.Hosts {
 			pool = append(pool, string(h.Name))
 		}
+	case name == "journal":
+		head = "journal "
+		for _, h := range c.cfg.Inventory.Hosts {
+			pool = append(pool, string(h.Name))
+		}
+	case name == "search":
+		pool = c.completeSearch(rest)
+		head = "search "
+	case name == "replay":
+		head = "replay "
+		pool = c.runsSeen()
+	case name == "mark" || name == "filter":
+		cut := strings.LastIndexByte(rest, ' ') + 1
+		head, rest = name+" "+rest[:cut], rest[cut:]
+		pool = c.terms()
 	case name == "rack":
 		head = "rack "
 		for _, s := range c.cfg.Inventory.Sites {

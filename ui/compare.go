@@ -10,6 +10,7 @@ import (
 
 	"tend/inventory"
 	"tend/journal"
+	"tend/runbooks"
 )
 
 // compareRuns reads two runs and shows what is different between them: hosts, outcomes, facts; equal differences folded over hosts.
@@ -81,7 +82,7 @@ func differences(was, is *journal.State) string {
 func differenceText(was, is *journal.State, byText map[string][]inventory.HostID) string {
 	var out strings.Builder
 	for _, s := range []*journal.State{was, is} {
-		fmt.Fprintf(&out, "%s  %s  %s  %s, %s\n", s.Run, s.Started.Local().Format("2006-01-02 15:04"), s.Plan().Runbook, s.Plan().Scope, s.Result)
+		fmt.Fprintf(&out, "%s  %s  %s  %s, %s\n", s.Run, s.Started.Local().Format("2006-01-02 15:04"), s.Plan().Runbook, runbooks.ScopeName(s.Plan().Scope), s.Result)
 	}
 	out.WriteByte('\n')
 	texts := sortedKeys(byText)

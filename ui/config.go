@@ -71,10 +71,20 @@ type Config struct {
 	Last func(context.Context) iter.Seq2[journal.HostRun, error]
 	// Resolve is pure: it makes a plan and touches nothing. Its errors are shown where they belong; one with Hint() string, with it.
 	Resolve func(Wish) (runbooks.Plan, error)
+	// Pace says how long a plan would take, by the journal, and whether that fits the windows of its hosts, a line each with its name; nil =
+	// nobody knows. It reads the journal, and may take its time.
+	Pace func(context.Context, *runbooks.Plan) [][2]string
+	// Sheet makes a page: "status", "posture", "drift" or "insight", in one of its orders ("" = the first). It reads the journal, and may take
+	// its time; nil = there are none.
+	Sheet func(ctx context.Context, name, order string) (Sheet, error)
 	// Note writes a note into the journal.
 	Note func(context.Context, journal.Noted) error
 	// Shell opens an interactive session on a host; nil = there is none.
-	Shell    Shell
+	Shell Shell
+	// Search looks through the journal; nil = there is no index.
+	Search Search
+	// Shells are the sessions that were; nil = nobody knows.
+	Shells   Shells
 	Now      func() time.Time
 	Tier     Tier
 	Readonly bool

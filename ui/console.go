@@ -28,7 +28,7 @@ type console struct {
 	watches map[journal.RunID]*watch
 	known   *feed[standing]
 	asks    *feed[Ask]
-	history history
+	typed   typedLines
 	work    *work
 	crash   string // the log file that a panic was written to
 	looked  looks
@@ -62,9 +62,15 @@ func newConsole(cfg Config, w *work) *console {
 		mouse:   cfg.Settings.Mouse,
 		looked:  looks{alive: cfg.Now(), runs: cfg.Now(), since: cfg.Now(), seen: map[journal.RunID]bool{}},
 	}
-	c.pen = newPenWith(cfg.Tier, cfg.Tier == Full && utf8(cfg.Env, true) || cfg.Tier == Basic && utf8(cfg.Env, false), cfg.Settings)
+	c.repaint(lightBackground(cfg))
 	c.stack = []screen{newFleetScreen(c)}
 	return c
+}
+
+// repaint takes the colours for a background.
+func (c *console) repaint(light bool) {
+	unicode := c.cfg.Tier == Full && utf8(c.cfg.Env, true) || c.cfg.Tier == Basic && utf8(c.cfg.Env, false)
+	c.pen = newPenWith(c.cfg.Tier, unicode, light, c.cfg.Settings)
 }
 
 // Init starts the readers; nothing is waited for, so that the first picture is there at once.
@@ -75,9 +81,12 @@ func (c *console) Init() tea.Cmd {
 	if c.cfg.Asks != nil {
 		c.asks = newFeed(c.work.ctx, &c.work.wg, c.readAsks, func(Ask) int { return 0 })
 	}
-	cmds := []tea.Cmd{c.tick(10 * time.Millisecond), c.loadOpen()}
+	cmds := []tea.Cmd{c.tick(10 * time.Millisecond), c.loadOpen(), c.work.first}
 	if c.cfg.Open != "" {
 		cmds = append(cmds, c.openRun(c.cfg.Open))
+	}
+	if c.cfg.Tier == Full && c.cfg.Settings.Background == "" && c.work.ticks {
+		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
 	return tea.Batch(cmds...)
 }
@@ -107,12 +116,22 @@ func (c *console) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		c.w, c.h = msg.Width, msg.Height
 	case tea.KeyPressMsg:
+		if c.work.lent.Load() {
+			return nil
+		}
 		c.now = c.cfg.Now()
 		c.fleet.Refresh(c.now)
 		return c.key(msg)
+	case tea.BackgroundColorMsg:
+		if c.cfg.Settings.Background == "" {
+			c.repaint(!msg.IsDark())
+		}
 	case tea.MouseMsg:
 		return c.mouseMsg(msg)
 	case tea.PasteMsg:
+		if c.work.lent.Load() {
+			return nil
+		}
 		return c.paste(msg.Content)
 	case pullMsg:
 		return c.pull()
@@ -155,7 +174,7 @@ func (c *console) pop() tea.Cmd {
 // shows reports whether some screen still shows the run.
 func (c *console) shows(w *watch) bool {
 	for _, s := range c.stack {
-		if r, ok := s.(*runScreen); ok && r.w == w {
+		if r, ok := s.(*runScreen); ok && r.w == w && w != nil {
 			return true
 		}
 	}

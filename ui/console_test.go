@@ -184,12 +184,12 @@ func TestManualStep(t *testing.T) {
 	}
 	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
 	d.do(d.c.openRun("r1"))
-	d.Pull().See("WAITS FOR A PERSON").Press("a").See("MANUAL STEP db-02", "Pull the disk with the red light", "nyc1/r01 U4").Golden("manual")
+	d.Pull().See("WAITS FOR A PERSON").Press("a").See("MANUAL STEP db-02", "Pull the disk with the red light", "nyc1/r01 U4")
 	d.Press("ctrl+y").See("an answer is missing: serial number")
 	d.Type("WX-7").Press("tab").Type("perhaps").Press("ctrl+y").See("yes or no")
-	d.Press("ctrl+u").Type("yes").Press("ctrl+y")
+	d.Press("ctrl+u").Type("yes").Press("tab").Type("bay 3").Press("ctrl+y")
 	got := d.runs.decided
-	if len(got) != 1 || got[0].Decision != journal.Answer || !got[0].OK || got[0].Answers["serial"] != "WX-7" || got[0].Answers["light"] != "yes" {
+	if len(got) != 1 || got[0].Decision != journal.Answer || !got[0].OK || got[0].Answers["serial"] != "WX-7" || got[0].Answers["light"] != "yes" || got[0].Reason != "bay 3" {
 		t.Fatalf("decided %+v", got)
 	}
 	d.See("RUN r1")
@@ -205,9 +205,10 @@ func TestNoVerbOnWhatALinkInvents(t *testing.T) {
 	rb := library()[1]
 	plan := d.plan("patch", "nyc1/r01")
 	screens := []screen{d.c.stack[0], newHostScreen(d.c, "db-01"), newRackScreen(d.c, "nyc1", "r01"), newPicker(d.c, []inventory.HostID{"db-01"}, "db-01"),
-		newForm(rb, "db-01", Wish{}), newPlanScreen(d.c, rb, Wish{}, plan), newRunScreen(d.c, w), newTextPager("X", "x", "x"), newJournalScreen(d.c, ""),
+		newForm(rb, "db-01", Wish{}), newPlanScreen(d.c, rb, Wish{}, plan), newRunScreen(d.c, w), newTextPager("X", "x", "x"), newJournalScreen(d.c, ""), &searchScreen{}, &shellsScreen{},
 		newHelp(d.c), newOffer(d.c, nil, nil), &askScreen{}, &manualScreen{}}
 	for _, s := range screens {
+		d.c.stack = []screen{s}
 		seen := map[string]string{}
 		for _, b := range append(s.Binds(), d.c.binds()...) {
 			for k := range strings.FieldsSeq(b.keys) {
@@ -267,7 +268,7 @@ func TestOpenRunsAreOffered(t *testing.T) {
 	d.patch("261122-1210-open")
 	d.runs.alive = []journal.RunID{"261122-1210-open"}
 	d.do(d.c.loadOpen())
-	d.See("OPEN RUNS", "261122-1210-open", "some process is at work on it").Golden("offer")
+	d.See("OPEN RUNS", "261122-1210-open", "some process is at work on it")
 	d.Press("enter").Pull().See("RUN 261122-1210-open").Press("esc").See("FLEET", "at work: patch 4/15")
 	d.runs.alive = []journal.RunID{}
 	d.do(d.c.loadOpen())
@@ -280,6 +281,19 @@ func TestOpenRunsAreOffered(t *testing.T) {
 	if len(d.runs.resumed) != 1 {
 		t.Errorf("resumed %v", d.runs.resumed)
 	}
+}
+
+// TestRunsThatReadAreNotOffered: while they are at work the status line names them; left behind, they are offered like any other.
+func TestRunsThatReadAreNotOffered(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	const run = "261122-1210-read"
+	d.tell(run, journal.PlanAccepted{Plan: d.plan("health", "nyc1/r02"), By: d.c.cfg.Who}, journal.WaveOpened{Wave: 0})
+	d.runs.alive = []journal.RunID{run}
+	d.do(d.c.loadOpen())
+	d.See("FLEET").Pull().See("at work: health")
+	d.runs.alive = []journal.RunID{}
+	d.do(d.c.loadOpen())
+	d.See("OPEN RUNS", run)
 }
 
 func TestLeaving(t *testing.T) {
@@ -352,7 +366,7 @@ func TestJournalFilter(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	d.health("261122-1200-heal")
 	d.patch("261122-1210-patc")
-	d.Press("J").See("2 runs").Press("/").Type("!patch").See("1 run").Miss("1210-patc").Press("enter", "esc").See("2 runs")
+	d.Press("J").See("2 runs").Press("f").Type("!patch").See("1 run").Miss("1210-patc").Press("enter", "esc").See("2 runs")
 	d.Press("j", "enter").Pull().See("RUN 261122-1200-heal", "FAILED").Press("esc", "esc").See("FLEET")
 }
 

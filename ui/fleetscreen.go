@@ -23,10 +23,11 @@ type fleetScreen struct {
 	problems bool
 	anchor   int // of a range being marked; -1 = none
 	shown    int // hosts that the filter lets through
+	manual   func() map[inventory.HostID]waitingFor
 }
 
 func newFleetScreen(c *console) *fleetScreen {
-	return &fleetScreen{cfg: c.cfg, fleet: c.fleet, marks: c.marks, tree: newTree(c.cfg.Inventory, c.fleet), dirty: true, anchor: -1}
+	return &fleetScreen{cfg: c.cfg, fleet: c.fleet, marks: c.marks, tree: newTree(c.cfg.Inventory, c.fleet), dirty: true, anchor: -1, manual: c.manualSteps}
 }
 
 // refresh makes the rows anew where something they depend on has changed, and keeps the cursor on what it was on.

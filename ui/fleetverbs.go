@@ -18,6 +18,7 @@ func (s *fleetScreen) Binds() []bind {
 		return ""
 	}
 	verbs := []bind{
+		{keys: "a", name: "answer", help: "the step that waits for a person", foot: true, why: s.noAnswer, do: func() action { return openManual(s.cfg, s.firstManual()) }},
 		{keys: "space", name: "mark", help: "mark or unmark the host, or all of the rack or site", foot: true, do: done(s.mark)},
 		{keys: "r", name: "runbook", help: "run a runbook on the marked hosts, else on what the cursor is on", foot: true, do: s.runbook},
 		{keys: "enter l right", name: "open", help: "unfold, or open the host", foot: true, do: s.open},
@@ -26,12 +27,12 @@ func (s *fleetScreen) Binds() []bind {
 		{keys: "h left", name: "fold", help: "fold, or go to the rack or site above", do: done(s.up)},
 		{keys: "+", name: "unfold-all", help: "unfold every rack", do: done(func() { s.tree.foldAll(false); s.dirty = true })},
 		{keys: "-", name: "fold-all", help: "fold every rack", do: done(func() { s.tree.foldAll(true); s.dirty = true })},
-		{keys: "v", name: "range", help: "begin a range; again marks it", do: done(s.span)},
-		{keys: "*", name: "mark-all", help: "mark every host that the filter shows", do: done(s.markAll)},
+		{keys: "v", name: "range", help: "begin a range; again marks it", foot: true, do: done(s.span)},
+		{keys: "*", name: "mark-all", help: "mark every host that the filter shows", foot: true, do: done(s.markAll)},
 		{keys: "u", name: "unmark", help: "take all marks away", do: done(func() { clear(s.marks); s.anchor = -1 })},
-		{keys: "t", name: "sort", help: "sort hosts by state or by name", do: done(func() { s.tree.byState, s.dirty = !s.tree.byState, true })},
-		{keys: "e", name: "rack", help: "the rack's elevation, unit by unit", do: s.elevation},
-		{keys: "s", name: "shell", help: "an interactive session on the host", why: func() string {
+		{keys: "t", name: "sort", help: "sort hosts by state or by name", foot: true, do: done(func() { s.tree.byState, s.dirty = !s.tree.byState, true })},
+		{keys: "e", name: "rack", help: "the rack's elevation, unit by unit", foot: true, do: s.elevation},
+		{keys: "s", name: "shell", help: "an interactive session on the host", foot: true, why: func() string {
 			if why := noHost(); why != "" {
 				return why
 			}
@@ -40,7 +41,7 @@ func (s *fleetScreen) Binds() []bind {
 			r, _ := s.cursor()
 			return openShell(s.cfg, s.tree.inv.Hosts[r.host])
 		}},
-		{keys: "L", name: "host-journal", help: "the runs of this host", why: noHost, do: func() action {
+		{keys: "L", name: "host-journal", help: "the runs of this host", foot: true, why: noHost, do: func() action {
 			r, _ := s.cursor()
 			id := s.tree.inv.Hosts[r.host].Name
 			return func(c *console) tea.Cmd { return c.openJournal(id) }
@@ -159,8 +160,41 @@ func (s *fleetScreen) elevation() action {
 	return func(c *console) tea.Cmd { return c.run(push(newRackScreen(c, r.site, r.rack))) }
 }
 
+// firstManual is the manual step of the cursor's host, else the first in the order of the inventory.
+func (s *fleetScreen) firstManual() (w waitingFor) {
+	all := s.manual()
+	if len(all) == 0 {
+		return w
+	}
+	hosts := s.tree.inv.Hosts
+	if r, ok := s.cursor(); ok && r.kind == hostRow {
+		if w, ok := all[hosts[r.host].Name]; ok {
+			return w
+		}
+	}
+	for i := range hosts {
+		if w, ok := all[hosts[i].Name]; ok {
+			return w
+		}
+	}
+	return w
+}
+
+func (s *fleetScreen) noAnswer() string {
+	switch {
+	case s.cfg.Readonly:
+		return "this console is read-only (--readonly)"
+	case s.firstManual().watch == nil:
+		return "no step waits for a person"
+	}
+	return ""
+}
+
 // about is what the cursor is on, in one line.
 func (s *fleetScreen) about(a area) string {
+	if w := s.firstManual(); w.watch != nil {
+		return a.paint(warn, a.text(string(w.host())+" waits for a person: "+w.words()+" (a)"))
+	}
 	r, ok := s.cursor()
 	if !ok {
 		return ""

@@ -58,7 +58,7 @@ func (w *watch) stepOf(i int) (int, string) {
 	}
 	if s >= len(steps) || h.Steps[s].Attempt == 0 && s > 0 && h.Phase == journal.Ended {
 		s = len(steps) - 1
-		for s > 0 && h.Steps[s].Attempt == 0 {
+		for s > 0 && (h.Steps[s].Attempt == 0 || steps[s].Group != "" && h.Outcome.Good()) { // the work is told, not the way back from it
 			s--
 		}
 	}

@@ -49,13 +49,15 @@ func newForm(rb runbooks.Runbook, sel string, wish Wish) *form {
 		pol = *wish.Policy
 	}
 	add := func(name, value, initial, help string, check func(string) error) {
-		f.fields = append(f.fields, formField{name: name, kind: "order", help: help, initial: initial, field: newField(value), check: check, policy: true})
+		f.fields = append(f.fields, formField{name: name, kind: "waves", help: help, initial: initial, field: newField(value), check: check, policy: true})
 	}
 	add("canary", strconv.Itoa(pol.Canary), strconv.Itoa(rb.Policy.Canary), "hosts of the first wave; 0 = none", isNumber)
 	add("batch", pol.Batch, rb.Policy.Batch, "hosts of each later wave: 5, 20%, or empty for all the rest", isShare)
+	add("by", pol.By, rb.Policy.By, "waves keep to one domain each: site, rack, feed, or empty", nil)
 	add("parallel", strconv.Itoa(pol.Parallel), strconv.Itoa(rb.Policy.Parallel), fmt.Sprintf("hosts at work at once; 0 = %d", runbooks.DefaultParallel), isNumber)
 	add("max_failures", pol.MaxFailures, rb.Policy.MaxFailures, "3 stops at the 4th failure, 0 at the first; empty never stops", isShare)
 	add("pause", pol.Pause, rb.Policy.Pause, "between waves: empty, manual, or a time such as 5m", nil)
+	add("cutoff", pol.Cutoff, rb.Policy.Cutoff, "how long before its window's end a host is not begun any more: 45m", nil)
 	return f
 }
 
@@ -189,7 +191,10 @@ func (f *form) submit() action {
 	rb := f.rb
 	return func(c *console) tea.Cmd {
 		return c.resolve(wish, func(plan runbooks.Plan) action {
-			return func(c *console) tea.Cmd { return c.replace(newPlanScreen(c, rb, wish, plan)) }
+			return func(c *console) tea.Cmd {
+				c.pop()
+				return c.run(openPlan(newPlanScreen(c, rb, wish, plan)))
+			}
 		}, func(err error) action {
 			f.fail(err)
 			return nothing
@@ -204,6 +209,10 @@ func setPolicy(p *runbooks.Policy, name, v string) {
 		p.Canary = n
 	case "batch":
 		p.Batch = v
+	case "by":
+		p.By = v
+	case "cutoff":
+		p.Cutoff = v
 	case "parallel":
 		p.Parallel = n
 	case "max_failures":
@@ -242,7 +251,17 @@ func (f *form) View(a area) frame {
 		if fl.initial != "" {
 			help += "  (default " + fl.initial + ")"
 		}
+		if len(fl.options) > 0 {
+			help += "  one of: " + strings.Join(fl.options, ", ")
+		}
 		body = append(body, wrap(a.text(help), a.w)...)
+		if fl.check != nil {
+			if err := fl.check(strings.TrimSpace(fl.field.value())); err != nil {
+				for _, l := range wrap(a.text(fl.name+" "+err.Error()), a.w-2) {
+					body = append(body, a.paint(bad, "! "+l))
+				}
+			}
+		}
 	}
 	for _, e := range f.errs {
 		for _, l := range wrap(a.text(e), a.w-2) {

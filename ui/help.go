@@ -101,10 +101,8 @@ func (v *verbs) View(a area) frame {
 			key = ":"
 		}
 		help := b.help
-		if b.why != nil {
-			if why := b.why(); why != "" {
-				help += "  [not now: " + why + "]"
-			}
+		if why := b.whyNot(); why != "" {
+			help += "  [not now: " + why + "]"
 		}
 		line := a.pad(key, 8) + a.pad(b.name, 14) + help
 		if i == v.list.at {
@@ -114,8 +112,30 @@ func (v *verbs) View(a area) frame {
 		}
 		f.body = append(f.body, line)
 	}
+	if v.list.at < len(v.shown) {
+		f.status = helpWords(v.shown[v.list.at]) // in full, as far as the line goes
+	}
 	if len(v.shown) == 0 {
 		f.body = []string{"", "  nothing matches"}
 	}
 	return f
+}
+
+// whyNot says in words why the verb cannot be used now; "" = it can.
+func (b bind) whyNot() string {
+	if b.why == nil {
+		return ""
+	}
+	return b.why()
+}
+
+// helpWords is a verb in the status line: why not first, since the list has its help already.
+func helpWords(b bind) string {
+	if why := b.whyNot(); why != "" {
+		return b.name + " is not possible now: " + why
+	}
+	if b.keys == "" {
+		return ":" + b.name + ": " + b.help
+	}
+	return b.name + " (" + strings.ReplaceAll(b.keys, "ctrl+", "^") + "): " + b.help
 }

@@ -90,10 +90,14 @@ func (s *hostScreen) Binds() []bind {
 			}
 			return ""
 		}, do: func() action {
-			return func(c *console) tea.Cmd { return c.run(push(newRackScreen(c, s.host.Site, s.host.Rack))) }
+			return func(c *console) tea.Cmd {
+				return c.run(push(newRackScreen(c, s.host.Site, s.host.Rack).to(s.host.Name)))
+			}
 		}},
+		{keys: "b", name: "locate", help: "make the host's light blink", foot: true, why: func() string { return noLocate(s.cfg, s.host) }, do: func() action { return locate(s.cfg, s.host) }},
 		{keys: "s", name: "shell", help: "an interactive session on the host, over the same road", foot: s.cfg.Shell != nil, why: noShell(s.cfg), do: func() action { return openShell(s.cfg, s.host) }},
-		{keys: "n", name: "note", help: "write a note on this host", do: func() action { return noteOn("", s.host.Name) }},
+		{keys: "X", name: "shells", help: "shells on this host, and their recordings", foot: s.cfg.Shells != nil, why: noShells(s.cfg), do: func() action { return openShells(s.host.Name) }},
+		{keys: "n", name: "note", help: "write a note on this host", foot: true, do: func() action { return noteOn("", s.host.Name) }},
 	}
 	return append(verbs, s.list.binds()...)
 }

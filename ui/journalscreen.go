@@ -11,6 +11,7 @@ import (
 
 	"tend/inventory"
 	"tend/journal"
+	"tend/runbooks"
 )
 
 // journalScreen lists runs, newest first.
@@ -24,6 +25,7 @@ type journalScreen struct {
 	loaded bool
 	err    error
 	first  journal.RunID // of two to be compared
+	want   int           // where the cursor goes once the runs are there
 }
 
 // journalRuns is how many runs are listed; the command line's `tend journal list` has them all.
@@ -40,6 +42,9 @@ func (s *journalScreen) load(c *console) tea.Cmd {
 		return then(func(*console) tea.Cmd {
 			s.loaded, s.runs, s.err = true, runs, err
 			s.refilter(s.filter)
+			if s.want > 0 {
+				s.list.at, s.want = s.want, 0
+			}
 			return nil
 		})
 	})
@@ -81,7 +86,8 @@ func (s *journalScreen) Binds() []bind {
 			r, _ := s.chosen()
 			return func(c *console) tea.Cmd { return c.openRun(r.Run) }
 		}},
-		{keys: "/", name: "filter", help: "filter by anything in the line", foot: true, do: func() action {
+		{keys: "/", name: "search", help: "search everything: what hosts said, notes, decisions, shells", foot: true, why: noSearch(s.cfg), do: func() action { return s.search }},
+		{keys: "f", name: "filter", help: "filter the runs by anything in the line", foot: true, do: func() action {
 			was := s.filter
 			return ask(&prompt{label: "filter:", field: newField(was), change: s.refilter, esc: func() { s.refilter(was) },
 				enter: func(string) action { return nothing }})
@@ -91,13 +97,23 @@ func (s *journalScreen) Binds() []bind {
 			return noteOn(r.Run, "")
 		}},
 		{keys: "c", name: "compare", help: "compare two runs: c on the first, c on the second", foot: true, why: none, do: s.compare},
+		{keys: "X", name: "shells", help: "interactive shells, and their recordings", foot: true, why: noShells(s.cfg), do: func() action { return openShells(s.host) }},
 		{keys: "w", name: "write", help: "write the list to a file", foot: true, do: func() action { return savePrompt("runs.txt", s.text()) }},
-		{keys: "r", name: "reload", help: "read the journal again", do: func() action { return func(c *console) tea.Cmd { return s.load(c) } }},
+		{keys: "r", name: "reload", help: "read the journal again", foot: true, do: func() action { return func(c *console) tea.Cmd { return s.load(c) } }},
 	}
 	if s.filter != "" {
 		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(func() { s.refilter("") })})
 	}
 	return append(verbs, s.list.binds()...)
+}
+
+// search asks what to look for, in the journal of the host where that is what is listed.
+func (s *journalScreen) search(c *console) tea.Cmd {
+	was := ""
+	if s.host != "" {
+		was = "host=" + string(s.host) + " "
+	}
+	return c.run(ask(searchPrompt(c, was)))
 }
 
 func (s *journalScreen) compare() action {
@@ -117,7 +133,7 @@ func (s *journalScreen) compare() action {
 func (s *journalScreen) text() string {
 	var b strings.Builder
 	for _, r := range s.shown {
-		fmt.Fprintf(&b, "%s  %s  %s  %s  %s  %s  %s\n", r.Run, r.Started.Local().Format(time.DateTime), r.By.User, r.Runbook, r.Scope, r.Result, countWords(r))
+		fmt.Fprintf(&b, "%s  %s  %s  %s  %s  %s  %s\n", r.Run, r.Started.Local().Format(time.DateTime), r.By.User, r.Runbook, runbooks.ScopeName(r.Scope), r.Result, countWords(r))
 	}
 	return b.String()
 }
@@ -131,11 +147,10 @@ func (s *journalScreen) View(a area) frame {
 	if s.filter != "" {
 		f.sub = "filter: " + a.text(s.filter)
 	}
-	scopeW := max(a.w-2-17-12-9-11-16, 8)
-	f.body = []string{a.paint(head, "  "+a.pad("RUN", 17)+a.pad("WHEN", 12)+a.pad("WHO", 9)+a.pad("RUNBOOK", 11)+a.pad("TARGETS", scopeW)+"RESULT")}
+	f.body = []string{a.paint(head, "  "+columns(a, "RUN", "WHEN", "WHO", "RUNBOOK", "TARGETS")+"RESULT")}
 	from, to := s.list.window(len(s.shown), a.h-1)
 	for i := from; i < to; i++ {
-		f.body = append(f.body, s.line(a, s.shown[i], i == s.list.at, scopeW))
+		f.body = append(f.body, s.line(a, s.shown[i], i == s.list.at))
 	}
 	switch {
 	case s.err != nil:
@@ -147,6 +162,9 @@ func (s *journalScreen) View(a area) frame {
 	}
 	if r, ok := s.chosen(); ok {
 		f.status = a.text(strings.TrimSpace(fmt.Sprintf("%s  %s %s", countWords(r), r.Reason, r.Ticket)))
+		if a.w < 80 {
+			f.status = a.text(r.By.User) + "  " + f.status
+		}
 		if r.Damaged != "" {
 			f.status = a.paint(bad, a.text("damaged: "+r.Damaged))
 		}
@@ -154,13 +172,24 @@ func (s *journalScreen) View(a area) frame {
 	return f
 }
 
-func (s *journalScreen) line(a area, r journal.RunSummary, cursor bool, scopeW int) string {
+// columns are those before the result. A narrow screen has no room for when and who: the run's name begins with its date and time, and the
+// line under the list names the operator.
+func columns(a area, run, when, who, runbook, scope string) string {
+	rest := a.w - 2 - 17 - 11 - 16
+	line := a.pad(run, 16) + " "
+	if a.w >= 80 {
+		line += a.pad(when, 12) + a.pad(who, 8) + " "
+		rest -= 12 + 9
+	}
+	return line + a.pad(runbook, 10) + " " + a.pad(scope, rest-1) + " "
+}
+
+func (s *journalScreen) line(a area, r journal.RunSummary, cursor bool) string {
 	word := r.Result.String()
 	if r.Result == journal.Open {
 		word = "OPEN"
 	}
-	line := a.pad(a.text(string(r.Run)), 16) + " " + a.pad(r.Started.Local().Format("01-02 15:04"), 12) + a.pad(a.text(r.By.User), 8) + " " +
-		a.pad(a.text(r.Runbook), 10) + " " + a.pad(a.text(r.Scope), scopeW-1) + " "
+	line := columns(a, a.text(string(r.Run)), r.Started.Local().Format("01-02 15:04"), a.text(r.By.User), a.text(r.Runbook), a.text(runbooks.ScopeName(r.Scope)))
 	result := a.pad(fmt.Sprintf("%-7s %s", word, fraction(r)), 16)
 	if cursor {
 		return a.chosen("> "+line+result, a.w)

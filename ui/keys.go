@@ -119,7 +119,13 @@ func (c *console) binds() []bind {
 		}},
 		{keys: ":", name: "command", help: "command line", foot: true, do: func() action { return c.commandLine }},
 		{keys: "?", name: "help", help: "help for this screen", foot: true, do: func() action { return push(newHelp(c)) }},
-		{keys: "ctrl+p", name: "palette", help: "palette: every verb by name, help or key", do: func() action { return push(newPalette(c)) }},
+		{keys: "J", name: "journal", help: "the journal of runs", foot: true, why: func() string {
+			if s, ok := c.top().(*journalScreen); ok && s.host == "" {
+				return "this is the journal"
+			}
+			return ""
+		}, do: func() action { return func(c *console) tea.Cmd { return c.openJournal("") } }},
+		{keys: "ctrl+p", name: "palette", help: "palette: every verb by name, help or key", foot: true, do: func() action { return push(newPalette(c)) }},
 		{keys: "ctrl+l", name: "redraw", help: "draw anew, and ask the terminal for its size again", do: func() action {
 			return func(*console) tea.Cmd { return tea.Batch(tea.ClearScreen, tea.RequestWindowSize) }
 		}},
@@ -130,7 +136,6 @@ func (c *console) binds() []bind {
 			}
 			return ""
 		}, do: done(func() { c.mouse = !c.mouse })},
-		{keys: "J", name: "journal", help: "the journal of runs", do: func() action { return func(c *console) tea.Cmd { return c.openJournal("") } }},
 	}
-	return list
+	return append(append(list, c.textBinds()...), c.sheetBinds()...)
 }

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -201,6 +203,8 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 		return false, l.run(ctx, rest)
 	case "journal":
 		return false, l.journal(ctx)
+	case "search":
+		return false, l.search(ctx, rest)
 	case "replay":
 		return false, l.replay(ctx, journal.RunID(rest))
 	default:
@@ -211,7 +215,7 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 
 func (l *lineConsole) help() {
 	for _, s := range []string{"fleet: the sites and their states", "problems [FILTER]: hosts that are not OK", "host NAME: a host", "runbooks: what can be run",
-		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "replay RUN: a run's events", "quit"} {
+		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "search TEXT: the newest events in which the words stand", "replay RUN: a run's events", "quit"} {
 		l.say("%s", s)
 	}
 }
@@ -253,9 +257,32 @@ func (l *lineConsole) host(id inventory.HostID) {
 func (l *lineConsole) journal(ctx context.Context) error {
 	runs, err := l.cfg.Journal.Runs(ctx, journal.Query{Limit: 20})
 	for _, r := range runs {
-		l.say("%s %s by %s: %s on %s: %s, %s", r.Run, r.Started.Local().Format("2006-01-02 15:04"), r.By.User, r.Runbook, r.Scope, r.Result, countWords(r))
+		l.say("%s %s by %s: %s on %s: %s, %s", r.Run, r.Started.Local().Format("2006-01-02 15:04"), r.By.User, r.Runbook, runbooks.ScopeName(r.Scope), r.Result, countWords(r))
 	}
 	return err
+}
+
+// search says the newest hits, a line each.
+func (l *lineConsole) search(ctx context.Context, text string) error {
+	if l.cfg.Search == nil || text == "" {
+		l.say("search TEXT: %s", cmp.Or(noSearch(l.cfg)(), "say what to look for"))
+		return nil
+	}
+	found, err := l.cfg.Search(ctx, text, 0)
+	if err != nil {
+		return err
+	}
+	const most = 20
+	for _, h := range found.Hits[:min(len(found.Hits), most)] {
+		l.say("%s %s %s %s: %s", h.At.Local().Format("2006-01-02 15:04:05"), kindWord(h.Kind), h.Run, h.Host, h.Line)
+	}
+	switch {
+	case len(found.Hits) == 0:
+		l.say("nothing found")
+	case found.More || len(found.Hits) > most:
+		l.say("there are more; since= and host= narrow it")
+	}
+	return nil
 }
 
 func (l *lineConsole) replay(ctx context.Context, id journal.RunID) error {
@@ -284,8 +311,16 @@ func (l *lineConsole) run(ctx context.Context, rest string) error {
 	for i, st := range plan.Steps {
 		l.say("step %d: %s. risk %s. %s", i+1, st.ID, st.Risk, s.command(st))
 	}
+	if l.cfg.Pace != nil {
+		for _, p := range l.cfg.Pace(ctx, &plan) {
+			l.say("%s: %s", p[0], p[1])
+		}
+	}
 	for _, w := range plan.Warnings {
 		l.say("warning: %s", w)
+	}
+	if !l.owed(s) {
+		return nil
 	}
 	p := s.confirm()
 	text, ok := l.question(p.label)
@@ -293,11 +328,29 @@ func (l *lineConsole) run(ctx context.Context, rest string) error {
 		l.say("not typed as asked: nothing was done")
 		return nil
 	}
-	id, err := l.cfg.Runs.Start(ctx, plan, "", "")
+	id, err := l.cfg.Runs.Start(ctx, plan, s.reason, s.ticket)
 	if err != nil {
 		return err
 	}
 	return l.replay(ctx, id)
+}
+
+// owed asks for what the inventory requires of the plan; false = it was not said.
+func (l *lineConsole) owed(s *planScreen) bool {
+	var owed *runbooks.OwedError
+	for errors.As(s.plan.Owed(s.reason, s.ticket), &owed) {
+		text, ok := l.question(owed.Setting + ". " + capital(owed.What()) + ":")
+		if text = strings.TrimSpace(text); !ok || text == "" {
+			l.say("%s", owed.Error())
+			return false
+		}
+		if owed.Setting == "require_ticket" {
+			s.ticket = text
+		} else {
+			s.reason = text
+		}
+	}
+	return true
 }
 
 func matches(text string, words []string) bool {

@@ -10,6 +10,7 @@ import (
 	"tend/inventory"
 	"tend/journal"
 	"tend/quote"
+	"tend/runbooks"
 )
 
 // Lines prints a run's events as lines, one an event that matters to a reader, and a recap at the end: failures first, hosts that
@@ -49,11 +50,10 @@ func (p *linePrinter) event(e journal.Event) {
 	p.w.apply(e)
 	switch b := e.Body.(type) {
 	case journal.PlanAccepted:
-		scope := b.Plan.Scope
-		if scope == "" {
-			scope = "all"
+		p.print(e.At, "run %s: %s on %s, %s, by %s", e.Run, b.Plan.Runbook, runbooks.ScopeName(b.Plan.Scope), plural(len(b.Plan.Hosts), "host"), b.By.User)
+		if m := b.Maintenance; m != nil {
+			p.print(e.At, "run %d of %d of the maintenance plan %s, digest %.12s", m.Run, m.Of, m.Plan, m.Digest)
 		}
-		p.print(e.At, "run %s: %s on %s, %s, by %s", e.Run, b.Plan.Runbook, scope, plural(len(b.Plan.Hosts), "host"), b.By.User)
 		for _, warning := range b.Plan.Warnings {
 			p.print(e.At, "warning: %s", warning)
 		}
@@ -70,19 +70,26 @@ func (p *linePrinter) event(e journal.Event) {
 	case journal.Decided:
 		p.print(e.At, "decided by %s: %s %s %s", b.By.User, b.Decision, b.Host, b.Reason)
 	case journal.Remarked:
-		p.print(e.At, "%s %s: %s", b.Host, b.Step, b.Text)
+		p.print(e.At, "%s%s", whom(b), b.Text)
 	case journal.RunClosed:
 		p.print(e.At, "run %s ended, %s: %s", e.Run, b.Result, b.Reason)
 	}
+}
+
+// whom is what a remark concerns, where it concerns a host.
+func whom(b journal.Remarked) string {
+	who := strings.TrimSpace(string(b.Host) + " " + string(b.Step))
+	if who == "" {
+		return "note: "
+	}
+	return who + ": "
 }
 
 func (p *linePrinter) ended(at time.Time, b journal.StepEnded) {
 	i := p.w.state.Index(b.Host)
 	text := b.Reason
 	if i >= 0 && b.Outcome != journal.Skipped {
-		if t := p.w.textOf(i); t != "" && !strings.Contains(b.Reason, t) {
-			text = strings.TrimSpace(text + " " + t)
-		}
+		text = p.saying(i, b)
 	}
 	if b.Hint != "" {
 		text += " (" + b.Hint + ")"
@@ -91,6 +98,23 @@ func (p *linePrinter) ended(at time.Time, b journal.StepEnded) {
 		text = ": " + text
 	}
 	p.print(at, "%s %s %s%s", strings.ToUpper(b.Outcome.String()), b.Host, b.Step, text)
+}
+
+// saying is why a step ended so, and what it said last.
+func (p *linePrinter) saying(i int, b journal.StepEnded) string {
+	step, t := p.w.state.StepIndex(b.Step), ""
+	if at, _ := p.w.stepOf(i); at == step {
+		t = p.w.textOf(i)
+		if _, checks := p.w.verdictOf(i); checks && b.Reason != "" {
+			return b.Reason // of checks that failed, the reason says all
+		}
+	} else if p.w.outs[i].step == step && p.w.state.Plan().Steps[step].Group != "" {
+		t = p.w.outs[i].words()
+	}
+	if strings.Contains(b.Reason, quote.Line(t)) {
+		return b.Reason
+	}
+	return strings.TrimSpace(b.Reason + " " + t)
 }
 
 // recap is the run in a few lines.
@@ -110,6 +134,9 @@ func (p *linePrinter) recap() {
 			line += "  <- differs"
 		}
 		p.raw(quote.ASCII(line) + "\n")
+	}
+	if st.TurnedAway > 0 {
+		p.raw(fmt.Sprintf("\n%d logins were turned away at the door (MaxStartups) and made again.\n", st.TurnedAway))
 	}
 	words := st.Result.String()
 	if st.Result == journal.Open {

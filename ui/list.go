@@ -21,6 +21,21 @@ func (l *list) window(n, h int) (from, to int) {
 	return l.top, min(l.top+l.h, n)
 }
 
+// lister is a screen with a list whose place the lower rule tells.
+type lister interface{ listed() *list }
+
+func (s *fleetScreen) listed() *list   { return &s.list }
+func (s *hostScreen) listed() *list    { return &s.list }
+func (s *rackScreen) listed() *list    { return &s.list }
+func (p *picker) listed() *list        { return &p.list }
+func (f *form) listed() *list          { return &f.list }
+func (s *planScreen) listed() *list    { return &s.list }
+func (s *runScreen) listed() *list     { return &s.list }
+func (s *journalScreen) listed() *list { return &s.list }
+func (s *searchScreen) listed() *list  { return &s.list }
+func (s *shellsScreen) listed() *list  { return &s.list }
+func (v *verbs) listed() *list         { return &v.list }
+
 func (l *list) move(by int) { l.at = min(max(l.at+by, 0), max(l.n-1, 0)) }
 
 // binds are the keys that move the cursor. Nothing needs an arrow key.

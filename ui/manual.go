@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -10,39 +11,52 @@ import (
 	"tend/runbooks"
 )
 
-// manualScreen is a step for the person in the room: its words in large, and the answers that it asks for.
+// manualScreen is a step for the person in the room: where to stand and what to do, in large; the answers that it asks for, and a note.
 type manualScreen struct {
 	cfg    Config
 	w      *watch
-	host   inventory.HostID
-	place  string
+	host   inventory.Host
 	step   runbooks.Step
-	fields []*field
+	fields []*field // one a question, and the note
 	list   list
+	top    int // the first line shown of the words
+	h, n   int // lines of the words that show, and that there are, as last drawn
 }
 
 func newManualScreen(cfg Config, w *watch, host int) *manualScreen {
 	h := &w.state.Hosts[host]
-	s := &manualScreen{cfg: cfg, w: w, host: h.ID, step: w.state.Plan().Steps[h.Step]}
-	inv := w.state.Plan().Hosts[host]
-	s.place = strings.Trim(inv.Site+"/"+inv.Rack, "/")
-	if inv.Unit > 0 {
-		s.place += " U" + itoa(inv.Unit)
-	}
-	for range s.step.Asks {
+	s := &manualScreen{cfg: cfg, w: w, host: w.state.Plan().Hosts[host], step: w.state.Plan().Steps[h.Step]}
+	for range len(s.step.Asks) + 1 {
 		s.fields = append(s.fields, newField(""))
 	}
 	return s
 }
 
-// Binds are for help and footer; keys go to Type first where there is a field.
+// Binds are for help and footer; keys go to Type first.
 func (s *manualScreen) Binds() []bind {
 	return []bind{
-		{keys: "ctrl+y", name: "done", help: "the step is done", foot: true, do: func() action { return s.send(true) }},
-		{keys: "ctrl+n", name: "not-done", help: "the step could not be done: the host fails", foot: true, do: func() action { return s.send(false) }},
-		{keys: "tab down enter", name: "next", help: "next question", foot: true, do: done(func() { s.list.n = len(s.fields); s.list.at = (s.list.at + 1) % max(len(s.fields), 1) })},
+		{keys: "ctrl+y", name: "done", help: "yes: the step is done", foot: true, why: s.cannot, do: func() action { return s.send(true) }},
+		{keys: "ctrl+n", name: "not-done", help: "no: it could not be done, and the host fails", foot: true, why: s.cannot, do: func() action { return s.send(false) }},
+		{keys: "tab down enter", name: "next", help: "the next question, at last the note", foot: true, do: done(func() { s.move(+1) })},
+		{keys: "shift+tab up", name: "previous", help: "the question before", do: done(func() { s.move(-1) })},
+		{keys: "ctrl+f pgdown", name: "page-down", help: "read on, where the words are long", foot: s.n > s.h, do: done(func() { s.top = min(s.top+s.h, max(s.n-s.h, 0)) })},
+		{keys: "ctrl+b pgup", name: "page-up", help: "read back", do: done(func() { s.top = max(s.top-s.h, 0) })},
+		{keys: "ctrl+o", name: "locate", help: "make the host's light blink", foot: true, why: func() string { return cmp.Or(s.cannot(), noLocate(s.cfg, s.host)) }, do: func() action { return locate(s.cfg, s.host) }},
+		{keys: "esc", name: "later", help: "leave the step open", foot: true, do: back},
 	}
 }
+
+func (s *manualScreen) cannot() string {
+	switch {
+	case s.cfg.Readonly:
+		return "this console is read-only (--readonly)"
+	case s.w.state.Result != journal.Open:
+		return "the run has ended"
+	}
+	return ""
+}
+
+func (s *manualScreen) move(by int) { s.list.at = (s.list.at + by + len(s.fields)) % len(s.fields) }
 
 // Type edits the answer.
 func (s *manualScreen) Type(k press) (action, bool) {
@@ -51,15 +65,18 @@ func (s *manualScreen) Type(k press) (action, bool) {
 			return nil, false
 		}
 	}
-	if k.name == "esc" || s.list.at >= len(s.fields) {
+	if strings.HasPrefix(k.name, "ctrl+") && k.name != "ctrl+u" && k.name != "ctrl+w" && k.name != "ctrl+k" {
 		return nil, false
 	}
 	s.fields[s.list.at].edit(k.msg())
 	return nothing, true
 }
 
+// Paste puts text into the answer.
+func (s *manualScreen) Paste(text string) { s.fields[s.list.at].paste(first(text)) }
+
 func (s *manualScreen) send(ok bool) action {
-	d := journal.Decided{Decision: journal.Answer, Host: s.host, Step: s.step.ID, OK: ok, Answers: map[string]string{}}
+	d := journal.Decided{Decision: journal.Answer, Host: s.host.Name, Step: s.step.ID, OK: ok, Answers: map[string]string{}}
 	for i, a := range s.step.Asks {
 		v := strings.TrimSpace(s.fields[i].value())
 		if ok && v == "" {
@@ -72,32 +89,105 @@ func (s *manualScreen) send(ok bool) action {
 		}
 		d.Answers[a.Name] = v
 	}
+	d.Reason = strings.TrimSpace(s.fields[len(s.fields)-1].value())
+	if !ok && d.Reason == "" {
+		s.list.at = len(s.fields) - 1
+		return warnOf("say in the note why it could not be done")
+	}
 	return func(c *console) tea.Cmd {
 		c.pop()
 		return c.decide(s.w.run, "answer", d)
 	}
 }
 
+// place is where to go: "nyc1/r07 U12 rear".
+func (s *manualScreen) place() string {
+	place := strings.Trim(s.host.Site+"/"+s.host.Rack, "/")
+	if s.host.Unit > 0 {
+		place += " U" + itoa(s.host.Unit)
+	}
+	return strings.TrimSpace(place + " " + s.host.Face)
+}
+
+// banner is which machine it is, as large as there is room for: its unit and its name, else one of them.
+func (s *manualScreen) banner(a area) []string {
+	unit := ""
+	if s.host.Unit > 0 {
+		unit = "U" + itoa(s.host.Unit)
+	}
+	for _, text := range []string{strings.TrimSpace(unit + " " + string(s.host.Name)), string(s.host.Name), unit} {
+		if rows := large(a.pen, text, a.w-8); rows != nil {
+			return rows
+		}
+	}
+	return nil
+}
+
 // View is large: it is read from a step away.
 func (s *manualScreen) View(a area) frame {
-	f := frame{name: "MANUAL STEP", scope: string(s.host), right: a.text(s.place), sub: a.text(s.step.Title)}
-	body := []string{""}
-	for l := range strings.SplitSeq(s.step.Words, "\n") {
+	f := frame{name: "MANUAL STEP", scope: string(s.host.Name), prod: s.host.Prod, right: a.text(s.place()), sub: a.text(s.step.Title), subEnd: a.text(string(s.w.run))}
+	words := s.words(a)
+	below := len(s.fields) + 1
+	var body []string
+	if b := s.banner(a); len(b)+2+len(words)+below <= a.h {
+		for _, row := range b {
+			body = append(body, "    "+row)
+		}
+		body = append(body, "")
+	}
+	if s.h, s.n = a.h-len(body)-below, len(words); s.n > s.h { // long words: without air between the lines, and page by page
+		words = withoutAir(words)
+		s.n = len(words)
+	}
+	s.top = max(min(s.top, s.n-s.h), 0)
+	for i := s.top; i < min(s.top+s.h, s.n); i++ {
+		body = append(body, words[i])
+	}
+	if s.n > s.h {
+		f.subEnd = "lines " + itoa(s.top+1) + "-" + itoa(min(s.top+s.h, s.n)) + " of " + itoa(s.n) + ", ^F reads on"
+	}
+	body = append(body, "")
+	for i := range s.fields {
+		body = append(body, s.question(a, i))
+	}
+	f.body, f.status = body, "yes or no, and the note, go into the journal with your name"
+	return f
+}
+
+// words are the step's words, bold, a blank line after each.
+func (s *manualScreen) words(a area) []string {
+	var out []string
+	for l := range strings.SplitSeq(strings.TrimSpace(s.step.Words), "\n") {
 		for _, part := range wrap(a.text(l), a.w-8) {
-			body = append(body, "    "+a.paint(title, part), "")
+			out = append(out, "    "+a.paint(title, part), "")
 		}
 	}
-	for i, q := range s.step.Asks {
-		lead, value := "  ", a.text(s.fields[i].value())
-		if i == s.list.at {
-			lead, value = "> ", s.fields[i].draw(a.pen, 24)
-		}
-		kind := ""
-		if q.Type == "yes" {
+	return out[:len(out)-1]
+}
+
+func (s *manualScreen) question(a area, i int) string {
+	text, kind := "note, for the journal", ""
+	if i < len(s.step.Asks) {
+		text = s.step.Asks[i].Text
+		if s.step.Asks[i].Type == "yes" {
 			kind = " (yes/no)"
 		}
-		body = append(body, lead+a.text(q.Text)+kind+": "+value)
 	}
-	f.body, f.status = body, "^Y done   ^N not done   esc leaves it open"
-	return f
+	label := a.text(text) + kind + ": "
+	if i == s.list.at {
+		label = cut(label, a.w-22, a.cut+" ")
+		return "> " + a.paint(title, label) + s.fields[i].draw(a.pen, max(a.w-width(label)-2, 20))
+	}
+	return "  " + label + a.text(s.fields[i].value())
+}
+
+// withoutAir takes the lines that air was made of out.
+func withoutAir(lines []string) []string {
+	out := make([]string, 0, len(lines))
+	for _, l := range lines {
+		if l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
 }

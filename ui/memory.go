@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"tend/inventory"
 )
@@ -21,6 +24,67 @@ type memory struct {
 	Cursor   string             `json:"cursor,omitempty"`
 	Marks    []inventory.HostID `json:"marks,omitempty"`
 	History  []string           `json:"history,omitempty"`
+	Searches []string           `json:"searches,omitempty"`
+	Screens  []kept             `json:"screens,omitempty"` // those above the fleet
+}
+
+// kept is a screen as it is to be found again: the command line that opens it, and how it was looked at.
+type kept struct {
+	Command string `json:"command"`
+	Filter  string `json:"filter,omitempty"`
+	At      int    `json:"at,omitempty"`   // where the cursor is
+	View    int    `json:"view,omitempty"` // of a run: folded, table, grid
+	Only    bool   `json:"only,omitempty"` // only its failures
+	Rear    bool   `json:"rear,omitempty"`
+}
+
+// keep says how a screen is opened again; a screen that a question or a half made plan stands on is not.
+func keep(s screen) (kept, bool) {
+	switch s := s.(type) {
+	case *hostScreen:
+		return kept{Command: "host " + string(s.host.Name)}, true
+	case *rackScreen:
+		return kept{Command: "rack " + s.rack.Site + "/" + s.rack.Name, At: s.list.at, Rear: s.side == rear}, true
+	case *journalScreen:
+		return kept{Command: strings.TrimSpace("journal " + string(s.host)), At: s.list.at, Filter: s.filter}, true
+	case *searchScreen:
+		return kept{Command: "search " + s.text, At: s.list.at}, true
+	case *runScreen:
+		return kept{Command: "replay " + string(s.w.run), View: int(s.mode), Only: s.failures}, true
+	}
+	return kept{}, false
+}
+
+// open opens the screen again; false = what it showed is gone.
+func (k kept) open(c *console) (tea.Cmd, bool) {
+	name, rest, _ := strings.Cut(k.Command, " ")
+	depth := len(c.stack)
+	act := c.worded(name, rest)
+	if k.Command == "journal" {
+		act = func(c *console) tea.Cmd { return c.openJournal("") }
+	}
+	if act == nil {
+		return nil, false
+	}
+	cmd := c.run(act)
+	if len(c.stack) == depth {
+		c.note = note{}
+		return nil, false
+	}
+	switch s := c.top().(type) {
+	case *rackScreen:
+		if k.Rear {
+			s.turn()
+		}
+		s.list.at = k.At
+	case *journalScreen:
+		s.filter, s.want = k.Filter, k.At
+	case *searchScreen:
+		s.want = k.At
+	case *runScreen:
+		s.mode, s.failures = mode(min(max(k.View, 0), modes-1)), k.Only
+	}
+	return cmd, true
 }
 
 // memoryName is one file an inventory, so that two fleets do not share their marks.
@@ -83,12 +147,14 @@ func (m memory) save(cfg Config) error {
 	return err
 }
 
-// historyKept is how many commands are kept.
+// historyKept is how many commands, and how many searches, are kept.
 const historyKept = 200
+
+func (h *history) latest() []string { return h.lines[max(len(h.lines)-historyKept, 0):] }
 
 // memory is the console as it is to be found again.
 func (c *console) memory() memory {
-	m := memory{History: c.history.lines[max(len(c.history.lines)-historyKept, 0):]}
+	m := memory{History: c.typed.commands.latest(), Searches: c.typed.searches.latest()}
 	f, ok := c.stack[0].(*fleetScreen)
 	if !ok {
 		return m
@@ -108,6 +174,13 @@ func (c *console) memory() memory {
 		m.Marks = append(m.Marks, id)
 	}
 	slices.Sort(m.Marks)
+	for _, s := range c.stack[1:] {
+		k, ok := keep(s)
+		if !ok {
+			break
+		}
+		m.Screens = append(m.Screens, k)
+	}
 	if r, ok := f.cursor(); ok {
 		m.Cursor = r.path()
 		if r.kind == hostRow {
@@ -119,7 +192,7 @@ func (c *console) memory() memory {
 
 // restore puts the console where it was. Hosts and racks that are gone are passed over.
 func (c *console) restore(m memory) {
-	c.history.lines = m.History
+	c.typed.commands.lines, c.typed.searches.lines = m.History, m.Searches
 	f, ok := c.stack[0].(*fleetScreen)
 	if !ok {
 		return
@@ -140,7 +213,24 @@ func (c *console) restore(m memory) {
 	for i, r := range f.rows {
 		if r.path() == m.Cursor && r.kind != hostRow || r.kind == hostRow && string(f.tree.inv.Hosts[r.host].Name) == m.Cursor {
 			f.list.at = i
-			return
+			break
 		}
 	}
+	c.reopen(m.Screens)
+}
+
+// reopen opens the screens again, but where a run was asked for. What they read is read once the program runs.
+func (c *console) reopen(screens []kept) {
+	if c.cfg.Open != "" {
+		return
+	}
+	var cmds []tea.Cmd
+	for _, k := range screens {
+		cmd, ok := k.open(c)
+		if !ok {
+			break
+		}
+		cmds = append(cmds, cmd)
+	}
+	c.work.first = tea.Batch(cmds...)
 }

@@ -36,6 +36,40 @@ func TestMemory(t *testing.T) {
 	d3.See("sort:state")
 }
 
+// TestLastScreen: the console comes back to the screens that were open, with their filters; --fresh and a run that is asked for do not.
+func TestLastScreen(t *testing.T) {
+	dir := t.TempDir()
+	withState := func(c *Config) { c.StateDir = dir }
+	d := newDriver(t, 80, 24, withState)
+	d.health("r0")
+	d.patch("r1")
+	d.Press("j", "e", "tab", "j", "enter").See("HOST web-04").Press("J").Pull().Press("f").Type("patch").Press("enter", "enter").Pull().See("RUN r1").Press("tab", "f")
+	was := d.Pull().See("HOST  ", "web-09").Screen()
+	if err := d.c.memory().save(d.c.cfg); err != nil {
+		t.Fatal(err)
+	}
+	again := newDriver(t, 80, 24, withState)
+	again.journal, again.c.cfg.Journal = d.journal, d.journal
+	again.now = d.now
+	again.c.restore(loadMemory(again.c.cfg))
+	again.do(again.c.Init())
+	again.Pull()
+	if a, b := strings.Join(was, "\n"), strings.Join(again.Screen(), "\n"); a != b {
+		t.Errorf("before:\n%s\nafter:\n%s", a, b)
+	}
+	again.Press("esc").See("JOURNAL", "filter: patch", "1 run").Press("esc", "esc").See("HOST web-04").Press("esc").See("RACK", "rear").Press("esc").See("FLEET")
+	m := loadMemory(d.c.cfg)
+	m.Screens[0].Command, m.Screens[1].Command = "host gone", "nonsense"
+	gone := newDriver(t, 80, 24, withState)
+	gone.c.restore(m)
+	gone.See("FLEET").Miss("no host")
+	asked := newDriver(t, 80, 24, withState, func(c *Config) { c.Open = "r1" })
+	asked.c.restore(loadMemory(asked.c.cfg))
+	if len(asked.c.stack) > 2 {
+		t.Error("a run that was asked for is not what shows")
+	}
+}
+
 // TestStandings: what earlier runs left is there soon after the first picture, the unreachable too.
 func TestStandings(t *testing.T) {
 	d := newDriver(t, 80, 24, func(c *Config) {

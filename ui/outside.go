@@ -6,13 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"os/exec"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"tend/inventory"
 	"tend/journal"
@@ -93,16 +93,17 @@ func openEditor(text string) action {
 			if err != nil {
 				return then(warnOf("no copy could be made: " + err.Error()))
 			}
-			return then(func(*console) tea.Cmd {
-				cmd := exec.CommandContext(ctx, prog[0], append(prog[1:], name)...)
-				return tea.ExecProcess(cmd, func(err error) tea.Msg {
-					if e := os.Remove(name); err == nil {
-						err = e
-					}
+			return then(func(c *console) tea.Cmd {
+				run := func(io.Reader, io.Writer) error {
+					cmd := exec.CommandContext(ctx, prog[0], append(prog[1:], name)...)
+					cmd.Stdin, cmd.Stdout, cmd.Stderr = c.cfg.Input, c.cfg.Output, c.cfg.Output
+					return errors.Join(cmd.Run(), os.Remove(name))
+				}
+				return c.lend(&session{run: run}, func(err error) action {
 					if err != nil {
-						return then(warnOf(prog[0] + ": " + err.Error()))
+						return warnOf(prog[0] + ": " + err.Error())
 					}
-					return then(say("back from " + prog[0]))
+					return say("back from " + prog[0])
 				})
 			})
 		})
@@ -117,21 +118,6 @@ func tempFile(text string) (string, error) {
 	}
 	_, err = f.WriteString(text)
 	return f.Name(), errors.Join(err, f.Close())
-}
-
-// copyText puts text into the terminal's clipboard by OSC 52. Nobody answers whether it worked, and it says so.
-func copyText(text string) action {
-	return func(c *console) tea.Cmd {
-		if c.cfg.Tier != Full {
-			c.note = note{text: "this terminal's tier has no clipboard; s writes a file", bad: true}
-			return nil
-		}
-		c.note = note{text: fmt.Sprintf("%d bytes sent to the terminal's clipboard (OSC 52); it does not say whether it took them", len(text))}
-		if lookup(c.cfg.Env)("TMUX") != "" { // tmux takes the one for itself, and hands the other on where allow-passthrough is set
-			return tea.Batch(tea.SetClipboard(text), tea.Raw(ansi.TmuxPassthrough(ansi.SetSystemClipboard(text))))
-		}
-		return tea.SetClipboard(text)
-	}
 }
 
 // noteOn writes a note into the journal.

@@ -28,7 +28,7 @@ func TestEditor(t *testing.T) {
 	}
 	d = newDriver(t, 80, 24)
 	d.c.run(push(newTextPager("TEXT", "x", "words")))
-	d.Press("e").See("neither EDITOR nor PAGER is set").Press("y").See("no clipboard")
+	d.Press("e").See("neither EDITOR nor PAGER is set").Press("y").See("not copied: neither this terminal's tier nor the desktop has a clipboard")
 }
 
 // TestLocate: the light is a runbook like any other, and needs its confirmation.

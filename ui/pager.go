@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"tend/inventory"
 	"tend/journal"
 )
@@ -25,12 +27,17 @@ type pager struct {
 	follow      bool
 	wrap        bool
 	times       bool
-	names       bool // prefix lines with their host
+	names       bool    // prefix lines with their host
+	byHost      bool    // one host's lines after the other's, once all are there
+	order       []int32 // for byHost: places in the store; nil = as they came
+	sought      int     // searches so far: a new one ends the one before
 	drawPen     *pen
 	search      *regexp.Regexp
 	searched    string
+	goal        uint64 // the event whose lines are to be shown; 0 = none, or reached
 	err         error
 	export      func(path string) action // writes all of it; nil = what is held
+	play        func() action            // shows it in its own time; nil = it has none
 }
 
 // newTextPager shows a text.
@@ -43,6 +50,7 @@ func newTextPager(name, scope, text string) *pager {
 // newOutputPager shows the output of some hosts of a run, while it comes or long after.
 func newOutputPager(c *console, w *watch, ids []inventory.HostID) *pager {
 	p := &pager{name: "OUTPUT", state: journal.NewState(), follow: w.state.Result == journal.Open, names: len(ids) > 1}
+	p.byHost = p.names && !p.follow
 	p.scope = w.state.Plan().Runbook + " " + inventory.HostSet(ids)
 	p.prod = anyProd(c.cfg.Inventory, ids)
 	p.wanted = make(map[inventory.HostID]bool, len(ids))
@@ -83,7 +91,7 @@ func (p *pager) Pull(budget time.Duration) (changed, more bool) {
 
 // apply turns an event into lines, where it is about a wanted host.
 func (p *pager) apply(e journal.Event) {
-	dropped := p.store.dropped
+	dropped, from := p.store.dropped, p.store.len()
 	p.state.Apply(e)
 	for _, l := range eventLines(p.state, e, p.wanted) {
 		if l.out != nil {
@@ -95,6 +103,9 @@ func (p *pager) apply(e journal.Event) {
 	}
 	if n := p.store.dropped - dropped; n > 0 {
 		p.top = max(p.top-n, 0)
+	}
+	if p.goal != 0 && e.Seq == p.goal {
+		p.reach(max(from-(p.store.dropped-dropped), 0))
 	}
 }
 
@@ -155,7 +166,14 @@ func (p *pager) Binds() []bind {
 		}
 		return ""
 	}
+	still := func() string {
+		if p.play == nil {
+			return "this is not the recording of a shell"
+		}
+		return ""
+	}
 	return []bind{
+		{keys: "p", name: "play", help: "a recorded shell as it was, in its own time", foot: p.play != nil, why: still, do: func() action { return p.play() }},
 		{keys: "j down enter", name: "down", help: "one line down", do: done(func() { p.scroll(+1) })},
 		{keys: "k up", name: "up", help: "one line up", do: done(func() { p.scroll(-1) })},
 		{keys: "space ctrl+f pgdown", name: "page-down", help: "one page down", do: done(func() { p.scroll(page()) })},
@@ -170,11 +188,12 @@ func (p *pager) Binds() []bind {
 		{keys: "/", name: "search", help: "search: a regular expression; small letters match both cases", foot: true, do: func() action { return ask(p.searchPrompt()) }},
 		{keys: "n", name: "next", help: "next match", foot: true, why: no, do: func() action { return p.find(+1) }},
 		{keys: "N", name: "previous", help: "match before", why: no, do: func() action { return p.find(-1) }},
+		{keys: "o", name: "order", help: "one host's lines after the other's, or as they came", foot: p.names, why: p.noOrder, do: done(func() { p.byHost, p.order = !p.byHost, nil })},
 		{keys: "h left", name: "left", help: "scroll to the left", do: done(func() { p.left = max(p.left-16, 0) })},
 		{keys: "l right", name: "right", help: "scroll to the right", do: done(func() { p.left += 16 })},
 		{keys: "s", name: "save", help: "save all of it to a file", foot: true, do: p.save},
-		{keys: "e", name: "editor", help: "open what is held in $EDITOR or $PAGER", do: func() action { return openEditor(p.text()) }},
-		{keys: "y", name: "copy", help: "copy what the screen shows", do: func() action { return copyText(p.shown()) }},
+		{keys: "e", name: "editor", help: "open what is held in $EDITOR or $PAGER", foot: true, do: func() action { return openEditor(p.text()) }},
+		{keys: "y", name: "copy", help: "copy what the screen shows", foot: true, do: func() action { return copyText(p.shown()) }},
 	}
 }
 
@@ -220,37 +239,63 @@ func (p *pager) bottom() {
 }
 
 func (p *pager) searchPrompt() *prompt {
-	return &prompt{label: "search:", field: newField(p.searched), enter: func(text string) action {
-		p.searched = text
-		if text == "" {
-			p.search = nil
-			return nothing
-		}
-		flags := "(?i)"
-		if strings.ToLower(text) != text {
-			flags = ""
-		}
-		re, err := regexp.Compile(flags + text)
-		if err != nil {
-			re = regexp.MustCompile(flags + regexp.QuoteMeta(text))
-		}
-		p.search = re
-		if p.top < p.store.len() && re.MatchString(p.store.line(p.top).text) {
-			return nothing
-		}
-		return p.find(+1)
-	}}
+	return &prompt{label: "search:", field: newField(p.searched), enter: p.lookFor}
+}
+
+// lookFor searches for a regular expression, or for the text as it is where it is none; "" forgets the last one.
+func (p *pager) lookFor(text string) action {
+	p.searched = text
+	if text == "" {
+		p.search = nil
+		return nothing
+	}
+	flags := "(?i)"
+	if strings.ToLower(text) != text {
+		flags = ""
+	}
+	re, err := regexp.Compile(flags + text)
+	if err != nil {
+		re = regexp.MustCompile(flags + regexp.QuoteMeta(text))
+	}
+	p.search = re
+	if p.top < p.store.len() && re.MatchString(p.at(p.top).text) {
+		return nothing
+	}
+	return p.find(+1)
 }
 
 // find goes to the next line that matches, in the direction by.
 func (p *pager) find(by int) action {
-	for i := p.top + by; i >= 0 && i < p.store.len(); i += by {
-		if p.search.MatchString(p.store.line(i).text) {
-			p.top, p.sub, p.follow = i, 0, false
-			return nothing
+	p.sought++
+	return p.seek(p.top+by+p.store.dropped, by, p.sought, p.top+p.store.dropped)
+}
+
+// seekBudget is how long a search may hold up keys and pictures; 64 MB take longer than that.
+const seekBudget = 8 * time.Millisecond
+
+// seek looks from a line, counted from the first one that ever came, until the budget is spent, and goes on when keys have had their turn.
+// Whoever moves meanwhile, or searches for something else, ends it.
+func (p *pager) seek(from, by, sought, top int) action {
+	return func(c *console) tea.Cmd {
+		if sought != p.sought || top != p.top+p.store.dropped || p.search == nil {
+			return nil
 		}
+		until := time.Now().Add(seekBudget)
+		i := from - p.store.dropped
+		for n := 0; i >= 0 && i < p.store.len(); i, n = i+by, n+1 {
+			if p.search.MatchString(p.at(i).text) {
+				p.top, p.sub, p.follow, c.note = i, 0, false, note{}
+				return nil
+			}
+			if n%256 == 255 && !time.Now().Before(until) {
+				c.note = note{text: fmt.Sprintf("searching for %s ... line %d of %d; any move ends it", p.searched, i+1, p.store.len())}
+				next := p.seek(i+by+p.store.dropped, by, sought, top)
+				return func() tea.Msg { return quietMsg{next} }
+			}
+		}
+		c.note = note{text: "no more matches for " + p.searched}
+		return nil
 	}
-	return say("no more matches for " + p.searched)
 }
 
 func (p *pager) save() action {
@@ -264,7 +309,7 @@ func (p *pager) save() action {
 func (p *pager) text() string {
 	var b strings.Builder
 	for i := range p.store.len() {
-		b.WriteString(p.store.line(i).text)
+		b.WriteString(p.at(i).text)
 		b.WriteByte('\n')
 	}
 	return b.String()

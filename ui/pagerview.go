@@ -47,7 +47,7 @@ func (p *pager) rows(i int) int {
 	if i < 0 || i >= p.store.len() || p.w < 1 {
 		return 1
 	}
-	l := p.store.line(i)
+	l := p.at(i)
 	if len(l.text)+32 < p.w && isASCII(l.text) {
 		return 1
 	}
@@ -66,6 +66,7 @@ func isASCII(s string) bool {
 // View shows the lines from top on.
 func (p *pager) View(a area) frame {
 	p.h, p.w, p.drawPen = a.h, a.w, a.pen
+	p.arrange()
 	if p.follow {
 		p.bottom()
 	}
@@ -78,7 +79,7 @@ func (p *pager) View(a area) frame {
 	}
 	if len(f.body) < a.h {
 		if text, ok := p.store.unfinished(); ok {
-			f.body = append(f.body, a.pad(a.text(head4(text, a.w)), a.w))
+			f.body = append(f.body, p.colour(a, &stored{}, a.pad(a.text(head4(text, a.w)), a.w)))
 		}
 	}
 	f.body = f.body[:min(len(f.body), a.h)]
@@ -114,7 +115,7 @@ func (p *pager) switches() string {
 	for _, s := range []struct {
 		on   bool
 		name string
-	}{{p.follow, "follow"}, {p.wrap, "wrap"}, {p.times, "times"}} {
+	}{{p.follow, "follow"}, {p.wrap, "wrap"}, {p.times, "times"}, {p.order != nil, "by host"}} {
 		if s.on {
 			on = append(on, s.name)
 		}
@@ -127,7 +128,7 @@ func (p *pager) switches() string {
 
 // line is one line as rows of the screen.
 func (p *pager) line(a area, i int) []string {
-	l := p.store.line(i)
+	l := p.at(i)
 	text := p.drawn(a.pen, l)
 	if !p.wrap {
 		return []string{p.colour(a, l, a.pad(skip(text, p.left), a.w))}
@@ -146,14 +147,28 @@ func (p *pager) line(a area, i int) []string {
 // colour marks headings and what was searched for.
 func (p *pager) colour(a area, l *stored, row string) string {
 	if p.search != nil {
-		if at := p.search.FindStringIndex(row); at != nil && at[1] > at[0] {
-			return row[:at[0]] + a.paint(found, row[at[0]:at[1]]) + row[at[1]:]
+		if marked, ok := p.marked(a, row); ok {
+			return marked
 		}
 	}
 	if l.mark {
 		return a.paint(title, row)
 	}
 	return row
+}
+
+// marked is the row with every match in it marked.
+func (p *pager) marked(a area, row string) (string, bool) {
+	all := p.search.FindAllStringIndex(row, -1)
+	var b strings.Builder
+	from := 0
+	for _, at := range all {
+		if at[1] > at[0] {
+			b.WriteString(row[from:at[0]] + a.paint(found, row[at[0]:at[1]]))
+			from = at[1]
+		}
+	}
+	return b.String() + row[from:], from > 0
 }
 
 // skip leaves the first n cells of clean text out.
@@ -198,7 +213,7 @@ func hardWrap(s string, w int) []string {
 func (p *pager) shown() string {
 	var b strings.Builder
 	for i := p.top; i < p.store.len() && i < p.top+p.h; i++ {
-		b.WriteString(p.pen().text(p.store.line(i).text))
+		b.WriteString(p.pen().text(p.at(i).text))
 		b.WriteByte('\n')
 	}
 	return b.String()

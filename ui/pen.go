@@ -44,8 +44,11 @@ type pen struct {
 	caret  string
 }
 
-// newPen makes the pen for a tier. unicode says that the locale draws box characters.
-func newPen(t Tier, unicode bool) *pen {
+// newPen makes the pen for a tier, on a dark background. unicode says that the locale draws box characters.
+func newPen(t Tier, unicode bool) *pen { return newPenWith(t, unicode, false, Settings{}) }
+
+// newPenWith is newPen on a background that may be light, with the operator's own colours.
+func newPenWith(t Tier, unicode, light bool, own Settings) *pen {
 	p := &pen{rules: "-", full: "#", empty: ".", cut: "~", open: "[-]", shut: "[+]", caret: "_"}
 	p.sparse, p.mute = t == Plain, t == Line
 	p.bare = t == Plain || t == Line || !unicode
@@ -65,30 +68,28 @@ func newPen(t Tier, unicode bool) *pen {
 	p.styles[found] = base.Reverse(true)
 	p.styles[bad] = base.Bold(true)
 	if t == Full || t == Basic {
-		p.colour(base)
+		for at, words := range palette(t, light) {
+			if style, err := styled(base, words); err == nil { // a test reads them all
+				p.styles[at] = style
+			}
+		}
 	}
+	own.apply(p)
 	return p
 }
 
-// newPenWith is newPen with the operator's own colours.
-func newPenWith(t Tier, unicode bool, s Settings) *pen {
-	p := newPen(t, unicode)
-	s.apply(p)
-	return p
-}
-
-// colour uses the terminal's own 16 colours, which its owner has chosen to be readable. Blue and yellow carry good and bad as
-// well as red does, so that no red-green blindness hides a state; the word beside it says it anyway.
-func (p *pen) colour(base lipgloss.Style) {
-	p.styles[dim] = base.Foreground(lipgloss.BrightBlack)
-	p.styles[head] = base.Foreground(lipgloss.Cyan)
-	p.styles[good] = base.Foreground(lipgloss.Green)
-	p.styles[warn] = base.Foreground(lipgloss.Yellow)
-	p.styles[bad] = base.Bold(true).Foreground(lipgloss.Red)
-	p.styles[unsure] = base.Foreground(lipgloss.Magenta)
-	p.styles[busy] = base.Foreground(lipgloss.Blue)
-	p.styles[keys] = base.Foreground(lipgloss.Cyan)
-	p.styles[found] = base.Reverse(true).Foreground(lipgloss.Yellow)
+// palette is the look of each token in the words of [theme]. No state is told by its hue alone, and none of the hues that stand for one is
+// lost on whoever does not see red or green: good and bad lie on the axis from cyan or blue to yellow and magenta. They are the 16 colours of
+// the terminal, which its owner has chosen to be readable; bright black is none of them, since Solarized draws it as the background. On a
+// light background the 16 have no yellow that can be read, so that a terminal with 256 gets darker ones.
+func palette(t Tier, light bool) map[token]string {
+	switch {
+	case !light:
+		return map[token]string{dim: "faint", head: "cyan", keys: "cyan", good: "cyan", warn: "yellow", bad: "bold brightmagenta", unsure: "underline", busy: "brightblue", found: "reverse yellow"}
+	case t == Full:
+		return map[token]string{dim: "faint", head: "24", keys: "24", good: "25", warn: "94", bad: "bold 126", unsure: "underline", busy: "61", found: "reverse 94"}
+	}
+	return map[token]string{dim: "faint", head: "blue", keys: "blue", good: "blue", warn: "magenta", bad: "bold red", unsure: "underline", busy: "bold", found: "reverse magenta"}
 }
 
 // paint gives s, which must be clean already, the look of t.

@@ -40,15 +40,22 @@ func (c *console) loadOpen() tea.Cmd {
 	})
 }
 
-// offer follows what is alive, and says that it is there.
+// offer follows what is alive, and says that it is there. A run that is at work and only reads wants nobody: the status line names it.
 func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cmd {
 	for _, id := range alive {
 		c.follow(id)
 	}
+	open = slices.DeleteFunc(open, func(r journal.RunSummary) bool {
+		return slices.Contains(alive, r.Run) && c.onlyReads(r.Runbook) || c.shows(c.watches[r.Run])
+	})
 	if len(open) == 0 || c.cfg.Open != "" {
 		return nil
 	}
 	return c.run(push(newOffer(c, open, alive)))
+}
+
+func (c *console) onlyReads(runbook string) bool {
+	return slices.ContainsFunc(c.cfg.Library, func(b runbooks.Runbook) bool { return b.Name == runbook && b.Risk == runbooks.Read })
 }
 
 // How often it is looked whether the runs that are followed still have a process and others have begun, and which runs have come and

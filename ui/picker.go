@@ -93,7 +93,7 @@ func (p *picker) plan() action {
 func planFor(rb runbooks.Runbook, wish Wish) action {
 	return func(c *console) tea.Cmd {
 		return c.resolve(wish, func(plan runbooks.Plan) action {
-			return push(newPlanScreen(c, rb, wish, plan))
+			return openPlan(newPlanScreen(c, rb, wish, plan))
 		}, func(err error) action {
 			f := newForm(rb, wish.Select, wish)
 			f.fail(err)
@@ -146,7 +146,7 @@ func sourceWord(rb runbooks.Runbook) string {
 }
 
 func about(rb runbooks.Runbook) string {
-	s := fmt.Sprintf("%s from %s", rb.Name, rb.Source)
+	s := fmt.Sprintf("%s: %s.  %s", rb.Name, rb.Title, rb.Source)
 	if rb.Shadows != "" {
 		s += ", which hides " + rb.Shadows
 	}

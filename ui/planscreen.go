@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +21,30 @@ type planScreen struct {
 	list   list
 	reason string
 	ticket string
-	prod   int // hosts that serve production
+	prod   int         // hosts that serve production
+	pace   [][2]string // how long it takes, and whether that fits; nil = not known yet
+}
+
+// openPlan shows a plan, and how long it would take as soon as the journal has told.
+func openPlan(s *planScreen) action {
+	return func(c *console) tea.Cmd {
+		return tea.Batch(c.run(push(s)), c.loadPace(s))
+	}
+}
+
+func (c *console) loadPace(s *planScreen) tea.Cmd {
+	pace := c.cfg.Pace
+	if pace == nil {
+		return nil
+	}
+	plan := s.plan
+	return c.work.do(func(ctx context.Context) tea.Msg {
+		lines := pace(ctx, &plan)
+		return then(func(*console) tea.Cmd {
+			s.pace = lines
+			return nil
+		})
+	})
 }
 
 func newPlanScreen(c *console, rb runbooks.Runbook, wish Wish, plan runbooks.Plan) *planScreen {
@@ -44,6 +69,9 @@ func (s *planScreen) extras() []string {
 	if n := len(s.plan.Vars); n > 0 {
 		out = append(out, fmt.Sprintf("per-host differences (%s)", plural(n, "host")))
 	}
+	if len(s.pace) > 0 {
+		out = append(out, "time and windows")
+	}
 	if n := len(s.plan.Warnings); n > 0 {
 		out = append(out, fmt.Sprintf("warnings (%d)", n))
 	}
@@ -62,7 +90,7 @@ func (s *planScreen) Binds() []bind {
 		return ""
 	}
 	verbs := []bind{
-		{keys: "s", name: "start", help: "start the run, after the typed confirmation", foot: true, why: cannot, do: func() action { return ask(s.confirm()) }},
+		{keys: "s", name: "start", help: "start the run, after the typed confirmation", foot: true, why: cannot, do: s.start},
 		{keys: "enter l", name: "show", help: "the exact script of the step, or the rest of the line", foot: true, do: s.show},
 		{keys: "e", name: "parameters", help: "change the parameters", foot: true, do: func() action {
 			return func(c *console) tea.Cmd { return c.replace(newForm(s.rb, s.plan.Scope, s.wish)) }
@@ -70,18 +98,21 @@ func (s *planScreen) Binds() []bind {
 		{keys: "i", name: "reason", help: "why this is done; the journal keeps it", foot: true, do: func() action {
 			return ask(&prompt{label: "reason:", field: newField(s.reason), enter: func(t string) action { s.reason = t; return nothing }})
 		}},
-		{keys: "t", name: "ticket", help: "the ticket that it belongs to", do: func() action {
+		{keys: "t", name: "ticket", help: "the ticket that it belongs to", foot: true, do: func() action {
 			return ask(&prompt{label: "ticket:", field: newField(s.ticket), enter: func(t string) action { s.ticket = t; return nothing }})
 		}},
-		{keys: "d", name: "dry-run", help: "keep only what reads, and nothing that changes a host", why: func() string {
+		{keys: "d", name: "dry-run", help: "keep only what reads, and nothing that changes a host", foot: true, why: func() string {
 			if s.plan.Dry || s.plan.Risk == runbooks.Read {
 				return "the plan only reads already"
 			}
 			return ""
 		}, do: func() action {
-			return func(c *console) tea.Cmd { return c.replace(newPlanScreen(c, s.rb, s.wish, s.plan.DryRun())) }
+			return func(c *console) tea.Cmd {
+				c.pop()
+				return c.run(openPlan(newPlanScreen(c, s.rb, s.wish, s.plan.DryRun())))
+			}
 		}},
-		{keys: "w", name: "write", help: "write the plan to a file", do: func() action { return savePrompt(s.plan.Runbook+"-plan.txt", s.text()) }},
+		{keys: "w", name: "write", help: "write the plan to a file", foot: true, do: func() action { return savePrompt(s.plan.Runbook+"-plan.txt", s.text()) }},
 	}
 	if s.plan.Risk == runbooks.Read { // what changes nothing may start by one plain yes
 		verbs = append([]bind{{keys: "y", name: "yes", help: "start: this plan only reads", foot: true, why: cannot, do: func() action {
@@ -101,11 +132,29 @@ func (s *planScreen) words() []string {
 
 // scope is the selector in words; no selector is every host, and must not be confirmed by typing nothing.
 func (s *planScreen) scope() string {
-	if scope := strings.TrimSpace(s.plan.Scope); scope != "" {
-		return scope
-	}
-	return "all"
+	return runbooks.ScopeName(s.plan.Scope)
 }
+
+// start asks first for what the inventory requires and was not said yet, then for the confirmation.
+func (s *planScreen) start() action {
+	var owed *runbooks.OwedError
+	if !errors.As(s.plan.Owed(s.reason, s.ticket), &owed) {
+		return ask(s.confirm())
+	}
+	return ask(&prompt{label: owed.Setting + ". " + capital(owed.What()) + ":", field: newField(""), enter: func(t string) action {
+		if t = strings.TrimSpace(t); t == "" {
+			return say(owed.Error())
+		}
+		if owed.Setting == "require_ticket" {
+			s.ticket = t
+		} else {
+			s.reason = t
+		}
+		return s.start()
+	}})
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func (s *planScreen) confirm() *prompt {
 	hosts := plural(len(s.plan.Hosts), "host")
@@ -145,6 +194,8 @@ func (s *planScreen) show() action {
 		text = s.paramText()
 	case "groups":
 		text = strings.ReplaceAll(s.groups(), "; ", "\n")
+	case "time":
+		text = s.paceText()
 	case "per-host":
 		text = s.varText()
 	default:
@@ -184,6 +235,17 @@ func (s *planScreen) waveText() string {
 	return b.String()
 }
 
+// paceShown is how many lines about time the screen shows above the steps; all of them can be opened below.
+const paceShown = 3
+
+func (s *planScreen) paceText() string {
+	var b strings.Builder
+	for _, p := range s.pace {
+		fmt.Fprintf(&b, "%-8s %s\n", p[0], p[1])
+	}
+	return b.String()
+}
+
 func (s *planScreen) varText() string {
 	var b strings.Builder
 	for _, h := range s.plan.Hosts {
@@ -213,10 +275,11 @@ func (s *planScreen) paramText() string {
 // text is the whole plan, to be kept.
 func (s *planScreen) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "plan %s  %s\ndigest %s\nscope %s\nrisk %s\n", s.plan.Runbook, s.plan.Title, s.plan.Digest, s.plan.Scope, s.plan.Risk)
+	fmt.Fprintf(&b, "plan %s  %s\ndigest %s\nscope %s\nrisk %s\n", s.plan.Runbook, s.plan.Title, s.plan.Digest, s.scope(), s.plan.Risk)
 	for _, k := range sortedKeys(s.plan.Params) {
 		fmt.Fprintf(&b, "%s = %s\n", k, s.plan.Params[k])
 	}
+	b.WriteString(s.paceText())
 	fmt.Fprintf(&b, "\n%s\n%s\n%s", strings.Join(s.plan.Warnings, "\n"), s.waveText(), s.varText())
 	for i := range s.plan.Steps {
 		fmt.Fprintf(&b, "\n== %d. %s ==\n%s\n", i+1, s.plan.Steps[i].ID, s.script(i))
@@ -238,6 +301,9 @@ func (s *planScreen) View(a area) frame {
 	fact("order", s.order(), "")
 	fact("needs", s.needs(), s.undo())
 	fact("params", s.params(), "")
+	for _, p := range s.pace[:min(len(s.pace), paceShown)] {
+		fact(p[0], p[1], "")
+	}
 	if s.reason != "" || s.ticket != "" {
 		fact("reason", s.reason, s.ticket)
 	}

@@ -61,6 +61,12 @@ func (s *planScreen) order() string {
 	if limit, unlimited := p.Budget(len(s.plan.Hosts)); !unlimited {
 		parts = append(parts, fmt.Sprintf("stop at failure %d", limit+1))
 	}
+	if p.By != "" {
+		parts = append(parts, "one "+p.By+" after the other")
+	}
+	if p.Cutoff != "" {
+		parts = append(parts, "nothing new in a window's last "+p.Cutoff)
+	}
 	if p.Pause != "" {
 		parts = append(parts, "pause "+p.Pause)
 	}

@@ -95,6 +95,9 @@ type history struct {
 	at    int
 }
 
+// typedLines are what was typed at the prompts that remember.
+type typedLines struct{ commands, searches history }
+
 func (h *history) add(s string) {
 	if s != "" && (len(h.lines) == 0 || h.lines[len(h.lines)-1] != s) {
 		h.lines = append(h.lines, s)

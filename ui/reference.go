@@ -16,7 +16,7 @@ func Reference() []KeyRef {
 			out = append(out, KeyRef{screenName(s), b.keys, b.name, b.help})
 		}
 	}
-	for _, b := range (&console{}).binds() {
+	for _, b := range (&console{stack: []screen{&fleetScreen{anchor: -1}}}).binds() {
 		out = append(out, KeyRef{"every screen", b.keys, b.name, b.help})
 	}
 	return out

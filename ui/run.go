@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -41,7 +42,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if !cfg.Fresh {
 		c.restore(loadMemory(cfg))
 	}
-	p := tea.NewProgram(c, options(cfg)...)
+	p := tea.NewProgram(c, options(cfg, w)...)
 	over := make(chan struct{})
 	w.wg.Go(func() { quitInOrder(ctx, p, over) })
 	_, err = p.Run()
@@ -94,10 +95,10 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(f.Fd())
 }
 
-func options(cfg Config) []tea.ProgramOption {
+func options(cfg Config, w *work) []tea.ProgramOption {
 	opts := []tea.ProgramOption{
 		tea.WithoutSignalHandler(), tea.WithEnvironment(cfg.Env),
-		tea.WithInput(escReader(cfg.Input, escWait(cfg))), tea.WithOutput(writerFor(cfg)),
+		tea.WithInput(escReader(cfg.Input, escWait(cfg), &w.lent)), tea.WithOutput(writerFor(cfg)),
 	}
 	switch cfg.Tier {
 	case Plain:
@@ -144,6 +145,8 @@ type work struct {
 	wg     sync.WaitGroup
 	ticks  bool // pull by the clock; off in tests, which pull by hand
 	period time.Duration
+	first  tea.Cmd     // what the screens read that were opened before the program ran
+	lent   atomic.Bool // the terminal is somebody else's, or about to be
 
 	mu     sync.Mutex
 	closed bool

@@ -10,7 +10,6 @@ import (
 
 	"tend/inventory"
 	"tend/journal"
-	"tend/runbooks"
 )
 
 // mode is one of the run screen's three looks.
@@ -106,15 +105,15 @@ func (s *runScreen) Binds() []bind {
 			return s.repair("retry", journal.Retry)
 		}},
 		{keys: "x", name: "abort", help: "end the run: what runs finishes, nothing new starts", foot: true, why: s.cannot, do: func() action { return ask(s.abortPrompt()) }},
-		{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", why: s.cannot, do: s.answer},
+		{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", foot: s.waits() >= 0 || len(s.w.manual()) > 0, why: s.cannot, do: s.answer},
 		{keys: "z", name: "skip", help: "take these hosts out of the run", why: s.cannot, do: func() action { return s.repair("skip", journal.SkipHost) }},
 		{keys: "Z", name: "skip-step", help: "let these hosts go on behind their failed step", why: s.cannot, do: func() action { return s.repair("skip the failed step of", journal.SkipStep) }},
-		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", do: s.difference},
-		{keys: "i", name: "info", help: "the plan, who started it and why, remarks", do: func() action {
+		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", foot: true, do: s.difference},
+		{keys: "i", name: "info", help: "the plan, who started it and why, remarks", foot: true, do: func() action {
 			return push(newTextPager("RUN", string(s.w.run), s.info()))
 		}},
-		{keys: "w", name: "write", help: "write the summary to a file", do: func() action { return savePrompt(string(s.w.run)+".txt", s.info()) }},
-		{keys: "n", name: "note", help: "write a note on this run into the journal", do: func() action { return noteOn(s.w.run, "") }},
+		{keys: "w", name: "write", help: "write the summary to a file", foot: true, do: func() action { return savePrompt(string(s.w.run)+".txt", s.info()) }},
+		{keys: "n", name: "note", help: "write a note on this run into the journal", foot: true, do: func() action { return noteOn(s.w.run, "") }},
 		{keys: "e", name: "host", help: "the host that the cursor is on", do: func() action {
 			if t := s.targets(); len(t) > 0 {
 				id := s.w.state.Hosts[t[0]].ID
@@ -241,19 +240,6 @@ func (s *runScreen) waits() int {
 	return next
 }
 
-// manual are the hosts that wait for a person.
-func (s *runScreen) manual() []int {
-	var out []int
-	st := s.w.state
-	for i := range st.Hosts {
-		h := &st.Hosts[i]
-		if h.Phase == journal.AtWork && h.Step < len(h.Steps) && h.Steps[h.Step].Running && st.Plan().Steps[h.Step].Kind == runbooks.Manual && h.Answered == nil {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
 func (s *runScreen) answer() action {
 	if wave := s.waits(); wave >= 0 {
 		w := s.w.state.Plan().Waves[wave]
@@ -262,7 +248,7 @@ func (s *runScreen) answer() action {
 			return c.decide(s.w.run, "approval", journal.Decided{Decision: journal.Approve, Wave: wave})
 		}))
 	}
-	hosts := s.manual()
+	hosts := s.w.manual()
 	if len(hosts) == 0 {
 		return warnOf("nothing waits for an answer")
 	}

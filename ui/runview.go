@@ -8,6 +8,7 @@ import (
 	"tend/fleet"
 	"tend/inventory"
 	"tend/journal"
+	"tend/runbooks"
 )
 
 // View is the run in numbers, then what stands alike, failures first, then what is being done now.
@@ -25,8 +26,8 @@ func (s *runScreen) View(a area) frame {
 	word, tok := s.word()
 	f.right = a.paint(tok, word) + " " + clock(s.elapsed(a.now))
 	f.sub = s.bar(a)
-	f.subEnd = a.text(cut(st.Plan().Scope, 28, a.cut))
-	body := []string{a.between(s.w.counts(a.pen), a.text(s.wave()), a.w), a.rule(a.w)}
+	f.subEnd = a.text(cut(runbooks.ScopeName(st.Plan().Scope), 28, a.cut))
+	body := []string{s.tallies(a), a.rule(a.w)}
 	live := s.live(a)
 	h := a.h - len(body) - len(live)
 	if a.wide() && s.mode != grid {
@@ -59,7 +60,7 @@ func (s *runScreen) word() (string, token) {
 		return "ABORTING", bad
 	case s.waits() >= 0:
 		return "WAITS FOR APPROVAL", warn
-	case len(s.manual()) > 0:
+	case len(s.w.manual()) > 0:
 		return "WAITS FOR A PERSON", warn
 	case st.Paused:
 		return "PAUSED", warn
@@ -312,54 +313,65 @@ func (s *runScreen) status(a area) string {
 	if wave := s.waits(); wave >= 0 {
 		return a.paint(warn, a.text(st.Plan().Waves[wave].Name)+" waits for approval: a")
 	}
-	if n := len(s.manual()); n > 0 {
+	if n := len(s.w.manual()); n > 0 {
 		return a.paint(warn, plural(n, "host")+" waits for a person: a answers")
-	}
-	if st.Result != journal.Open && st.Reason != "" {
-		return a.text(st.Reason)
 	}
 	if s.w.err != nil {
 		return a.paint(bad, a.text("reading stopped: "+withHint(s.w.err)))
 	}
-	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && st.Result == journal.Open && st.Tally.Bad() > 0 {
-		return fmt.Sprintf("%d of %d failures before it stops", st.Tally.Bad(), limit+1)
+	return a.text(s.selection())
+}
+
+// selectionNamed is how many hosts are named in the status line; more would not fit, and cost time at every key.
+const selectionNamed = 200
+
+// selection is which hosts the cursor is on, and their text in full as far as the line goes; what to do about it, where that is known.
+func (s *runScreen) selection() string {
+	t := s.targets()
+	if len(t) == 0 {
+		return ""
 	}
-	if t := s.targets(); len(t) == 1 {
-		if at, _ := s.w.stepOf(t[0]); at >= 0 {
-			if hint := st.Hosts[t[0]].Steps[at].Hint; hint != "" {
-				return a.text(hint)
-			}
+	text := s.w.textOf(t[0])
+	if at, _ := s.w.stepOf(t[0]); at >= 0 && len(t) == 1 {
+		if hint := s.w.state.Hosts[t[0]].Steps[at].Hint; hint != "" {
+			text = hint
 		}
 	}
+	if s.mode == folded && s.groups[s.list.at].word == "run" && len(t) > 1 {
+		text = "" // of one of them only
+	}
+	hosts := plural(len(t), "host")
+	if len(t) <= selectionNamed {
+		hosts = inventory.HostSet(s.w.ids(t))
+	}
+	return strings.TrimSuffix(hosts+": "+text, ": ")
+}
+
+// remark is what is said of the run as a whole: why it ended so, how near it is to stopping, where it stands, the latest remark.
+func (s *runScreen) remark() string {
+	st := s.w.state
+	if st.Result != journal.Open && st.Reason != "" {
+		return st.Reason
+	}
+	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && st.Result == journal.Open && st.Tally.Bad() > 0 {
+		return fmt.Sprintf("%d of %d failures before stop", st.Tally.Bad(), limit+1)
+	}
+	if wave := s.wave(); wave != "" {
+		return wave
+	}
 	if n := len(s.w.marks); n > 0 {
-		return a.text(strings.TrimSpace(string(s.w.marks[n-1].Host) + " " + s.w.marks[n-1].Text))
+		return strings.TrimSpace(string(s.w.marks[n-1].Host) + " " + s.w.marks[n-1].Text)
 	}
 	return ""
 }
 
-// info is the run to be read.
-func (s *runScreen) info() string {
-	st := s.w.state
-	acc := st.Accepted
-	var b strings.Builder
-	fmt.Fprintf(&b, "run      %s\nrunbook  %s (%s)\nscope    %s\nby       %s %s\nreason   %s\nticket   %s\nstarted  %s\n",
-		st.Run, acc.Plan.Runbook, acc.Plan.Source, acc.Plan.Scope, acc.By.User, acc.By.From, acc.Reason, acc.Ticket, st.Started.Local().Format(time.DateTime))
-	if !st.Closed.IsZero() {
-		fmt.Fprintf(&b, "ended    %s, %s %s\n", st.Closed.Local().Format(time.DateTime), st.Result, st.Reason)
+// tallies is the run in numbers, and what is said of it, as far as there is room.
+func (s *runScreen) tallies(a area) string {
+	left := s.w.counts(a.pen)
+	room := max(a.w-width(left)-2, 0)
+	right := cut(a.text(s.remark()), room, a.cut)
+	if wave := a.text(s.wave()); right != "" && wave != right && width(right)+2+width(wave) <= room {
+		right += "  " + wave
 	}
-	fmt.Fprintf(&b, "digest   %s\n", acc.Plan.Digest)
-	if acc.Inventory.Commit != "" {
-		fmt.Fprintf(&b, "inventory %s commit %s dirty %v\n", acc.Inventory.Path, acc.Inventory.Commit, acc.Inventory.Dirty)
-	}
-	fmt.Fprintf(&b, "\n%s\n\n", s.w.counts(newPen(Plain, false)))
-	for _, g := range s.w.fold() {
-		fmt.Fprintf(&b, "%-8s %5d  %-12s %s\n", g.word, len(g.hosts), g.step, g.text)
-	}
-	if len(s.w.marks) > 0 {
-		b.WriteString("\nremarks\n")
-		for _, m := range s.w.marks {
-			fmt.Fprintf(&b, "%s %s %s\n", m.Host, m.Step, m.Text)
-		}
-	}
-	return b.String()
+	return a.between(left, right, a.w)
 }

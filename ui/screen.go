@@ -114,7 +114,7 @@ func warnOf(text string) action {
 // push opens a screen on top.
 func push(s screen) action {
 	return func(c *console) tea.Cmd {
-		c.stack = append(c.stack, s)
+		c.stack, c.note = append(c.stack, s), note{} // what was being done for it is done
 		return nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -20,23 +21,27 @@ import (
 //
 //	tier = "plain"            # as --tier; "auto" lets the console find out
 //	mouse = true              # off otherwise
+//	background = "light"      # or "dark"; "auto" asks the terminal
 //
 //	[keys]                    # SCREEN.ACTION, or ACTION for every screen; ? lists the actions' names
 //	"fleet.mark" = "space M"
 //	help = "? ctrl+g"
 //
-//	[theme]                   # red, brightblue …, bold, reverse, underline, none
+//	[theme]                   # red, brightblue …, 0 to 255, bold, faint, reverse, underline, none
 //	bad = "bold magenta"
 //
 //	[journal]
 //	seal = true                       # sign each run's head when it ends
 //	seal_key = "~/.ssh/id_ed25519"    # else the agent's first key
+//	record_shells = true              # record what interactive shells show, on hosts too that do not say record_shell
 //	redact = ["AKIA[0-9A-Z]{16}"]     # regular expressions: what they match in a line is never written
 //
 // The zero Settings change nothing.
 type Settings struct {
 	Tier  Tier
 	Mouse bool
+	// Background is "light" or "dark"; "" asks the terminal.
+	Background string
 	// Journal is how runs are recorded.
 	Journal JournalSettings
 
@@ -49,6 +54,8 @@ type JournalSettings struct {
 	Seal    bool     `toml:"seal"`
 	SealKey string   `toml:"seal_key"`
 	Redact  []string `toml:"redact"` // each compiles
+	// RecordShells records the interactive shells of every host.
+	RecordShells bool `toml:"record_shells"`
 }
 
 // themeTokens are the names that a theme may set.
@@ -63,6 +70,7 @@ func ParseSettings(data []byte) (Settings, error) {
 	var raw struct {
 		Tier  string            `toml:"tier"`
 		Mouse bool              `toml:"mouse"`
+		Back  string            `toml:"background"`
 		Keys  map[string]string `toml:"keys"`
 		Theme map[string]string `toml:"theme"`
 
@@ -76,14 +84,17 @@ func ParseSettings(data []byte) (Settings, error) {
 		}
 		return Settings{}, err
 	}
-	s := Settings{Mouse: raw.Mouse, Journal: raw.Journal, keys: raw.Keys, theme: map[token]string{}}
+	s := Settings{Mouse: raw.Mouse, Background: strings.TrimPrefix(raw.Back, "auto"), Journal: raw.Journal, keys: raw.Keys, theme: map[token]string{}}
 	var errs []error
 	for _, k := range meta.Undecoded() {
-		errs = append(errs, fmt.Errorf("unknown key %s: there are tier, mouse, [keys], [theme] and [journal]", k))
+		errs = append(errs, fmt.Errorf("unknown key %s: there are tier, mouse, background, [keys], [theme] and [journal]", k))
 	}
 	if raw.Tier != "" {
 		s.Tier, err = ParseTier(raw.Tier)
 		errs = append(errs, err)
+	}
+	if s.Background != "" && s.Background != "light" && s.Background != "dark" {
+		errs = append(errs, fmt.Errorf("background = %q: it is auto, light or dark", raw.Back))
 	}
 	for _, name := range slices.Sorted(maps.Keys(raw.Theme)) {
 		t, ok := themeTokens[name]
@@ -117,16 +128,22 @@ func styled(base lipgloss.Style, words string) (lipgloss.Style, error) {
 		case "none":
 		case "bold":
 			s = s.Bold(true)
+		case "faint":
+			s = s.Faint(true)
 		case "reverse":
 			s = s.Reverse(true)
 		case "underline":
 			s = s.Underline(true)
 		default:
-			n, ok := colours[w]
-			if !ok {
-				return s, fmt.Errorf("%q is no colour or attribute: %s, bold, reverse, underline, none", w, strings.Join(sortedKeys(colours), ", "))
+			if n, ok := colours[w]; ok {
+				s = s.Foreground(ansi.BasicColor(n))
+				continue
 			}
-			s = s.Foreground(ansi.BasicColor(n))
+			n, err := strconv.ParseUint(w, 10, 8)
+			if err != nil {
+				return s, fmt.Errorf("%q is no colour or attribute: %s, a number up to 255, bold, faint, reverse, underline, none", w, strings.Join(sortedKeys(colours), ", "))
+			}
+			s = s.Foreground(ansi.IndexedColor(n))
 		}
 	}
 	return s, nil
@@ -162,6 +179,12 @@ func screenName(s screen) string {
 		return "pager"
 	case *journalScreen:
 		return "journal"
+	case *sheetScreen:
+		return s.name
+	case *searchScreen:
+		return "search"
+	case *shellsScreen:
+		return "shells"
 	case *offer:
 		return "offer"
 	case *manualScreen:
@@ -175,7 +198,7 @@ func screenName(s screen) string {
 // catalogue is one of every screen whose keys can be set, to name its actions.
 func catalogue() []screen {
 	w := &watch{state: journal.NewState()}
-	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &journalScreen{}}
+	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &journalScreen{}, &searchScreen{}, &shellsScreen{}}
 }
 
 // rebind puts the operator's keys in the place of the console's own.

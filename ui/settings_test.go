@@ -13,7 +13,7 @@ func TestSettings(t *testing.T) {
 	d := newDriver(t, 80, 24, func(c *Config) { c.Settings = s })
 	d.See("M mark", "^G help").Press("M").See("23 marked").Press("space").See("23 marked").Press("ctrl+g").See("HELP")
 	d.Type("unfold or open").See("l")
-	if got := newPenWith(Full, true, s).paint(bad, "x"); !strings.Contains(got, "35") || strings.Contains(got, "31") {
+	if got := newPenWith(Full, true, false, s).paint(bad, "x"); !strings.Contains(got, "35") || strings.Contains(got, "31") {
 		t.Errorf("bad is drawn as %q", got)
 	}
 }

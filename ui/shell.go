@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -17,13 +18,24 @@ type Shell func(ctx context.Context, host inventory.HostID, reason string, in io
 
 // session lends the terminal to a shell; it is what the framework suspends the screen for.
 type session struct {
-	run func(in io.Reader, out io.Writer) error
-	in  io.Reader
-	out io.Writer
+	run  func(in io.Reader, out io.Writer) error
+	in   io.Reader
+	out  io.Writer
+	over func() // before the framework reads keys again
+	met  *panicMsg
 }
 
 // Run is called while the screen is away.
-func (s *session) Run() error { return s.run(s.in, s.out) }
+func (s *session) Run() (err error) {
+	defer s.over()
+	defer func() {
+		if r := recover(); r != nil {
+			s.met = &panicMsg{cause: r, stack: debug.Stack()}
+			err = errors.New("a fault of the console's own")
+		}
+	}()
+	return s.run(s.in, s.out)
+}
 
 // SetStdin and its siblings are given the terminal.
 func (s *session) SetStdin(r io.Reader)  { s.in = r }
@@ -35,18 +47,22 @@ func openShell(cfg Config, h inventory.Host) action {
 	open := func(reason string) action {
 		return func(c *console) tea.Cmd {
 			run := func(io.Reader, io.Writer) error { return cfg.Shell(c.work.ctx, h.Name, reason, cfg.Input, cfg.Output) }
-			return tea.Exec(&session{run: run}, func(err error) tea.Msg {
+			return c.lend(&session{run: run}, func(err error) action {
 				if err != nil && !errors.Is(err, context.Canceled) {
-					return then(warnOf("shell on " + string(h.Name) + ": " + withHint(err)))
+					return warnOf("shell on " + string(h.Name) + ": " + withHint(err))
 				}
-				return then(say("back from " + string(h.Name)))
+				return say("back from " + string(h.Name))
 			})
 		}
 	}
-	if !h.Prod {
+	why := " is PROD. Reason:"
+	switch {
+	case h.RequireReason:
+		why = " has require_reason. Reason:"
+	case !h.Prod:
 		return open("")
 	}
-	return ask(&prompt{label: string(h.Name) + " is PROD. Reason:", field: newField(""), enter: func(reason string) action {
+	return ask(&prompt{label: string(h.Name) + why, field: newField(""), enter: func(reason string) action {
 		if reason = strings.TrimSpace(reason); reason == "" {
 			return say("no reason, no shell")
 		}

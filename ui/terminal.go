@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,20 +30,21 @@ func escWait(cfg Config) time.Duration {
 	return escSlow
 }
 
-// escReader hands escape sequences over whole, where r is a terminal.
-func escReader(r io.Reader, wait time.Duration) io.Reader {
+// escReader hands escape sequences over whole, where r is a terminal. While lent is true it reads nothing: what is typed then is for whoever
+// has the terminal next, and stays in it.
+func escReader(r io.Reader, wait time.Duration, lent *atomic.Bool) io.Reader {
 	f, ok := r.(file)
 	if !ok {
 		return r
 	}
-	return &escFile{file: f, wait: wait}
+	return &escFile{file: f, wait: wait, lent: lent}
 }
 
 // escFile waits a while after an escape that stands alone.
 type escFile struct {
 	file
 	wait time.Duration
-	rest []byte // read, and did not fit
+	lent *atomic.Bool
 }
 
 // Name is wanted by the framework's cancelable reader, which polls the descriptor.
@@ -55,10 +57,8 @@ func (e *escFile) Name() string {
 
 // Read reads what is there; where it ends in the middle of a sequence, it waits for the rest of it.
 func (e *escFile) Read(p []byte) (int, error) {
-	if len(e.rest) > 0 {
-		n := copy(p, e.rest)
-		e.rest = e.rest[n:]
-		return n, nil
+	if e.lent.Load() {
+		return 0, io.EOF // the framework begins to read anew when it has the terminal back
 	}
 	n, err := e.file.Read(p)
 	for err == nil && n < len(p) && torn(p[:n]) && e.ready() {
@@ -88,7 +88,8 @@ func (e *escFile) ready() bool {
 	}
 }
 
-// torn reports whether b ends within an escape sequence: ESC alone, ESC O, or ESC [ with no final byte yet (ECMA-48, 5.4).
+// torn reports whether b ends within an escape sequence: ESC alone, ESC O, ESC [ with no final byte yet (ECMA-48, 5.4), or an answer of the
+// terminal, ESC ] or ESC P, without its end: what is left of it would be typed.
 func torn(b []byte) bool {
 	i := bytes.LastIndexByte(b, 0x1b)
 	if i < 0 {
@@ -99,6 +100,8 @@ func torn(b []byte) bool {
 		return true
 	case tail[0] == 'O':
 		return len(tail) == 1
+	case tail[0] == ']' || tail[0] == 'P':
+		return bytes.IndexByte(tail, 0x07) < 0
 	case tail[0] != '[':
 		return false
 	default:

@@ -82,7 +82,7 @@ func TestTorn(t *testing.T) {
 
 // terminal is a real pseudo terminal with an emulator behind it that the console runs on.
 type terminal struct {
-	t      *testing.T
+	t      testing.TB
 	master *os.File
 	tty    *os.File
 	mu     sync.Mutex
@@ -92,7 +92,7 @@ type terminal struct {
 	over   chan error
 }
 
-func newTerminal(t *testing.T, w, h uint16) *terminal {
+func newTerminal(t testing.TB, w, h uint16) *terminal {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {

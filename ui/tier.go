@@ -91,3 +91,14 @@ func utf8(env []string, unset bool) bool {
 	}
 	return unset
 }
+
+// lightBackground is what the operator says of the background, else COLORFGBG, which some terminals set ("15;0": foreground, background); a
+// terminal that says nothing is dark until it answers.
+func lightBackground(cfg Config) bool {
+	if cfg.Settings.Background != "" {
+		return cfg.Settings.Background == "light"
+	}
+	v := lookup(cfg.Env)("COLORFGBG")
+	bg := v[strings.LastIndexByte(v, ';')+1:]
+	return bg == "7" || bg == "15"
+}

@@ -31,6 +31,9 @@ func (c *console) View() (v tea.View) {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
 	v.DisableBracketedPasteMode = c.cfg.Tier == Plain
+	if c.cfg.Tier == Full {
+		v.WindowTitle, v.ProgressBar = c.windowTitle(), c.progress()
+	}
 	return v
 }
 
@@ -45,7 +48,21 @@ func (c *console) lines() []string {
 	for i := range c.h - chrome {
 		out = append(out, fitTo(at(f.body, i), c.w, c.pen))
 	}
-	return append(out, c.pen.rule(c.w), c.status(f), c.footer())
+	return append(out, c.lowerRule(), c.status(f), c.footer())
+}
+
+// lowerRule says where in a list the cursor is, where not all of it shows.
+func (c *console) lowerRule() string {
+	s, ok := c.top().(lister)
+	if !ok {
+		return c.pen.rule(c.w)
+	}
+	l := s.listed()
+	if l.n <= l.h {
+		return c.pen.rule(c.w)
+	}
+	where := fmt.Sprintf(" %d of %d ", l.at+1, l.n)
+	return c.pen.rule(c.w-len(where)-2) + c.pen.paint(dim, where) + c.pen.rule(2)
 }
 
 func fitTo(s string, w int, p *pen) string {
@@ -79,6 +96,9 @@ func (c *console) status(f frame) string {
 		if c.note.bad {
 			left = c.pen.paint(bad, left)
 		}
+		if runs := c.activeRuns(); width(left)+1+width(runs) > c.w {
+			return fitTo(left, c.w, c.pen)
+		}
 	}
 	return c.pen.between(left, c.activeRuns(), c.w)
 }
@@ -91,8 +111,8 @@ func (c *console) activeRuns() string {
 		if shown != nil && shown.w == w {
 			continue
 		}
-		t := w.state.Tally
-		names = append(names, fmt.Sprintf("%s %d/%d", w.state.Plan().Runbook, len(w.state.Hosts)-t.Waiting-t.AtWork, len(w.state.Hosts)))
+		at, of := w.done()
+		names = append(names, fmt.Sprintf("%s %d/%d", w.state.Plan().Runbook, at, of))
 	}
 	switch {
 	case len(names) == 0:
@@ -120,34 +140,61 @@ func (c *console) footer() string {
 	if c.prompt != nil {
 		return fitTo(c.pen.paint(dim, c.prompt.hint()), c.w, c.pen)
 	}
-	room := c.w - footWidth(c.binds())
-	return c.foot(c.cfg.Settings.rebind(screenName(c.top()), c.top().Binds()), room) + c.foot(c.cfg.Settings.rebind("", c.binds()), c.w)
+	always, spare := c.common()
+	room := c.w - max(footWidth(always)-2, 0) // the last one needs no blanks behind it
+	own, n := c.foot(c.cfg.Settings.rebind(screenName(c.top()), c.top().Binds()), room)
+	more, _ := c.foot(spare, room-n)
+	rest, _ := c.foot(always, c.w)
+	return strings.TrimRight(own+more+rest, " ")
 }
 
-// foot draws as many of the verbs as fit into w cells, each followed by two blanks. Those that cannot be used now are left out.
-func (c *console) foot(binds []bind, w int) string {
+// common are the verbs of every screen that a footer names: always, and where there is room. A screen that letters are typed into has none
+// but those on other keys.
+func (c *console) common() (always, spare []bind) {
+	wanted := map[string]bool{"command": true, "help": true}
+	switch c.top().(type) {
+	case *form, *manualScreen:
+		wanted = map[string]bool{"palette": true}
+	case typer:
+		return nil, nil
+	}
+	for _, b := range c.cfg.Settings.rebind("", c.binds()) {
+		switch {
+		case wanted[b.name]:
+			always = append(always, b)
+		case b.foot && wanted["help"]:
+			spare = append(spare, b)
+		}
+	}
+	return always, spare
+}
+
+// foot draws as many of the verbs as fit into w cells, each followed by two blanks, and says how many cells they take. Those that cannot be
+// used now are left out.
+func (c *console) foot(binds []bind, w int) (string, int) {
 	var b strings.Builder
 	n := 0
 	for _, k := range binds {
 		if !k.foot || k.why != nil && k.why() != "" {
 			continue
 		}
-		key := keyName(k.key())
-		if n += len(key) + len(k.name) + 3; n > w {
+		size := footSize(k)
+		if n+size > w {
 			break
 		}
-		b.WriteString(c.pen.paint(keys, key) + " " + k.name + "  ")
+		n += size
+		b.WriteString(c.pen.paint(keys, keyName(k.key())) + " " + k.name + "  ")
 	}
-	return b.String()
+	return b.String(), n
 }
 
-// footWidth is what the verbs that every screen has take.
+func footSize(k bind) int { return len(keyName(k.key())) + len(k.name) + 3 }
+
+// footWidth is what all of the verbs take.
 func footWidth(binds []bind) int {
 	n := 0
 	for _, k := range binds {
-		if k.foot {
-			n += len(keyName(k.key())) + len(k.name) + 3
-		}
+		n += footSize(k)
 	}
 	return n
 }

@@ -33,11 +33,13 @@ type app struct {
 	tierFlag  string
 	readonly  bool
 	fresh     bool
+	noPager   bool
+	disk      []segments.Option // what a run's process writes its journal through: tests put themselves there
 }
 
 // Main runs one command line and returns its exit code.
-func Main(ctx context.Context, args []string, s streams, getenv func(string) string) int {
-	a := &app{streams: s, getenv: getenv, now: time.Now}
+func Main(ctx context.Context, args []string, s streams, getenv func(string) string, disk ...segments.Option) int {
+	a := &app{streams: s, getenv: getenv, now: time.Now, disk: disk}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.in)
@@ -82,7 +84,7 @@ func (a *app) report(err error) int {
 	if errors.As(err, &f) {
 		code = f.code
 	}
-	text := strings.TrimRight(quote.Text(err.Error()), "\n")
+	text := fileWords(strings.TrimRight(quote.Text(err.Error()), "\n"), err)
 	fmt.Fprintf(a.err, "tend: %s\n", text)
 	if hint != "" && !strings.Contains(text, hint) {
 		fmt.Fprintf(a.err, "  hint: %s\n", quote.Text(hint))
@@ -138,7 +140,33 @@ func (a *app) load() (*inventory.Inventory, error) {
 	if err != nil {
 		return nil, bad(err)
 	}
+	settle(inv)
 	return inv, nil
+}
+
+// settle makes the inventory's file names absolute: what is not, lies beside the inventory, wherever tend or a run's process works.
+// "~" and ssh_config's tokens are left to the road.
+func settle(inv *inventory.Inventory) {
+	dir := filepath.Dir(absolute(inv.Path))
+	at := func(names []string) []string {
+		out := make([]string, 0, len(names))
+		for _, n := range names {
+			if n != "none" && !filepath.IsAbs(n) && !strings.HasPrefix(n, "~") && !strings.HasPrefix(n, "%") {
+				n = filepath.Join(dir, n)
+			}
+			out = append(out, n)
+		}
+		return out
+	}
+	for i := range inv.Hosts {
+		h := &inv.Hosts[i]
+		if h.KnownHosts != nil {
+			h.KnownHosts = at(h.KnownHosts)
+		}
+		if h.Identity != nil {
+			h.Identity = at(h.Identity)
+		}
+	}
 }
 
 // library is the built-in runbooks under the user's own: ./runbooks beside the inventory, then $XDG_CONFIG_HOME/tend/runbooks.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,18 +14,24 @@ import (
 	"tend/journal"
 )
 
+// checkFlags are what is checked, and how.
+type checkFlags struct {
+	without, failOn                string
+	review, horizon, health, patch string
+	json, rules                    bool
+}
+
 func (a *app) checkCmd() *cobra.Command {
-	var without, failOn string
-	var asJSON, rules bool
+	var f checkFlags
 	c := &cobra.Command{
 		Use: "check", Short: "Say where the declared design is weak, and what would fall if something failed", Args: cobra.NoArgs,
-		Long: `Hold the inventory's design and the journal's facts against rules: single points of failure, quorum, backups, recovery times, ends
+		Long: `Hold the inventory's design and the journal's facts against rules: single points of failure, quorum, backups, recovery times, growth, ends
 of life, hosts that nobody looks at. With --without, say what would fall if those hosts did. A finding is silenced by a comment line in the
 inventory, with a reason and an end:
   # tend: ignore single-rack group=etcd-ams1 until 2027-06-30: the second rack is ordered`,
-		Example: "  tend check\n  tend check --without rack=r07\n  tend check --without feed=A --json\n  tend check --fail-on warning   # for CI",
+		Example: "  tend check\n  tend check --without rack=r07\n  tend check --without feed=A --json\n  tend check --review 2027-03-01 --patch-within 14d\n  tend check --fail-on warning   # for CI",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if rules {
+			if f.rules {
 				for _, r := range design.Rules() {
 					fmt.Fprintf(a.out, "%-22s %s\n", r.Rule, r.About)
 				}
@@ -34,17 +41,21 @@ inventory, with a reason and an end:
 			if err != nil {
 				return err
 			}
-			if without != "" {
-				return a.without(inv, without, asJSON)
+			if f.without != "" {
+				return a.without(inv, f.without, f.json)
 			}
-			return a.check(c, inv, failOn, asJSON)
+			return a.check(c.Context(), inv, f)
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&without, "without", "", "what if the hosts of this `selector` failed")
-	fl.StringVar(&failOn, "fail-on", "critical", "exit with 1 from this severity on: note, warning or critical")
-	fl.BoolVar(&asJSON, "json", false, "print JSON")
-	fl.BoolVar(&rules, "rules", false, "list the rules")
+	fl.StringVar(&f.without, "without", "", "what if the hosts of this `selector` failed")
+	fl.StringVar(&f.failOn, "fail-on", "critical", "exit with 1 from this severity on: note, warning or critical")
+	fl.StringVar(&f.review, "review", "90d", "when capacity is reviewed next: in so many `days`, or a date")
+	fl.StringVar(&f.horizon, "horizon", "180d", "find ends of life and of warranty up to so many `days` ahead, or up to a date")
+	fl.StringVar(&f.health, "health-within", "7d", "find hosts without a health check for so many `days`")
+	fl.StringVar(&f.patch, "patch-within", "35d", "find hosts that were not patched for so many `days`")
+	fl.BoolVar(&f.json, "json", false, "print JSON")
+	fl.BoolVar(&f.rules, "rules", false, "list the rules")
 	return c
 }
 
@@ -63,34 +74,17 @@ func (a *app) without(inv *inventory.Inventory, text string, asJSON bool) error 
 	return impact.Text(a.out)
 }
 
-func (a *app) check(c *cobra.Command, inv *inventory.Inventory, failOn string, asJSON bool) error {
+func (a *app) check(ctx context.Context, inv *inventory.Inventory, f checkFlags) error {
 	var least design.Severity
-	if err := least.UnmarshalText([]byte(strings.ToLower(failOn))); err != nil {
+	if err := least.UnmarshalText([]byte(strings.ToLower(f.failOn))); err != nil {
 		return usage("--fail-on note, warning or critical", "%w", err)
 	}
-	file, err := os.ReadFile(inv.Path)
-	if err != nil {
-		return bad(err)
-	}
-	o := design.Options{Facts: a.fleet(c.Context(), inv), Silences: design.Silences(file)}
-	err = a.withBook(func(book *shelf) error {
-		ix, err := book.index()
-		if err != nil {
-			return nil // rules that need past runs say that they could not be judged
-		}
-		for r, err := range ix.LastRuns(c.Context()) {
-			if err != nil {
-				return err
-			}
-			o.Runs = append(o.Runs, journal.HostRun(r))
-		}
-		return nil
-	})
+	o, err := a.checkOptions(ctx, inv, f)
 	if err != nil {
 		return err
 	}
 	rep := design.Check(inv, a.now(), o)
-	if asJSON {
+	if f.json {
 		err = rep.JSON(a.out)
 	} else {
 		err = rep.Text(a.out)
@@ -102,4 +96,51 @@ func (a *app) check(c *cobra.Command, inv *inventory.Inventory, failOn string, a
 		return silent(code)
 	}
 	return nil
+}
+
+// checkOptions gathers what the rules go by beside the inventory.
+func (a *app) checkOptions(ctx context.Context, inv *inventory.Inventory, f checkFlags) (design.Options, error) {
+	var o design.Options
+	for _, t := range []struct {
+		flag, text string
+		to         *time.Duration
+	}{{"--review", f.review, &o.Review}, {"--horizon", f.horizon, &o.Horizon}, {"--health-within", f.health, &o.HealthWithin}, {"--patch-within", f.patch, &o.PatchWithin}} {
+		d, err := a.lasting(t.flag, t.text)
+		if err != nil {
+			return o, err
+		}
+		*t.to = d
+	}
+	file, err := os.ReadFile(inv.Path)
+	if err != nil {
+		return o, bad(err)
+	}
+	o.Facts, o.Silences = a.fleet(ctx, inv), design.Silences(file)
+	return o, a.withBook(func(book *shelf) error {
+		ix, err := book.index()
+		if err != nil {
+			return nil // rules that need past runs say that they could not be judged
+		}
+		for r, err := range ix.LastRuns(ctx) {
+			if err != nil {
+				return err
+			}
+			o.Runs = append(o.Runs, journal.HostRun(r))
+		}
+		o.Samples, err = ix.Samples(ctx, a.now().AddDate(0, 0, -90))
+		return err
+	})
+}
+
+// lasting reads a flag that says how long: 90d, 12h, or a day to come.
+func (a *app) lasting(flag, text string) (time.Duration, error) {
+	t, err := a.ago(text)
+	d := a.now().Sub(t)
+	if _, dated := time.Parse(time.DateOnly, text); dated == nil {
+		d = -d
+	}
+	if err != nil || d <= 0 {
+		return 0, usage(flag+" 90d, 12h, or a day to come: 2027-03-01", "%s: %q is no time ahead", flag, text)
+	}
+	return d, nil
 }

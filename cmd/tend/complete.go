@@ -1,10 +1,15 @@
 package main
 
 import (
+	_ "embed"
+	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"tend/inventory"
 	"tend/journal"
 )
 
@@ -32,36 +37,173 @@ func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]stri
 	return a.completeSelector(c, args, typed)
 }
 
-// completeSelector offers hosts, sites, racks, tags and groups.
+// completeSelector offers hosts, sites, racks, tags, groups, services and feeds, also behind a "!" and behind a comma.
 func (a *app) completeSelector(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	inv, err := a.load()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	bang := ""
+	if rest, not := strings.CutPrefix(typed, "!"); not {
+		bang, typed = "!", rest
+	}
+	key, values, compares := strings.Cut(typed, "=")
+	before := ""
+	if i := strings.LastIndexByte(values, ','); compares && i >= 0 {
+		before, typed = values[:i+1], key+"="+values[i+1:]
+	}
 	seen := map[string]bool{}
 	var out []string
-	add := func(s string) {
-		if s != "" && !seen[s] && strings.HasPrefix(s, typed) {
-			seen[s] = true
-			out = append(out, s)
+	for word := range selectorWords(inv) {
+		if word == "" || seen[word] || !strings.HasPrefix(word, typed) {
+			continue
 		}
-	}
-	for _, s := range inv.Sites {
-		add("site=" + s.Name)
-		for _, r := range s.Racks {
-			add("rack=" + r.Name)
+		seen[word] = true
+		if before != "" {
+			word = key + "=" + before + strings.TrimPrefix(word, key+"=")
 		}
-	}
-	for _, g := range inv.Groups {
-		add("group=" + g.Name)
-	}
-	for _, h := range inv.Hosts {
-		for _, t := range h.Tags {
-			add("tag=" + t)
-		}
-		add(string(h.Name))
+		out = append(out, bang+word)
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// selectorWords are the terms that some host of an inventory answers to.
+func selectorWords(inv *inventory.Inventory) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		put := func(key string, values ...string) bool {
+			for _, v := range values {
+				if !yield(key + v) {
+					return false
+				}
+			}
+			return true
+		}
+		for _, s := range inv.Sites {
+			if !put("site=", s.Name) {
+				return
+			}
+			for _, r := range s.Racks {
+				if !put("rack=", r.Name) || !put("", s.Name+"/"+r.Name) {
+					return
+				}
+			}
+		}
+		for _, g := range inv.Groups {
+			if !put("group=", g.Name) {
+				return
+			}
+		}
+		for _, s := range inv.Services {
+			if !put("service=", s.Name) {
+				return
+			}
+		}
+		for _, h := range inv.Hosts {
+			if !put("tag=", h.Tags...) || !put("feed=", h.Feeds...) || !put("", string(h.Name)) {
+				return
+			}
+		}
+	}
+}
+
+// completeHost offers hosts alone, for a command that takes one.
+func (a *app) completeHost(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.hostNames(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) hostNames() []string {
+	inv, err := a.load()
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, h := range inv.Hosts {
+		out = append(out, string(h.Name)+"\t"+strings.Trim(h.Site+"/"+h.Rack, "/"))
+	}
+	return out
+}
+
+// completeRunHost offers a run, and then a host.
+func (a *app) completeRunHost(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 {
+		return a.hostNames(), cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completeRunID(c, args, typed)
+}
+
+// completeSet offers the parameters of the runbook that is typed already, and the values of a choice.
+func (a *app) completeSet(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	lib, err := a.books()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	rb, err := lib.Get(args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	name, _, assigned := strings.Cut(typed, "=")
+	var out []string
+	for _, p := range rb.Params {
+		if !assigned {
+			out = append(out, p.Name+"=\t"+p.Help)
+		} else if p.Name == name {
+			for _, o := range p.Options {
+				out = append(out, name+"="+o)
+			}
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeFlags gives every flag whose value tend can know its completion, by the flag's name: one name means one thing everywhere.
+func (a *app) completeFlags(c *cobra.Command) {
+	none := func(of func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return of(c, nil, typed)
+		}
+	}
+	known := map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
+		"host": none(a.completeHost), "run": none(a.completeRunID), "runbook": none(a.completeRunbook), "set": a.completeSet, "without": none(a.completeSelector),
+		"assume-up": none(a.completeHost),
+		"tier":      cobra.FixedCompletions([]string{"auto", "full", "basic", "plain", "line"}, cobra.ShellCompDirectiveNoFileComp),
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if complete, ok := known[f.Name]; ok {
+			_ = c.RegisterFlagCompletionFunc(f.Name, complete) // fails only where it is registered already
+		}
+	})
+	for _, sub := range c.Commands() {
+		a.completeFlags(sub)
+	}
+}
+
+// bashTail makes the bash completion work where bash-completion is not installed, and with "=" within words: readline replaces only
+// what stands behind the last "=" (bash(1), COMP_WORDBREAKS), so only that may be offered.
+//
+//go:embed complete.bash
+var bashTail string
+
+// completionCmd is cobra's own, with the tail for bash.
+func completionCmd(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c, _, err := root.Find([]string{"completion", "bash"})
+	if err != nil || c.RunE == nil {
+		return
+	}
+	make := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := make(c, args); err != nil {
+			return err
+		}
+		_, err := fmt.Fprint(c.OutOrStdout(), bashTail)
+		return err
+	}
 }
 
 func (a *app) completeRunID(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

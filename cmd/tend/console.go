@@ -39,8 +39,8 @@ func (a *app) console(ctx context.Context, open journal.RunID) error {
 	defer cancel()
 	return ui.Run(ctx, ui.Config{
 		Inventory: w.inv, Library: w.lib.All(), Journal: book, Runs: runs, Asks: asks,
-		Known: book.Facts, Last: book.lastRuns, Shell: a.shell(book, w.inv), Settings: settings,
-		Resolve: runs.resolve, Note: a.noter(book), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
+		Known: book.Facts, Last: book.lastRuns, Shell: a.shell(book, w.inv), Shells: shells{a, book}, Search: a.searcher(book), Settings: settings,
+		Resolve: runs.resolve, Pace: a.paceLines, Note: a.noter(book), Sheet: a.sheet(w.inv, tier), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
 		Input: a.in, Output: a.out, Env: a.environ(), Open: open,
 	})
 }
@@ -63,7 +63,7 @@ func (a *app) tier(chosen ui.Tier) (ui.Tier, error) {
 // environ is what a terminal is judged by.
 func (a *app) environ() []string {
 	var env []string
-	for _, k := range []string{"TERM", "COLORTERM", "NO_COLOR", "ACCESSIBLE", "LANG", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "COLORFGBG", "EDITOR", "VISUAL", "PAGER"} {
+	for _, k := range []string{"TERM", "COLORTERM", "NO_COLOR", "ACCESSIBLE", "LANG", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM", "WT_SESSION", "ConEmuPID", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "COLORFGBG", "DISPLAY", "WAYLAND_DISPLAY", "EDITOR", "VISUAL", "PAGER"} {
 		if v := a.getenv(k); v != "" {
 			env = append(env, k+"="+v)
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,7 +66,23 @@ func (a *app) demo(ctx context.Context, f labFlags, fresh bool, args []string) e
 	if err := a.ensureLab(ctx, f); err != nil {
 		return err
 	}
+	if len(args) == 0 && !a.readonly {
+		if err := a.firstLook(ctx, f.dir); err != nil {
+			return err
+		}
+	}
 	return a.inDemo(ctx, f.dir, args)
+}
+
+// firstLook starts a run of health over the whole room where nobody has been before: a newcomer sees a fleet, not a list of names. It
+// goes on behind the console, as any run does.
+func (a *app) firstLook(ctx context.Context, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "tend", "journal")); !os.IsNotExist(err) {
+		return nil
+	}
+	quiet := *a
+	quiet.out = io.Discard
+	return quiet.inDemo(ctx, dir, []string{"run", "health", "--detach", "--reason", "the demo's first look"})
 }
 
 // inDemo runs a command line with every place that tend keeps things in moved into the demo's directory.

@@ -14,6 +14,7 @@ func TestDemoByKeysAlone(t *testing.T) {
 			s := newScreen(t, term, shortDir(t))
 			s.open("demo", "--speed", "20")
 			s.see("FLEET")
+			s.until("for the first look at the room", func(p string) bool { return !strings.Contains(p, "OK:0 ") })
 			s.typed("/")
 			s.typed("rack=r07")
 			s.keys("Enter")

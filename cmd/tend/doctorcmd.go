@@ -109,6 +109,9 @@ func (a *app) lookInventory(context.Context) []symptom {
 
 func (a *app) lookRunbooks(context.Context) []symptom {
 	lib, err := a.books()
+	if _, broken := a.load(); broken != nil {
+		lib, err = a.library(nil) // which is said of the inventory already
+	}
 	if err != nil {
 		return []symptom{fails("runbooks", "tend runbook check FILE tells more", "%s", firstLine(err))}
 	}

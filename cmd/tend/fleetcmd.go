@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,14 +14,13 @@ import (
 	"tend/fleet"
 	"tend/inventory"
 	"tend/journal"
-	"tend/quote"
 )
 
 // fleetFlags are how postures are shown.
 type fleetFlags struct {
 	by, sort, prometheus string
 	limit                int
-	json                 bool
+	json, wide           bool
 }
 
 func (a *app) fleetCmd() *cobra.Command {
@@ -29,10 +28,14 @@ func (a *app) fleetCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "fleet [SELECTOR…]", Short: "Show how every host stands, the riskiest first, and why",
 		Long: `Show the posture of the fleet, from what the journal knows: state, updates, restarts, last patch, backups against what was promised, certificates, end of
-support. It connects to no host. What is too old to count is unknown, and weighs too. Selectors ask for facts as well: security>0, state=fail, reboot=yes.`,
+support, drift, and which run is at work. It connects to no host. What is too old to count is unknown, and weighs too.
+
+Selectors ask for what is shown as well: security>0, state=fail, reboot=yes, patched>30 and seen>2 (days), risk>=50, drift>0, backup=crit, certs=warn,
+support=crit, unread>0, and for any fact: kernel=6.1*.`,
 		Example: `  tend fleet
   tend fleet site=ams1 'security>0' --sort patched
   tend fleet --by service
+  tend fleet 'patched>30' 'drift>0' --wide
   tend fleet --prometheus /var/lib/node_exporter/tend.prom`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.showFleet(c.Context(), f, strings.Join(args, " "))
@@ -41,7 +44,8 @@ support. It connects to no host. What is too old to count is unknown, and weighs
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.by, "by", "host", "what a line is: `host`, rack, site, service or group")
-	fl.StringVar(&f.sort, "sort", "risk", "order hosts by `risk`, name, pending, security, patched or seen")
+	fl.StringVar(&f.sort, "sort", "risk", "order hosts by `risk`, name, state, seen, pending, security, reboot, patched, backup, restore, certs, support, drift, lease, unread or owner")
+	fl.BoolVar(&f.wide, "wide", false, "show every value, each with its age; a question mark is what is stale or was never read")
 	fl.IntVar(&f.limit, "limit", 0, "at most so many lines (0 = all)")
 	fl.BoolVar(&f.json, "json", false, "print JSON lines")
 	fl.StringVar(&f.prometheus, "prometheus", "", "write metrics to this `file` for a text-file collector; - prints them")
@@ -57,8 +61,8 @@ func (a *app) showFleet(ctx context.Context, f fleetFlags, scope string) error {
 	if err != nil {
 		return err
 	}
-	if err := order(all, f.sort); err != nil {
-		return err
+	if !fleet.Sort(all, f.sort) {
+		return usage(strings.Join(fleet.Columns, ", "), "--sort cannot be %q", f.sort)
 	}
 	switch {
 	case f.prometheus != "":
@@ -71,7 +75,7 @@ func (a *app) showFleet(ctx context.Context, f fleetFlags, scope string) error {
 	if f.json {
 		return jsonLines(a, all)
 	}
-	return a.printPostures(all)
+	return a.printPostures(all, f.wide)
 }
 
 // postures are those of the hosts that the selector means.
@@ -91,7 +95,7 @@ func (a *app) postures(ctx context.Context, inv *inventory.Inventory, scope stri
 	if scope == "" {
 		return all, nil
 	}
-	hosts, err := world{inv: inv}.hosts(scope, fl.Values)
+	hosts, err := world{inv: inv}.hosts(scope, fleet.Values(all, now, fl.Values))
 	if err != nil {
 		return nil, err
 	}
@@ -102,44 +106,33 @@ func (a *app) postures(ctx context.Context, inv *inventory.Inventory, scope stri
 	return slices.DeleteFunc(all, func(p fleet.Posture) bool { return !wanted[p.Host] }), nil
 }
 
-// order sorts postures, the ones to look at first.
-func order(all []fleet.Posture, by string) error {
-	fleet.SortByRisk(all)
-	key := map[string]func(p *fleet.Posture) int64{
-		"risk":     func(p *fleet.Posture) int64 { return -int64(p.Risk) },
-		"pending":  func(p *fleet.Posture) int64 { return -int64(p.Pending) },
-		"security": func(p *fleet.Posture) int64 { return -int64(p.Security) },
-		"patched":  func(p *fleet.Posture) int64 { return p.Patched.Unix() },
-		"seen":     func(p *fleet.Posture) int64 { return p.Seen.Unix() },
-	}[by]
-	switch {
-	case by == "name":
-		slices.SortStableFunc(all, func(a, b fleet.Posture) int { return inventory.CompareNames(string(a.Host), string(b.Host)) })
-	case key == nil:
-		return usage("risk, name, pending, security, patched or seen", "--sort cannot be %q", by)
-	default:
-		slices.SortStableFunc(all, func(a, b fleet.Posture) int { return int(min(max(key(&a)-key(&b), -1), 1)) })
-	}
-	return nil
-}
+// narrow are the columns that fit beside the reasons; the others come with --wide.
+var narrow = []string{"risk", "name", "state", "seen", "pending", "security", "patched"}
 
-func (a *app) printPostures(all []fleet.Posture) error {
+func (a *app) printPostures(all []fleet.Posture, wide bool) error {
 	now := a.now()
+	columns := narrow
+	if wide {
+		columns = fleet.Columns
+	}
 	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(tw, "RISK\tHOST\tRACK\tSTATE\tSEEN\tUPDATES\tSECURITY\tPATCHED\tWHY")
+	heads := map[string]string{"name": "HOST\tRACK", "pending": "UPDATES"}
+	for _, c := range columns {
+		fmt.Fprintf(tw, "%s\t", cmp.Or(heads[c], strings.ToUpper(c)))
+	}
+	fmt.Fprintln(tw, "WHY")
 	for i := range all {
 		p := &all[i]
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", p.Risk, p.Host, dash(p.Site+"/"+p.Rack), p.State, since(now, p.Seen),
-			count(p.Pending), count(p.Security), since(now, p.Patched), dash(quote.Line(strings.Join(p.Reasons, ", "))))
+		for _, c := range columns {
+			cell := dash(p.Cell(c, now))
+			if c == "name" {
+				cell += "\t" + dash(p.Site+"/"+p.Rack)
+			}
+			fmt.Fprintf(tw, "%s\t", cell)
+		}
+		fmt.Fprintln(tw, dash(strings.Join(p.Reasons, ", ")))
 	}
 	return tw.Flush()
-}
-
-func count(n int) string {
-	if n < 0 {
-		return "?"
-	}
-	return strconv.Itoa(n)
 }
 
 func since(now, at time.Time) string {
@@ -160,10 +153,12 @@ func (a *app) showRolled(all []fleet.Posture, f fleetFlags) error {
 	if f.json {
 		return jsonLines(a, rolled)
 	}
+	now := a.now()
 	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(tw, "%s\tHOSTS\tSTATES\tUPDATES\tSECURITY\tREBOOT\tWORST\n", strings.ToUpper(f.by))
+	fmt.Fprintf(tw, "%s\tHOSTS\tSTATES\tUPDATES\tSECURITY\tREBOOT\tBACKUP\tRESTORE\tCERTS\tSUPPORT\tDRIFT\tPATCHED\tSEEN\tUNREAD\tWORST\n", strings.ToUpper(f.by))
 	for _, r := range rolled {
-		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\t%d\t%d\t%s (%d)\n", r.Name, r.Hosts, counts(r.States), r.Pending, r.Security, r.Reboot, r.Worst, r.Risk)
+		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\t%s (%d)\n", dash(r.Name), r.Hosts, counts(r.States), r.Pending, r.Security, r.Reboot,
+			r.Backup, r.Restore, r.Certs, r.Support, r.Drift, since(now, r.Unpatched), since(now, r.Oldest), r.Unread, r.Worst, r.Risk)
 	}
 	return tw.Flush()
 }

@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +15,7 @@ import (
 	"tend/journal/segments"
 	"tend/quote"
 	"tend/remote"
+	"tend/runbooks"
 	"tend/runner"
 	"tend/ssh"
 )
@@ -23,29 +28,36 @@ type hands struct {
 	book   *segments.Segments
 	claim  remote.Claim
 	taken  *roads
-	mu     sync.Mutex
-	leased map[inventory.HostID]inventory.Host
+	remark func(host inventory.HostID, text string)
+	// doubted are the hosts that are said not to keep a detached step; nothing changes it.
+	doubted []inventory.HostID
+	mu      sync.Mutex
+	cleared map[string]bool // host and fact
+	leased  map[inventory.HostID]inventory.Host
 }
 
 func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Segments, asker *runner.Asker, secret *journal.Redactor) *hands {
-	o := remote.Options{Remark: func(host inventory.HostID, _, text string) {
+	remark := func(host inventory.HostID, text string) {
 		// What cannot be recorded here stops the run at its next step, which says so.
 		_, _ = book.Append(context.Background(), c.Run, journal.Remarked{Host: host, Text: quote.Line(text)})
-	}}
+	}
+	o := remote.Options{Remark: func(host inventory.HostID, _, text string) { remark(host, text) }}
 	r.place(&o)
 	if c.Interactive {
-		o.Secrets = newSecrets(c.Run, asker, secret).give
+		s := newSecrets(c.Run, asker, secret)
+		o.Secrets, o.Told = s.give, s.told
 	}
 	return &hands{
-		Keeper: remote.New(client, o), client: client, book: book, taken: newRoads(), leased: map[inventory.HostID]inventory.Host{},
+		doubted: r.Keepless, cleared: map[string]bool{},
+		Keeper: remote.New(client, o), remark: remark, client: client, book: book, taken: newRoads(), leased: map[inventory.HostID]inventory.Host{},
 		claim: remote.Claim{Owner: string(c.Origin), Run: string(c.Run), At: time.Now()},
 	}
 }
 
 // Carry carries the order out, and names in the journal the road that led there.
 func (h *hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []byte) error) (int, error) {
-	if o.Job != "" {
-		if err := h.lease(ctx, o.Host); err != nil {
+	if o.Job != "" || o.Changes {
+		if err := h.claimFor(ctx, o); err != nil {
 			return 0, err
 		}
 	}
@@ -55,7 +67,37 @@ func (h *hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []by
 		}
 		return sink(offset, p)
 	}
-	return h.Keeper.Carry(ctx, remote.Order(o), reached)
+	exit, err := h.Keeper.Carry(ctx, remote.Order(o), reached)
+	if e, ok := errors.AsType[*remote.Error](err); ok && e.Kind == remote.Keepless {
+		h.keepless(ctx, o, e)
+	} else if err == nil && o.Job != "" && slices.Contains(h.doubted, o.Host.Name) {
+		h.kept(ctx, o)
+	}
+	return exit, err
+}
+
+// kept records, once, that a host has kept a detached step though it is said that it cannot: the next plan warns no more.
+func (h *hands) kept(ctx context.Context, o engine.Order) {
+	fact := runbooks.Fact{Key: detachKey(o.Become || o.Host.User == "root"), Value: "yes"}
+	key := string(o.Host.Name) + " " + fact.Key
+	h.mu.Lock()
+	told := h.cleared[key]
+	h.cleared[key] = true
+	h.mu.Unlock()
+	if !told {
+		h.know(ctx, o.Host.Name, fact)
+	}
+}
+
+// keepless records as a fact that the host cannot keep a detached step, so that the next plan says so.
+func (h *hands) keepless(ctx context.Context, o engine.Order, e *remote.Error) {
+	fact := runbooks.Fact{Key: detachKey(o.Become || o.Host.User == "root"), Value: "no: " + e.Why()}
+	h.know(ctx, o.Host.Name, fact)
+}
+
+func (h *hands) know(ctx context.Context, host inventory.HostID, fact runbooks.Fact) {
+	// What cannot be recorded here stops the run at its next step, which says so.
+	_, _ = h.book.Append(ctx, journal.RunID(h.claim.Run), journal.FactsRead{Host: host, Facts: []runbooks.Fact{fact}})
 }
 
 // Restart restarts a host that is ours.
@@ -65,6 +107,58 @@ func (h *hands) Restart(ctx context.Context, host inventory.Host) error {
 	}
 	return h.Keeper.Restart(ctx, host)
 }
+
+// leaseTries is how often a new step asks for a lease over links that break before the answer; the waits between double from leaseWait.
+const (
+	leaseTries = 5
+	leaseWait  = 500 * time.Millisecond
+	leaseLast  = 30 * time.Second
+)
+
+// claimFor claims the host before the order may leave. A new step that gets no lease certainly never began. One that an earlier runner
+// ordered may be at work on the host, whoever can be reached and whosever the lease is by now: it waits for the host as long as it
+// may, and where the host is lost to this run it is looked for all the same. It is started anew only under a lease.
+func (h *hands) claimFor(ctx context.Context, o engine.Order) error {
+	for try, wait := 1, leaseWait; ; try, wait = try+1, min(2*wait, leaseLast) {
+		err := h.lease(ctx, o.Host)
+		switch {
+		case err == nil || o.Adopt && final(err):
+			return nil
+		case ctx.Err() != nil && o.Adopt:
+			return fmt.Errorf("the host could not be reached to see how the step ended: %w", context.Cause(ctx))
+		case o.Adopt:
+			if try == 1 {
+				h.remark(o.Host.Name, "the host cannot be reached to look for the step; trying again: "+err.Error())
+			}
+		case engine.NotStarted(err):
+			return err
+		case try == leaseTries || final(err) || ctx.Err() != nil:
+			return notSent{err}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait/2 + time.Duration(rand.Int64N(int64(wait)/2))):
+		}
+	}
+}
+
+// final reports whether asking again gives the same answer: the lease is another's, the host refuses, or its key has changed.
+func final(err error) bool {
+	if p, ok := errors.AsType[interface {
+		error
+		Permanent() bool
+	}](err); ok && p.Permanent() {
+		return true
+	}
+	e, ok := errors.AsType[*remote.Error](err)
+	return ok && (e.Kind == remote.Leased || e.Kind == remote.Refused || e.Kind == remote.Keepless)
+}
+
+// notSent says of an error from before the order left that the step never began.
+type notSent struct{ error }
+
+func (e notSent) Unwrap() error    { return e.error }
+func (e notSent) NotStarted() bool { return true }
 
 // lease claims the host for this run, once. A run that held it before its process was killed has it again.
 func (h *hands) lease(ctx context.Context, host inventory.Host) error {
@@ -125,7 +219,7 @@ func (h *hands) reach(ctx context.Context, host inventory.HostID) error {
 		return nil
 	}
 	_, err := h.book.Append(ctx, journal.RunID(h.claim.Run), journal.HostReached{
-		Host: host, Addr: r.Addr, Via: r.Jumps, User: r.User, Key: r.HostKeyType + " " + r.Fingerprint, Auth: r.Auth,
+		Host: host, Addr: r.Addr, Via: r.Jumps, User: r.User, Key: r.HostKeyType + " " + r.Fingerprint, Auth: r.Auth, TurnedAway: r.TurnedAway,
 	})
 	return err
 }

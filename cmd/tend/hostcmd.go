@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"text/tabwriter"
 
@@ -16,12 +17,20 @@ func (a *app) hostCmd() *cobra.Command {
 		Example: "  tend host accept db-0712 SHA256:4mQ…",
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.hostShow(), a.hostAccept(), a.hostLease(), a.hostBreak())
+	c.AddCommand(a.hostShow(), a.hostKeys(), a.hostAccept(), a.hostLease(), a.hostBreak())
 	return c
 }
 
+// hostValue is one option of how a host is reached.
+type hostValue struct {
+	Option string `json:"option"`
+	Value  string `json:"value"`
+	From   string `json:"from"` // the file and line, or who else says so
+}
+
 func (a *app) hostShow() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use: "show HOST", Short: "Show how a host is reached, and where each value comes from", Args: cobra.ExactArgs(1),
 		Example: "  tend host show db-0712",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -37,6 +46,13 @@ func (a *app) hostShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				var all []hostValue
+				for _, v := range s.Values {
+					all = append(all, hostValue{v.Name, v.Text, v.Source})
+				}
+				return jsonLines(a, all)
+			}
 			tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "OPTION\tVALUE\tFROM")
 			for _, v := range s.Values {
@@ -44,8 +60,10 @@ func (a *app) hostShow() *cobra.Command {
 			}
 			return tw.Flush()
 		},
-		ValidArgsFunction: a.completeSelector,
+		ValidArgsFunction: a.completeHost,
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines")
+	return c
 }
 
 func (a *app) hostAccept() *cobra.Command {
@@ -66,14 +84,28 @@ fingerprint from somewhere else than the network: the host's console, its provid
 			}
 			client := ssh.New(a.sshOptions(inv))
 			defer client.Close()
-			if err := client.Accept(c.Context(), h, args[1]); err != nil {
+			if err := a.acceptOne(c.Context(), client, h, args[1]); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.out, "%s: accepted\n", h.Name)
 			return nil
 		},
-		ValidArgsFunction: a.completeSelector,
+		ValidArgsFunction: a.completeHost,
 	}
+}
+
+// acceptOne records what it is about to accept; all else that Accept may find is its to say.
+func (a *app) acceptOne(ctx context.Context, client *ssh.Client, h inventory.Host, fingerprint string) error {
+	k, err := client.HostKey(ctx, h)
+	if err != nil || k.State != ssh.KeyUnknown || k.Fingerprint != fingerprint {
+		return client.Accept(ctx, h, fingerprint)
+	}
+	return a.withBook(func(book *shelf) error {
+		if err := a.noteKey(ctx, book, h.Name, k, "by its fingerprint"); err != nil {
+			return err
+		}
+		return client.Keep(ctx, h, k)
+	})
 }
 
 // one is the host of that name.
@@ -91,7 +123,7 @@ func one(inv *inventory.Inventory, name string) (inventory.Host, error) {
 	return inventory.Host{}, bad(err)
 }
 
-// sshOptions are those of this user, with nobody to answer questions.
+// sshOptions are those of this user; the person at the terminal, if there is one, answers.
 func (a *app) sshOptions(inv *inventory.Inventory) ssh.Options {
-	return ssh.Options{Hosts: inv.Host, Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), Getenv: a.getenv}
+	return ssh.Options{Hosts: inv.Host, Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), Getenv: a.getenv, Prompter: a.deskOf()}
 }

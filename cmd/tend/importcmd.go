@@ -67,17 +67,25 @@ func (a *app) importAnsible() *cobra.Command {
 
 func (a *app) importList() *cobra.Command {
 	return a.importer("ansible-list FILE", "Import what ansible-inventory --list printed",
-		"  ansible-inventory -i production --list > hosts.json\n  tend import ansible-list hosts.json -o inventory.toml", cobra.ExactArgs(1),
-		fromFile(imports.AnsibleList))
+		"  tend import ansible-list production.json -o inventory.toml\n  ansible-inventory -i production --list | tend import ansible-list - -o inventory.toml", cobra.ExactArgs(1),
+		a.fromFile(imports.AnsibleList))
 }
 
 func (a *app) importCSV() *cobra.Command {
 	return a.importer("csv FILE", "Import a table; its first line names the columns: name, addr, site, rack, unit, tags, …",
-		"  tend import csv machines.csv --site ams1 -o inventory.toml", cobra.ExactArgs(1), fromFile(imports.CSV))
+		"  tend import csv machines.csv --site ams1 -o inventory.toml", cobra.ExactArgs(1), a.fromFile(imports.CSV))
 }
 
-func fromFile(read func(file string, data []byte, site string) (*imports.Found, error)) func(context.Context, []string, string) (*imports.Found, error) {
+// fromFile reads a file, or standard input for "-".
+func (a *app) fromFile(read func(file string, data []byte, site string) (*imports.Found, error)) func(context.Context, []string, string) (*imports.Found, error) {
 	return func(_ context.Context, args []string, site string) (*imports.Found, error) {
+		if args[0] == "-" {
+			data, err := imports.ReadAll("standard input", a.in)
+			if err != nil {
+				return nil, err
+			}
+			return read("standard input", data, site)
+		}
 		data, err := imports.ReadFile(args[0])
 		if err != nil {
 			return nil, err
@@ -94,7 +102,7 @@ func (a *app) importNetBox() *cobra.Command {
 			if strings.Contains(args[0], "://") {
 				return imports.NetBoxURL(ctx, http.DefaultClient, args[0], a.getenv("NETBOX_TOKEN"), site)
 			}
-			return fromFile(imports.NetBox)(ctx, args, site)
+			return a.fromFile(imports.NetBox)(ctx, args, site)
 		})
 }
 
@@ -170,8 +178,9 @@ func (a *app) remarks(all []imports.Remark) {
 }
 
 // put writes a file whole or not at all; over one that is there only with force, and then with that one's permissions.
-func put(path string, data []byte, force bool) error {
-	mode := fs.FileMode(0o644)
+func put(path string, data []byte, force bool) error { return putAs(path, data, 0o644, force) }
+
+func putAs(path string, data []byte, mode fs.FileMode, force bool) error {
 	switch st, err := os.Stat(path); {
 	case err == nil && !force:
 		return usage("--force writes over it", "%s is there already, and is left as it is", quote.Line(path))

@@ -14,12 +14,12 @@ import (
 
 func (a *app) inventoryCmd() *cobra.Command {
 	c := &cobra.Command{
-		Use: "inventory", Short: "Check and list the inventory",
+		Use: "inventory", Short: "Check, list, edit and compare the inventory",
 		Example: "  tend inventory check\n  tend inventory list site=ams1 tag=db",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.inventoryCheck(), a.inventoryList())
+	c.AddCommand(a.inventoryCheck(), a.inventoryList(), a.inventoryDiff(), a.inventoryEdit())
 	return c
 }
 

@@ -14,6 +14,7 @@ import (
 	"tend/journal"
 	"tend/journal/segments"
 	"tend/quote"
+	"tend/runbooks"
 	"tend/ui"
 )
 
@@ -25,7 +26,7 @@ func (a *app) journalCmd() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.journalList(), a.journalShow(), a.journalExport(), a.journalVerify(), a.journalReindex(), a.journalSearch())
-	c.AddCommand(a.journalSeal(), a.journalImport(), a.journalBackup(), a.journalKeep(), a.journalVacuum())
+	c.AddCommand(a.journalSeal(), a.journalImport(), a.journalBackup(), a.journalKeep(), a.journalVacuum(), a.journalShells(), a.journalReplay(), a.journalFiles())
 	return c
 }
 
@@ -67,10 +68,12 @@ func (a *app) journalList() *cobra.Command {
 	return c
 }
 
-// ago reads "7d", "12h" or a date.
+// ago reads "7d", "12h", a date, or a date and a time.
 func (a *app) ago(s string) (time.Time, error) {
-	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
-		return t, nil
+	for _, form := range []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339Nano} {
+		if t, err := time.ParseInLocation(form, s, time.Local); err == nil {
+			return t, nil
+		}
 	}
 	days := 0
 	if n, err := fmt.Sscanf(s, "%dd", &days); n == 1 && err == nil && strings.HasSuffix(s, "d") {
@@ -78,7 +81,7 @@ func (a *app) ago(s string) (time.Time, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil {
-		return time.Time{}, usage("write 7d, 12h or 2026-11-01", "%q is not a time", s)
+		return time.Time{}, usage("write 7d, 12h, 2026-11-01 or 2026-11-01T14:30", "%q is not a time", s)
 	}
 	return a.now().Add(-d), nil
 }
@@ -103,7 +106,7 @@ func (a *app) listRuns(ctx context.Context, book *shelf, q journal.Query, asJSON
 			result += " DAMAGED"
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, r.Started.Local().Format("2006-01-02 15:04"), quote.Line(r.By.User),
-			r.Runbook, dash(r.Scope), r.Hosts, result, counts(r.Counts))
+			r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), r.Hosts, result, counts(r.Counts))
 	}
 	return tw.Flush()
 }
@@ -254,7 +257,11 @@ func (a *app) printReport(rep segments.Report, asJSON bool) error {
 		for _, p := range rep.Problems {
 			fmt.Fprintf(a.out, "DAMAGED: %s\n", quote.Line(p.String()))
 		}
-		fmt.Fprintf(a.out, "%s, %s, %s\n", plural(rep.Segments, "segment"), plural(int(rep.Events), "event"), plural(len(rep.Problems), "problem"))
+		recordings := ""
+		if rep.Recordings > 0 {
+			recordings = plural(rep.Recordings, "recording") + ", "
+		}
+		fmt.Fprintf(a.out, "%s, %s, %s%s\n", plural(rep.Segments, "segment"), plural(int(rep.Events), "event"), recordings, plural(len(rep.Problems), "problem"))
 	}
 	if len(rep.Problems) > 0 {
 		return silent(1)

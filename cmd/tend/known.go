@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,11 +34,18 @@ func (a *app) fleet(ctx context.Context, inv *inventory.Inventory) *fleet.Fleet 
 		return f
 	}
 	defer book.Close()
+	var known []journal.Known // of one host: they come together
 	for k, err := range book.Facts(ctx) {
-		if err == nil {
-			f.Known(k)
+		if err != nil {
+			continue
 		}
+		if len(known) > 0 && known[0].Host != k.Host {
+			f.Known(known...)
+			known = known[:0]
+		}
+		known = append(known, k)
 	}
+	f.Known(known...)
 	for r, err := range book.lastRuns(ctx) {
 		if err == nil {
 			f.Ran(r)
@@ -46,7 +56,11 @@ func (a *app) fleet(ctx context.Context, inv *inventory.Inventory) *fleet.Fleet 
 
 func (a *app) noter(book *shelf) func(context.Context, journal.Noted) error {
 	return func(ctx context.Context, n journal.Noted) error {
-		_, err := book.Note(ctx, n)
+		own, err := a.settings()
+		if err != nil {
+			return err // what must not be recorded is not known
+		}
+		_, err = book.Note(ctx, redactorOf(own.Journal.Redact).Body(n))
 		return err
 	}
 }
@@ -58,11 +72,15 @@ func (a *app) note(ctx context.Context, book *shelf, host inventory.HostID, text
 func (a *app) noteCmd() *cobra.Command {
 	var host, run string
 	c := &cobra.Command{
-		Use: "note TEXT", Short: "Write a note into the journal", Args: cobra.ExactArgs(1),
+		Use: "note [TEXT]", Short: "Write a note into the journal; without a text, in $EDITOR", Args: cobra.MaximumNArgs(1),
 		Example: "  tend note --host db-0712 \"fan 3 rattles\"\n  tend note --run last \"approved by Kim on the phone\"",
 		RunE: func(c *cobra.Command, args []string) error {
+			text, err := a.noteText(c.Context(), args)
+			if err != nil {
+				return err
+			}
 			return a.withBook(func(book *shelf) error {
-				n := journal.Noted{Host: inventory.HostID(host), Text: args[0], By: a.who()}
+				n := journal.Noted{Host: inventory.HostID(host), Text: text, By: a.who()}
 				if run != "" {
 					id, err := a.find(c.Context(), book, run)
 					if err != nil {
@@ -77,4 +95,28 @@ func (a *app) noteCmd() *cobra.Command {
 	c.Flags().StringVar(&host, "host", "", "the `host` that it is about")
 	c.Flags().StringVar(&run, "run", "", "the `run` that it is about")
 	return c
+}
+
+// noteText is what was typed, or what is written in an editor.
+func (a *app) noteText(ctx context.Context, args []string) (string, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	f, err := os.CreateTemp("", "tend-note-*.txt")
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(f.Close(), a.edit(ctx, f.Name())); err != nil {
+		return "", err
+	}
+	data, err := os.ReadFile(f.Name())
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimSpace(string(data))
+	if text == "" {
+		return "", usage("", "the note is empty, and nothing was written")
+	}
+	return text, nil
 }

@@ -106,6 +106,10 @@ func (a *app) lab(ctx context.Context, f labFlags) error {
 		}
 		defer os.RemoveAll(f.dir)
 	}
+	// The inventory that the lab writes names its files there.
+	if f.dir, err = filepath.Abs(f.dir); err != nil {
+		return err
+	}
 	l, err := lab.Serve(ctx, lab.Options{Inventory: inv, Dir: f.dir, Port: f.port, Speed: f.speed, Faults: faults, Seed: lab.DemoSeed})
 	if err != nil {
 		return bad(err)

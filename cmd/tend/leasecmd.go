@@ -30,7 +30,7 @@ func (a *app) hostLease() *cobra.Command {
 				return nil
 			})
 		},
-		ValidArgsFunction: a.completeSelector,
+		ValidArgsFunction: a.completeHost,
 	}
 }
 
@@ -47,7 +47,7 @@ prevents. The lease is shown first and its run's name must be typed, unless --ye
 				return a.breakLease(c.Context(), k, h, yes, reason)
 			})
 		},
-		ValidArgsFunction: a.completeSelector,
+		ValidArgsFunction: a.completeHost,
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "break it without asking")
 	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")

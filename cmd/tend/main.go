@@ -11,5 +11,8 @@ import (
 )
 
 func main() {
-	os.Exit(Main(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Getenv))
+	stop := profile(os.Getenv("TEND_PROFILE"))
+	code := Main(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Getenv)
+	stop()
+	os.Exit(code)
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -12,6 +14,9 @@ import (
 const asTend = "TEND_TEST_AS_TEND"
 
 func TestMain(m *testing.M) {
+	if n, err := strconv.Atoi(os.Getenv(dieAfter)); err == nil && os.Getenv(asTend) != "" {
+		os.Exit(Main(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Getenv, mortal(n)))
+	}
 	if os.Getenv(asTend) != "" {
 		main()
 	}

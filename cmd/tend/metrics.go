@@ -28,6 +28,13 @@ var metricsOf = []metric{
 	{"tend_host_reboot_due", "1 where a restart is due.", func(p *fleet.Posture) (float64, bool) {
 		return map[bool]float64{true: 1}[p.Reboot.State == "warn" || p.Reboot.State == "crit"], p.Reboot.State != "unknown"
 	}},
+	{"tend_host_departures", "Things that depart from the host's baseline.", func(p *fleet.Posture) (float64, bool) {
+		return float64(p.Departures), p.Departures >= 0 && !p.Drift.Stale
+	}},
+	{"tend_host_unread_values", "Values of the posture that are stale or were never read.", func(p *fleet.Posture) (float64, bool) { return float64(len(p.Unread)), true }},
+	{"tend_host_leased", "1 where a run is at work on the host, as far as the journal knows.", func(p *fleet.Posture) (float64, bool) {
+		return map[bool]float64{true: 1}[p.Lease.State == "warn"], p.Lease.State != "unknown"
+	}},
 	{"tend_host_seen_timestamp_seconds", "When the host last answered.", func(p *fleet.Posture) (float64, bool) { return stamp(p.Seen) }},
 	{"tend_host_patched_timestamp_seconds", "When a patch run last ended well.", func(p *fleet.Posture) (float64, bool) { return stamp(p.Patched) }},
 }
@@ -47,7 +54,32 @@ func exposition(all []fleet.Posture) string {
 			}
 		}
 	}
+	readings(&b, all)
 	return b.String()
+}
+
+// measured are the readings that a state is told of.
+var measured = []string{"reboot", "backup", "restore", "certs", "support", "drift"}
+
+// readings are the states of what was read, and when that was: an alert on age needs no other source.
+func readings(b *strings.Builder, all []fleet.Posture) {
+	b.WriteString("# HELP tend_host_reading 0 = ok, 1 = warn, 2 = crit; absent where it is not known.\n# TYPE tend_host_reading gauge\n")
+	severity := map[string]int{"ok": 0, "warn": 1, "crit": 2}
+	for i := range all {
+		for _, m := range measured {
+			if v, known := severity[all[i].Reading(m).State]; known {
+				fmt.Fprintf(b, "tend_host_reading{%s,reading=\"%s\"} %d\n", labels(&all[i]), m, v)
+			}
+		}
+	}
+	b.WriteString("# HELP tend_host_reading_timestamp_seconds When it was read.\n# TYPE tend_host_reading_timestamp_seconds gauge\n")
+	for i := range all {
+		for _, m := range measured {
+			if at := all[i].Reading(m).At; !at.IsZero() {
+				fmt.Fprintf(b, "tend_host_reading_timestamp_seconds{%s,reading=\"%s\"} %d\n", labels(&all[i]), m, at.Unix())
+			}
+		}
+	}
 }
 
 func labels(p *fleet.Posture) string {
@@ -56,7 +88,8 @@ func labels(p *fleet.Posture) string {
 
 var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-func label(s string) string { return escapes.Replace(s) }
+// label is a label's value; the format is UTF-8.
+func label(s string) string { return escapes.Replace(strings.ToValidUTF8(s, "\ufffd")) }
 
 // metrics writes the file in one step: a collector never reads half of it.
 func (a *app) metrics(all []fleet.Posture, path string) error {

@@ -25,6 +25,8 @@ type choice struct {
 	// outsideWindow is why maintenance windows do not bind; assumeUp are hosts that count as up, whatever the journal says.
 	outsideWindow string
 	assumeUp      []string
+	// attached are hosts whose steps run on the connection, since they cannot keep them.
+	attached []string
 }
 
 // world is what a plan is made from.
@@ -33,6 +35,7 @@ type world struct {
 	lib  runbooks.Library
 	now  func() time.Time
 	down func() []runbooks.DownMember // who counts as down by what the journal knows; nil = nobody
+	keep func() keepless              // who cannot keep a detached step, by what the journal knows; nil = nobody
 }
 
 func (a *app) world(ctx context.Context) (world, error) {
@@ -42,7 +45,7 @@ func (a *app) world(ctx context.Context) (world, error) {
 	}
 	lib, err := a.library(inv)
 	down := func() []runbooks.DownMember { return a.membersDown(ctx, lib) }
-	return world{inv, lib, a.now, down}, err
+	return world{inv, lib, a.now, down, func() keepless { return a.keepless(ctx) }}, err
 }
 
 // prepared is a plan with the secrets that must not stand in it.
@@ -90,6 +93,9 @@ func (w world) hosts(scope string, values inventory.Values) ([]inventory.Host, e
 		return nil, bad(err)
 	}
 	hosts := w.inv.Select(sel, values)
+	if len(w.inv.Hosts) == 0 {
+		return nil, usage("add a [[site.host]] with a name; tend new inventory writes a commented start", "%s has no hosts", w.inv.Path)
+	}
 	if len(hosts) == 0 {
 		return nil, usage("tend inventory list shows what there is", "no host matches %q", scope)
 	}
@@ -125,6 +131,12 @@ func overlay(base, over runbooks.Policy) runbooks.Policy {
 	if over.MaxFailures != "" {
 		base.MaxFailures = over.MaxFailures
 	}
+	if over.By != "" {
+		base.By = over.By
+	}
+	if over.Cutoff != "" {
+		base.Cutoff = over.Cutoff
+	}
 	if over.Pause != "" {
 		base.Pause = over.Pause
 	}
@@ -142,9 +154,9 @@ func secretsOf(rb runbooks.Runbook, params map[string]string) map[string]string 
 }
 
 // accepted is the event that opens the run.
-func (a *app) accepted(ctx context.Context, p prepared, reason, ticket string) *journal.PlanAccepted {
+func (a *app) accepted(ctx context.Context, p prepared, h how) *journal.PlanAccepted {
 	return &journal.PlanAccepted{
-		Plan: p.plan, By: a.who(), Reason: reason, Ticket: ticket,
+		Plan: p.plan, By: a.who(), Reason: h.reason, Ticket: h.ticket, Maintenance: h.plan,
 		Inventory: reference(ctx, p.inv), Version: buildVersion(),
 	}
 }

@@ -12,18 +12,15 @@ import (
 )
 
 // printPlan writes a plan for people. With scripts it ends with every step's exact text.
-func printPlan(w io.Writer, p *runbooks.Plan, scripts bool) {
+// more are lines to go with the plan's own.
+func printPlan(w io.Writer, p *runbooks.Plan, scripts bool, more ...[2]string) {
 	line := func(k, format string, args ...any) {
 		fmt.Fprintf(w, "%-9s %s\n", k, quote.Line(fmt.Sprintf(format, args...)))
 	}
 	line("plan", "%s: %s (%s)", p.Runbook, p.Title, p.Source)
 	line("digest", "%s", p.Digest)
 	line("risk", "%s", p.Risk)
-	scope := p.Scope
-	if scope == "" {
-		scope = "all"
-	}
-	line("scope", "%s = %s", scope, plural(len(p.Hosts), "host"))
+	line("scope", "%s = %s", runbooks.ScopeName(p.Scope), plural(len(p.Hosts), "host"))
 	for _, g := range p.Groups {
 		line("group", "%s: %d of its %d may be down at once", g.Name, g.MaxDown, len(g.Hosts))
 	}
@@ -31,6 +28,9 @@ func printPlan(w io.Writer, p *runbooks.Plan, scripts bool) {
 		line("wave", "%s: %s", wv.Name, inventory.HostSet(wv.Hosts))
 	}
 	line("limits", "%s", limits(p.Policy))
+	for _, m := range more {
+		line(m[0], "%s", m[1])
+	}
 	for k, v := range sorted(p.Params) {
 		line("set", "%s=%s", k, v)
 	}
@@ -51,6 +51,12 @@ func limits(p runbooks.Policy) string {
 	s := fmt.Sprintf("%d at once", n)
 	if p.MaxFailures != "" {
 		s += fmt.Sprintf(", stops when more than %s fail", p.MaxFailures)
+	}
+	if p.By != "" {
+		s += ", one " + p.By + " after the other"
+	}
+	if p.Cutoff != "" {
+		s += ", nothing new in the last " + p.Cutoff + " of a window"
 	}
 	if p.Pause != "" {
 		s += ", pause between waves: " + p.Pause

@@ -26,7 +26,6 @@ type site struct {
 // newSite writes an inventory of hosts real-1… all served by srv.
 func newSite(t *testing.T, srv *sshtest.Server, hosts int, more string) *site {
 	t.Helper()
-	dir := shortDir(t)
 	var b strings.Builder
 	identity := ""
 	if srv.Key != "" {
@@ -37,22 +36,40 @@ func newSite(t *testing.T, srv *sshtest.Server, hosts int, more string) *site {
 	for i := 1; i <= hosts; i++ {
 		fmt.Fprintf(&b, "[[site.rack.host]]\nname = \"real-%d\"\naddr = %q\nport = %d\nunit = %d\n", i, srv.Addr, srv.Port, i)
 	}
-	s := &site{t: t, dir: dir}
+	s := bareSite(t)
 	s.write("inventory.toml", b.String())
-	for _, d := range []string{"home", "run"} {
+	s.env = append(s.env, "TEND_JOB_ROOT="+filepath.Join(s.dir, "jobs"))
+	return s
+}
+
+// bareSite is a site whose inventory is not yet written.
+func bareSite(t *testing.T) *site {
+	t.Helper()
+	dir := shortDir(t)
+	for _, d := range []string{"home", "run", "runbooks"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.env = append(os.Environ(), asTend+"=1", "HOME="+filepath.Join(dir, "home"), "XDG_STATE_HOME="+filepath.Join(dir, "state"),
-		"XDG_RUNTIME_DIR="+filepath.Join(dir, "run"), "TEND_INVENTORY="+filepath.Join(dir, "inventory.toml"), "SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=",
-		"TEND_JOB_ROOT="+filepath.Join(dir, "jobs"))
+	t.Cleanup(func() { holdsNoSecret(t, filepath.Join(dir, "state")) })
+	return &site{t: t, dir: dir, env: append(os.Environ(), asTend+"=1", "HOME="+filepath.Join(dir, "home"), "XDG_STATE_HOME="+filepath.Join(dir, "state"),
+		"XDG_RUNTIME_DIR="+filepath.Join(dir, "run"), "TEND_INVENTORY="+filepath.Join(dir, "inventory.toml"), "SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=")}
+}
+
+// withBook adds a runbook of the site's own.
+func (s *site) withBook(text string) *site {
+	s.t.Helper()
+	s.write(filepath.Join("runbooks", "own.toml"), text)
 	return s
 }
 
 func (s *site) write(name, text string) {
 	s.t.Helper()
-	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+	path := filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -193,6 +210,7 @@ func (s *site) runnerPID(run string) int {
 
 // TestRealRunSurvivesItsConsole: what was watching is killed, and the run ends as if nobody had ever watched.
 func TestRealRunSurvivesItsConsole(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	gate, count := filepath.Join(s.dir, "gate"), filepath.Join(s.dir, "count")
 	c := s.cmd("exec", "--yes", "--", "echo x >>"+count+"; while [ ! -e "+gate+" ]; do sleep 0.1; done; echo through")
@@ -213,6 +231,7 @@ func TestRealRunSurvivesItsConsole(t *testing.T) {
 
 // TestRealRunnerKilledAndResumed: the process that carries the run out is killed in mid-step; a resume finds the step on its host.
 func TestRealRunnerKilledAndResumed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	gate, count := filepath.Join(s.dir, "gate"), filepath.Join(s.dir, "count")
 	run := s.started("echo x >>" + count + "; echo before; while [ ! -e " + gate + " ]; do sleep 0.1; done; echo through; exit 5")
@@ -252,5 +271,28 @@ func awaitFile(t *testing.T, path string) {
 			t.Fatalf("%s never came", path)
 		}
 		time.Sleep(20 * time.Millisecond) // polling for another process's file
+	}
+}
+
+// TestRealFilesBesideTheInventory: key and known hosts are named as files beside the inventory, and the command is given from elsewhere.
+func TestRealFilesBesideTheInventory(t *testing.T) {
+	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{})
+	s := newSite(t, srv, 1, "")
+	text, err := os.ReadFile(filepath.Join(s.dir, "inventory.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, from := range map[string]string{"keys/id": srv.Key, "keys/known": srv.KnownHosts} {
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write(name, string(b))
+		text = bytes.ReplaceAll(text, []byte(strconv.Quote(from)), []byte(strconv.Quote(name)))
+	}
+	s.write("inventory.toml", string(text))
+	if out := s.ok("exec", "--yes", "--", "echo", "here"); !strings.Contains(out, "OK:1") {
+		t.Error(out)
 	}
 }

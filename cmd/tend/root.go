@@ -38,25 +38,28 @@ many hosts at once, and records every action in a local journal. Without a comma
 		RunE:          func(c *cobra.Command, _ []string) error { return a.console(c.Context(), "") },
 	}
 	c.PersistentFlags().StringVarP(&a.inventory, "inventory", "i", "", "inventory `file` (else $TEND_INVENTORY, ./inventory.toml, ~/.config/tend/inventory.toml)")
+	c.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "print long lists as they are, not through $PAGER or less")
 	c.Flags().StringVar(&a.tierFlag, "tier", "auto", "what the terminal can do: `auto`, full, basic, plain or line")
 	c.Flags().BoolVar(&a.readonly, "readonly", false, "look, and start nothing")
 	c.Flags().BoolVar(&a.fresh, "fresh", false, "forget the console's cursor, folds and marks")
-	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage("see "+c.CommandPath()+" --help", "%w", err)
-	})
+	c.SetFlagErrorFunc(wrongFlag)
+	c.SetHelpCommand(a.helpCmd())
 	c.CompletionOptions.HiddenDefaultCmd = false
 	c.AddCommand(a.rooms()...)
 	c.AddCommand(a.importCmd())
 	c.AddCommand(a.runCmd(), a.planCmd(), a.execCmd(), a.runsCmd(), a.attachCmd(), a.resumeCmd())
 	c.AddCommand(a.decideCmds()...)
-	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.versionCmd(), a.runnerCmd(), a.checkCmd(), a.reportCmd())
-	c.AddCommand(a.schemaCmd(), a.newCmd(), a.doctorCmd(), a.manCmd(), a.fleetCmd(), a.statusCmd())
-	markUsage(c)
+	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.versionCmd(), a.runnerCmd(), a.checkCmd(), a.reportCmd(), a.compareCmd())
+	c.AddCommand(a.schemaCmd(), a.newCmd(), a.doctorCmd(), a.manCmd(), a.fleetCmd(), a.statusCmd(), a.insightCmd(), a.driftCmd(), a.rehearseCmd(), a.shellCmd(), a.pullCmd(), a.pushCmd())
+	a.markUsage(c)
+	a.completeFlags(c)
+	a.pageLong(c)
+	completionCmd(c)
 	return c
 }
 
-// markUsage makes every wrong argument a usage error: exit code 2, with where to read on.
-func markUsage(c *cobra.Command) {
+// markUsage makes every wrong argument a usage error: exit code 2, with how it is typed.
+func (a *app) markUsage(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			err := check(c, args)
@@ -64,11 +67,11 @@ func markUsage(c *cobra.Command) {
 			if err == nil || errors.As(err, &f) {
 				return err
 			}
-			return usage("see "+c.CommandPath()+" --help", "%w", err)
+			return a.wrongArgs(c, args, err)
 		}
 	}
 	for _, sub := range c.Commands() {
-		markUsage(sub)
+		a.markUsage(sub)
 	}
 }
 

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +18,7 @@ type runFlags struct {
 	reason, ticket    string
 	set               []string
 	wait              bool
+	every             string // how long to wait before it is run again; "" = once
 }
 
 func (f *runFlags) bind(c *cobra.Command) {
@@ -25,12 +26,15 @@ func (f *runFlags) bind(c *cobra.Command) {
 	fl.StringArrayVar(&f.set, "set", nil, "set a parameter, as `name=value`; may be repeated")
 	fl.IntVar(&f.policy.Canary, "canary", 0, "hosts in the first wave (-1 = no canary)")
 	fl.StringVar(&f.policy.Batch, "batch", "", "hosts in each later wave: `5`, 20%, or 100% for all the rest")
+	fl.StringVar(&f.policy.By, "by", "", "waves keep to one `domain` each: site, rack or feed")
+	fl.StringVar(&f.policy.Cutoff, "cutoff", "", "how long before the end of its window a host is not begun any more, such as `45m`")
 	fl.IntVar(&f.policy.Parallel, "parallel", 0, "hosts at work at once (0 = the runbook's, else "+strconv.Itoa(runbooks.DefaultParallel)+")")
 	fl.StringVar(&f.policy.MaxFailures, "max-failures", "", "how many hosts may fail before nothing new starts: `3` stops at the 4th, 0 at the first, 10%")
 	fl.StringVar(&f.policy.Pause, "pause", "", "between waves: `manual`, or a time such as 5m")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
 	fl.StringVar(&f.outsideWindow, "outside-window", "", "work outside of maintenance windows, for this `reason`; it is recorded")
 	fl.StringArrayVar(&f.assumeUp, "assume-up", nil, "count this `host` as up, though the journal knows it as down; may be repeated")
+	fl.StringArrayVar(&f.attached, "attached", nil, "run the steps of this `host` on the connection, where it cannot keep them: a lost link may end them; may be repeated")
 }
 
 func (f *runFlags) bindRun(c *cobra.Command) {
@@ -54,6 +58,7 @@ Ctrl-C stops watching, not the run.`,
 		Example: `  tend run health site=ams1
   tend run patch tag=web --set scope=security --canary 1 --batch 20%
   tend run patch tag=web --dry-run
+  tend run health tag=db --watch 1m
   tend run reboot db-0712 --reason "new kernel" --ticket OPS-123`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -63,6 +68,7 @@ Ctrl-C stops watching, not the run.`,
 		ValidArgsFunction: a.completeRun,
 	}
 	f.bindRun(c)
+	c.Flags().StringVar(&f.every, "watch", "", "run it again at this `interval` (1m), and show what changed; only for what reads")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "run only the steps that read, and change nothing")
 	return c
 }
@@ -74,7 +80,6 @@ func (a *app) execCmd() *cobra.Command {
 		Short: "Run one shell command on the hosts that the selector means",
 		Example: `  tend exec rack=r07 -- uptime
   tend exec 'web-[01-20]' --yes -- 'systemctl is-active nginx'`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dash := c.ArgsLenAtDash()
 			if dash < 0 || dash == len(args) {
@@ -93,9 +98,11 @@ func (a *app) execCmd() *cobra.Command {
 func (a *app) planCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:     "plan RUNBOOK [SELECTOR…]",
-		Short:   "Show exactly what a run would do; touches nothing",
-		Example: "  tend plan patch site=ams1 --canary 1\n  tend plan patch site=ams1 --json",
+		Use:   "plan RUNBOOK [SELECTOR…]",
+		Short: "Show exactly what a run would do; write, compare, approve and run maintenance plans",
+		Long: `With a runbook, show exactly what a run of it would do, how long that took before, and whether it fits the hosts' windows; nothing is touched.
+The commands below are for maintenance plans: files in git that say what is to be done, why, where, when, and who must approve.`,
+		Example: "  tend plan patch site=ams1 --canary 1\n  tend plan patch site=ams1 --json\n  tend plan new openssl-3.5\n  tend plan show plans/openssl-3.5.toml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.runbook, f.scope, f.choice.set = args[0], args[1:], f.set
@@ -104,20 +111,25 @@ func (a *app) planCmd() *cobra.Command {
 		ValidArgsFunction: a.completeRun,
 	}
 	f.bind(c)
+	c.AddCommand(a.planCmds()...)
 	return c
 }
 
 func (a *app) plan(ctx context.Context, f runFlags) error {
+	if strings.HasSuffix(f.runbook, ".toml") {
+		return usage("tend plan show "+typed(f.runbook), "%s is a file, and here stands a runbook's name", f.runbook)
+	}
 	p, err := a.prepare(ctx, f.choice)
 	if err != nil {
 		return err
 	}
-	if f.json {
-		enc := json.NewEncoder(a.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(p.plan)
+	if err := nothingLeft(&p.plan, a.now()); err != nil {
+		return err
 	}
-	printPlan(a.out, &p.plan, true)
+	if f.json {
+		return a.encode(p.plan)
+	}
+	printPlan(a.out, &p.plan, true, a.paceLines(ctx, &p.plan)...)
 	return nil
 }
 
@@ -134,10 +146,19 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.every != "" {
+		return a.again(ctx, p, f)
+	}
 	if err := f.waits(&p.plan, a.now()); err != nil {
 		return err
 	}
-	if err := a.confirm(&p.plan, f); err != nil {
+	if err := p.plan.Owed(f.reason, f.ticket); err != nil { // before anything is typed
+		return bad(err)
+	}
+	if p, err = a.offerAttached(ctx, p, &f); err != nil {
+		return err
+	}
+	if err := a.confirm(ctx, &p.plan, f); err != nil {
 		return err
 	}
 	tty := terminal(a.in)
@@ -153,14 +174,18 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 }
 
 // confirm shows the plan of a run that changes something, and wants the scope typed. Reading needs no confirmation.
-func (a *app) confirm(p *runbooks.Plan, f runFlags) error {
+func (a *app) confirm(ctx context.Context, p *runbooks.Plan, f runFlags) error {
 	if f.yes || p.Risk == runbooks.Read {
 		return nil
 	}
 	if !terminal(a.in) {
 		return usage("add --yes once tend plan shows what you mean", "this run changes %s and nobody is there to confirm it", plural(len(p.Hosts), "host"))
 	}
-	printPlan(a.err, p, false)
+	var more [][2]string
+	if windowed(p) {
+		more = a.paceLines(ctx, p)
+	}
+	printPlan(a.err, p, false, more...)
 	want := confirmation(p)
 	fmt.Fprintf(a.err, "\n%s. Type %s to start: ", blast(p), want)
 	got, err := readLine(a.in)

@@ -3,12 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"tend/inventory"
 	"tend/quote"
 	"tend/runbooks"
 )
@@ -26,10 +26,14 @@ func (a *app) runbookCmd() *cobra.Command {
 
 // books is the library beside the inventory where there is one; runbooks can be looked at without an inventory.
 func (a *app) books() (runbooks.Library, error) {
-	if inv, err := a.load(); err == nil {
-		return a.library(inv)
+	if _, err := inventory.Find(a.inventory, a.getenv); err != nil {
+		return a.library(nil)
 	}
-	return a.library(nil)
+	inv, err := a.load()
+	if err != nil {
+		return runbooks.Library{}, err
+	}
+	return a.library(inv)
 }
 
 func (a *app) runbookList() *cobra.Command {
@@ -146,11 +150,11 @@ func (a *app) runbookCheck() *cobra.Command {
 }
 
 func (a *app) checkRunbook(path string) error {
-	data, err := os.ReadFile(path)
+	data, err := runbooks.ReadFile(path)
 	if err != nil {
 		return bad(err)
 	}
-	rb, err := runbooks.Parse(path, data)
+	rb, err := runbooks.ParseAt(path, data)
 	if err != nil {
 		return bad(err)
 	}

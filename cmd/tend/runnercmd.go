@@ -16,6 +16,7 @@ import (
 	"tend/engine"
 	"tend/journal"
 	"tend/journal/segments"
+	"tend/quote"
 	"tend/runner"
 	"tend/ssh"
 )
@@ -40,7 +41,7 @@ func (a *app) runner(ctx context.Context) error {
 		opened(err)
 		return err
 	}
-	book, err := segments.Open(c.Journal, c.Origin)
+	book, err := segments.Open(c.Journal, c.Origin, a.disk...)
 	if err != nil {
 		opened(err)
 		return err
@@ -52,7 +53,7 @@ func (a *app) runner(ctx context.Context) error {
 		opened(err)
 		return err
 	}
-	client := dialler(c, r, asker)
+	client := dialler(c, r, asker, remarks(book, c.Run))
 	defer client.Close()
 	secret := r.redactor()
 	for _, v := range c.Secrets {
@@ -98,19 +99,28 @@ func onTerm(ctx context.Context, halt func()) (context.Context, func()) {
 	}
 }
 
+// remarks records what the road passed over: an ssh_config option without effect, a key file that cannot be read, too few open files.
+func remarks(book journal.Journal, run journal.RunID) func(ssh.Warning) {
+	return func(w ssh.Warning) {
+		// What cannot be recorded here stops the run at its next step, which says so.
+		_, _ = book.Append(context.Background(), run, journal.Remarked{Host: w.Host, Text: w.Text})
+	}
+}
+
 // dialler makes the SSH client that the commission describes.
-func dialler(c runner.Commission, r road, asker *runner.Asker) *ssh.Client {
-	o := ssh.Options{Home: r.Home, AgentSocket: r.AgentSocket, Hosts: r.find}
+func dialler(c runner.Commission, r road, asker *runner.Asker, warn func(ssh.Warning)) *ssh.Client {
+	o := ssh.Options{Home: r.Home, AgentSocket: r.AgentSocket, Hosts: r.find, Warn: warn}
 	if c.Interactive {
-		o.Prompter = prompter{asker, c}
+		o.Prompter = prompter{asker.Ask, c, warn}
 	}
 	return ssh.New(o)
 }
 
 // prompter turns the road's questions into the run's.
 type prompter struct {
-	asker *runner.Asker
-	c     runner.Commission
+	ask    func(context.Context, runner.Question) (string, error)
+	c      runner.Commission
+	record func(ssh.Warning)
 }
 
 // Prompt declines unknown host keys where nobody at a screen can compare fingerprints: the error then says how to accept them.
@@ -118,11 +128,14 @@ func (p prompter) Prompt(ctx context.Context, q ssh.Question) (string, error) {
 	if q.Kind == ssh.AskHostKey && !p.c.HostKeys {
 		return "", ssh.ErrDeclined
 	}
-	answer, err := p.asker.Ask(ctx, runner.Question{
+	answer, err := p.ask(ctx, runner.Question{
 		Run: p.c.Run, Kind: string(q.Kind), Host: q.Host, Via: q.Via, Text: q.Text, Note: note(q), Echo: q.Echo,
 	})
 	if errors.Is(err, runner.ErrDeclined) {
 		return "", ssh.ErrDeclined
+	}
+	if err == nil && q.Kind == ssh.AskHostKey && q.Accepts(answer) {
+		p.record(ssh.Warning{Host: q.Host, Text: quote.Line("accepted at the screen: " + q.KeyType + " " + q.Fingerprint + ", a host key that was not known")})
 	}
 	return answer, err
 }

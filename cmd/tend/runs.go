@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,18 +81,19 @@ func (a *app) runsCmd() *cobra.Command {
 	return c
 }
 
+// openRun is what runs --json prints.
+type openRun struct {
+	journal.RunSummary
+	Alive bool `json:"alive"` // whether its process is at work; else it was left behind
+}
+
 func (a *app) printRuns(open []journal.RunSummary, alive map[journal.RunID]bool, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(a.out)
-		for _, r := range open {
-			if err := enc.Encode(struct {
-				journal.RunSummary
-				Alive bool `json:"alive"`
-			}{r, alive[r.Run]}); err != nil {
-				return err
-			}
+		all := make([]openRun, len(open))
+		for i, r := range open {
+			all[i] = openRun{r, alive[r.Run]}
 		}
-		return nil
+		return jsonLines(a, all)
 	}
 	if len(open) == 0 {
 		fmt.Fprintln(a.out, "no open run")
@@ -210,7 +210,7 @@ func (a *app) decideCmd(use, short string, n int, make func(args []string) journ
 			d.By, d.Reason = a.who(), reason
 			return a.decide(c.Context(), args[0], d)
 		},
-		ValidArgsFunction: a.completeRunID,
+		ValidArgsFunction: a.completeRunHost,
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")
 	return c
@@ -231,7 +231,7 @@ func (a *app) answerCmd() *cobra.Command {
 				Decision: journal.Answer, Host: inventory.HostID(args[1]), OK: !no, Answers: answers, By: a.who(), Reason: reason,
 			})
 		},
-		ValidArgsFunction: a.completeRunID,
+		ValidArgsFunction: a.completeRunHost,
 	}
 	c.Flags().BoolVar(&no, "no", false, "it could not be done")
 	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")

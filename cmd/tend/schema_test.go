@@ -40,6 +40,15 @@ func TestSchemasTakeWhatTendTakes(t *testing.T) {
 			t.Errorf("%q fits", wrong)
 		}
 	}
+	plan := printed(t, "plan")
+	if err := fits(plan, decoded(t, startPlan)); err != nil {
+		t.Errorf("the start of a plan: %v", err)
+	}
+	for _, wrong := range []string{"gaol = \"x\"\n", "goal = \"x\"\n", "goal = 1\n[[run]]\nrunbook = \"x\"\n", "goal = \"x\"\n[[run]]\nscope = \"all\"\n"} {
+		if fits(plan, decoded(t, wrong)) == nil {
+			t.Errorf("%q fits", wrong)
+		}
+	}
 	if fits(runbook, decoded(t, "title = \"x\"\nrisk = \"harmless\"\n")) == nil {
 		t.Error("an unknown risk fits")
 	}

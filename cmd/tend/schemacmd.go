@@ -7,26 +7,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"tend/inventory"
+	"tend/plans"
 	"tend/runbooks"
 )
 
 func (a *app) schemaCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "schema inventory|runbook", Short: "Print a JSON Schema, so that editors complete and check the files",
-		Long: `Print the JSON Schema (draft 7) of inventory or runbook files. Editors that know TOML schemas (taplo, Even Better TOML, Helix, Zed)
-complete keys and show their help from it. "tend inventory check" and "tend runbook check" are stricter: they know more than a schema can say.`,
+		Use: "schema inventory|runbook|plan", Short: "Print a JSON Schema, so that editors complete and check the files",
+		Long: `Print the JSON Schema (draft 7) of inventory, runbook or maintenance plan files. Editors that know TOML schemas (taplo, Even Better TOML, Helix, Zed)
+complete keys and show their help from it. "tend inventory check", "tend runbook check" and "tend plan show" are stricter: they know more than a schema can say.`,
 		Example:   "  tend schema runbook > ~/.config/tend/runbook.schema.json\n  tend schema inventory > inventory.schema.json   # then put \"#:schema ./inventory.schema.json\" on inventory.toml's first line",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"inventory", "runbook"},
+		ValidArgs: []string{"inventory", "runbook", "plan"},
 		RunE: func(_ *cobra.Command, args []string) error {
-			s := inventorySchema()
-			if args[0] == "runbook" {
-				s = runbookSchema()
-			}
 			enc := json.NewEncoder(a.out)
 			enc.SetIndent("", "  ")
 			enc.SetEscapeHTML(false)
-			return enc.Encode(s)
+			return enc.Encode(map[string]func() schema{"inventory": inventorySchema, "runbook": runbookSchema, "plan": planSchema}[args[0]]())
 		},
 	}
 }
@@ -62,18 +59,29 @@ func inventorySchema() schema {
 }
 
 func runbookSchema() schema {
-	tables := map[string][]schemaKey{}
-	for _, k := range runbooks.Keys() {
-		tables[k.Table] = append(tables[k.Table], schemaKey{k.Table, k.Name, k.Type, k.Help, k.Example, k.Options, k.Required})
-	}
-	defs := schema{}
-	for _, t := range runbooks.KeyTables {
-		defs[slug(t)] = object(tables[t])
-	}
+	defs := definitions(runbooks.KeyTables, runbooks.Keys())
 	defs["facts"] = schema{"type": "object", "additionalProperties": schema{"type": "string"}}
 	lists(defs["runbook"].(schema), "param", "before", "step", "after")
 	lists(defs["step"].(schema), "asks")
 	return schema{"$schema": draft, "title": "tend runbook", "$ref": "#/definitions/runbook", "definitions": defs}
+}
+
+func planSchema() schema {
+	defs := definitions(plans.KeyTables, plans.Keys())
+	lists(defs["plan"].(schema), "approver", "run")
+	return schema{"$schema": draft, "title": "tend maintenance plan", "$ref": "#/definitions/plan", "definitions": defs}
+}
+
+func definitions(names []string, keys []runbooks.Key) schema {
+	tables := map[string][]schemaKey{}
+	for _, k := range keys {
+		tables[k.Table] = append(tables[k.Table], schemaKey{k.Table, k.Name, k.Type, k.Help, k.Example, k.Options, k.Required})
+	}
+	defs := schema{}
+	for _, t := range names {
+		defs[slug(t)] = object(tables[t])
+	}
+	return defs
 }
 
 // slug makes "every level" a definition's name.
@@ -142,7 +150,7 @@ func kindSchema(k schemaKey) schema {
 		return either(number, schema{"type": "array", "items": number})
 	case "limit", "portion":
 		return either(number, schema{"type": "string", "pattern": "^[0-9]+%?$"})
-	case "vars":
+	case "vars", "values":
 		return schema{"type": "object"}
 	case "value":
 		return either(text, schema{"type": "integer"}, schema{"type": "boolean"}, strings)

@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 			} {
 				e.Setenv(k, v)
 			}
+			e.Defer(func() { holdsNoSecret(t, filepath.Join(e.WorkDir, "state")) })
 			return os.MkdirAll(filepath.Join(e.WorkDir, "home"), 0o700)
 		},
 		RequireExplicitExec: true,
@@ -32,7 +33,12 @@ func TestScripts(t *testing.T) {
 func startLab(t *testing.T, args ...string) string {
 	t.Helper()
 	dir := shortDir(t)
-	cmd := exec.Command(os.Args[0], append([]string{"lab", "--dir", dir, "--linger", "1h"}, args...)...)
+	exe, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, append([]string{"lab", "--dir", filepath.Base(dir), "--linger", "1h"}, args...)...)
+	cmd.Dir = filepath.Dir(dir) // the lab is given a directory as people type it
 	cmd.Env = append(os.Environ(), asTend+"=1")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +18,7 @@ import (
 	"tend/journal/segments"
 	"tend/quote"
 	"tend/runbooks"
-	"tend/ssh"
+	"tend/sshsig"
 )
 
 func (a *app) journalSeal() *cobra.Command {
@@ -59,7 +57,7 @@ func (a *app) seal(ctx context.Context, book *shelf, key, out string, names []st
 		}
 		runs = append(runs, run)
 	}
-	k, err := ssh.OpenSealKey(ctx, tilde(key, a.getenv("HOME")), a.getenv("SSH_AUTH_SOCK"), a.askPassphrase(key))
+	k, err := sshsig.Open(ctx, sshsig.Wanted{Path: tilde(key, a.getenv("HOME")), Socket: a.getenv("SSH_AUTH_SOCK"), Ask: a.askPassphrase(key)})
 	if err != nil {
 		return bad(err)
 	}
@@ -79,6 +77,16 @@ func (a *app) seal(ctx context.Context, book *shelf, key, out string, names []st
 	}
 	fmt.Fprintf(a.out, "sealed by %s: %s, %s.sig\n", quote.Line(sealed.Key), quote.Line(out), quote.Line(out))
 	return nil
+}
+
+// sealer is the key that seals where the settings say that runs are sealed by themselves; nil where they do not.
+func (a *app) sealer(ctx context.Context) (*sshsig.Key, error) {
+	own, err := a.settings()
+	if err != nil || !own.Journal.Seal {
+		return nil, err
+	}
+	key := own.Journal.SealKey
+	return sshsig.Open(ctx, sshsig.Wanted{Path: tilde(key, a.getenv("HOME")), Socket: a.getenv("SSH_AUTH_SOCK"), Ask: a.askPassphrase(key)})
 }
 
 // askPassphrase asks at the terminal; nil where there is none.
@@ -151,39 +159,27 @@ func signedBy(st segments.Statement, text, signers string) (string, error) {
 	if sig.Namespace != segments.SealNamespace {
 		return "", fmt.Errorf("it is made for %q, and not for %q", sig.Namespace, segments.SealNamespace)
 	}
-	data, err := sig.Signed([]byte(st.String()))
-	if err != nil {
-		return "", err
-	}
-	by, err := ssh.VerifySignature(sig.PublicKey, sig.Signature, data)
+	by, err := sig.Check([]byte(st.String()))
 	if err != nil {
 		return "", err
 	}
 	if signers == "" {
 		return by + " (whoever that is: --signers FILE says who may)", nil
 	}
-	return by, allowed(signers, sig.PublicKey)
-}
-
-// allowed sees that the key stands in an allowed_signers file.
-func allowed(path string, key []byte) error {
-	b, err := os.ReadFile(path)
+	lines, err := os.ReadFile(signers)
 	if err != nil {
-		return err
+		return "", err
 	}
-	want := base64.StdEncoding.EncodeToString(key)
-	for line := range bytes.Lines(b) {
-		text := strings.TrimSpace(string(line))
-		if !strings.HasPrefix(text, "#") && strings.Contains(" "+text+" ", " "+want+" ") {
-			return nil
-		}
+	who := sshsig.WhoSigns(string(lines), sig.PublicKey, segments.SealNamespace)
+	if who == "" {
+		return "", fmt.Errorf("its key does not stand in %s, or not for %s", signers, segments.SealNamespace)
 	}
-	return fmt.Errorf("its key does not stand in %s", path)
+	return by + " of " + who, nil
 }
 
 // seal signs a run's head when it has ended, without anybody to ask.
 func (r road) seal(ctx context.Context, book *segments.Segments, run journal.RunID) error {
-	k, err := ssh.OpenSealKey(ctx, tilde(r.SealKey, r.Home), r.AgentSocket, nil)
+	k, err := sshsig.Open(ctx, sshsig.Wanted{Path: tilde(r.SealKey, r.Home), Socket: r.AgentSocket})
 	if err != nil {
 		return fmt.Errorf("the run was not sealed: %w", err)
 	}
@@ -196,13 +192,7 @@ func (r road) seal(ctx context.Context, book *segments.Segments, run journal.Run
 
 // redactor keeps out of the record what the operator's patterns match.
 func (r road) redactor() *journal.Redactor {
-	var all []*regexp.Regexp
-	for _, p := range r.Redact {
-		if re, err := regexp.Compile(p); err == nil { // the settings were checked when they were read
-			all = append(all, re)
-		}
-	}
-	return journal.NewRedactor(all...)
+	return redactorOf(r.Redact)
 }
 
 // recordable refuses a plan that holds what must not be recorded: a plan is recorded whole, for a resume must find what it was.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 	"tend/journal"
 	"tend/journal/index"
 	"tend/quote"
+	"tend/ui"
 )
 
 func (a *app) journalReindex() *cobra.Command {
@@ -37,58 +39,162 @@ func (a *app) journalReindex() *cobra.Command {
 	}
 }
 
+// searching is what flags add to a search.
+type searching struct {
+	host, since, until, run, runbook, user string
+	limit                                  int
+	json                                   bool
+}
+
 func (a *app) journalSearch() *cobra.Command {
-	var q index.Search
-	var host, since, run string
-	var asJSON bool
+	var f searching
 	c := &cobra.Command{
-		Use: "search WORDS", Short: "Search what hosts said and what was run on them", Args: cobra.ExactArgs(1),
+		Use: "search WORDS|CONDITION…", Short: "Search what hosts said and what was run on them", Args: cobra.MinimumNArgs(1),
 		Long: `Search the journal for events in which all the words stand; "in quotes" they must stand together, and a trailing * matches any
-ending. The newest come first.`,
-		Example: "  tend journal search 'no space left'\n  tend journal search '\"segfault at\"' --host db-0712 --since 7d\n  tend journal search 'linux-image*' --json",
+ending. The newest come first. Conditions stand among the words: those of a selector about the host (host=web-[01-20], site=ams1, !tag=canary), and
+run=, runbook=, who=, result=, kind=, since= and until=. Conditions but for host= ask the inventory as it is now.`,
+		Example: "  tend journal search 'no space left'\n  tend journal search '\"segfault at\"' host=db-0712 since=7d\n" +
+			"  tend journal search 'linux-image*' site=ams1 runbook=patch result=failed --json\n  tend journal search kind=noted who=kim since=2026-11-01",
 		RunE: func(c *cobra.Command, args []string) error {
-			q.Text, q.Host = args[0], inventory.HostID(host)
-			if since != "" {
-				t, err := a.ago(since)
+			if _, err := index.Ask(f.text(args), a.ago); err != nil {
+				return bad(err) // before the journal is opened
+			}
+			return a.withBook(func(book *shelf) error {
+				asked, err := a.asked(c.Context(), book, f.text(args))
 				if err != nil {
 					return err
 				}
-				q.Since = t
-			}
-			return a.withBook(func(book *shelf) error {
-				if run != "" {
-					id, err := a.find(c.Context(), book, run)
-					if err != nil {
-						return err
-					}
-					q.Run = id
-				}
-				return a.search(c.Context(), book, q, asJSON)
+				asked.Limit = f.limit
+				return a.search(c.Context(), book, asked, f.json)
 			})
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&host, "host", "", "only what this `host` said, or what was done to it")
-	fl.StringVar(&run, "run", "", "only this `run`")
-	fl.StringVar(&q.Runbook, "runbook", "", "only runs of this `runbook`")
-	fl.StringVar(&q.User, "user", "", "only runs that this `user` started")
-	fl.StringVar(&since, "since", "", "only since: `7d`, 12h, or a date")
-	fl.IntVar(&q.Limit, "limit", 50, "at most so many")
-	fl.BoolVar(&asJSON, "json", false, "print the events as JSON lines")
+	fl.StringVar(&f.host, "host", "", "only what this `host` said, or what was done to it")
+	fl.StringVar(&f.run, "run", "", "only this `run`")
+	fl.StringVar(&f.runbook, "runbook", "", "only runs of this `runbook`")
+	fl.StringVar(&f.user, "user", "", "only runs that this `user` started")
+	fl.StringVar(&f.since, "since", "", "only since: `7d`, 12h, or a date")
+	fl.StringVar(&f.until, "until", "", "only before: `7d`, 12h, or a date")
+	fl.IntVar(&f.limit, "limit", 50, "at most so many")
+	fl.BoolVar(&f.json, "json", false, "print the events as JSON lines")
 	return c
 }
 
-func (a *app) search(ctx context.Context, book *shelf, q index.Search, asJSON bool) error {
+// text is the search as it would be typed without flags.
+func (f searching) text(args []string) string {
+	text := strings.Join(args, " ")
+	for _, c := range []struct{ key, value string }{{"host", f.host}, {"run", f.run}, {"runbook", f.runbook}, {"who", f.user}, {"since", f.since}, {"until", f.until}} {
+		if c.value != "" {
+			text += fmt.Sprintf(" %s=\"%s\"", c.key, c.value)
+		}
+	}
+	return text
+}
+
+// hostsOf are the hosts that the journal knows and the selector means. What it asks but for names, the inventory answers.
+func (a *app) hostsOf(ctx context.Context, ix *index.Index, text string) ([]inventory.HostID, error) {
+	sel, err := inventory.ParseSelector(text)
+	if err != nil {
+		return nil, bad(err)
+	}
+	inv, err := a.load()
+	if err != nil && !namesOnly(text) {
+		return nil, err
+	}
+	if inv == nil {
+		inv = &inventory.Inventory{}
+	}
+	known, err := ix.Hosts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hosts := []inventory.HostID{}
+	for _, id := range known {
+		h, ok := inv.Host(id)
+		if !ok { // gone since
+			h = inventory.Host{Name: id}
+		}
+		if sel.Match(h, nil) {
+			hosts = append(hosts, id)
+		}
+	}
+	return hosts, nil
+}
+
+func namesOnly(selector string) bool {
+	for _, t := range strings.Fields(selector) {
+		if !strings.HasPrefix(strings.TrimPrefix(t, "!"), "name") {
+			return false
+		}
+	}
+	return true
+}
+
+// look brings the index up to the segments and asks it.
+func (a *app) look(ctx context.Context, book *shelf, q index.Asked) (index.Found, error) {
 	ix, err := book.index()
 	if err != nil {
-		return err
+		return index.Found{}, err
 	}
 	if err := ix.CatchUp(ctx); err != nil {
-		return err
+		return index.Found{}, err
 	}
-	found, err := ix.Search(ctx, q)
+	if q.Selector != "" {
+		if q.Hosts, err = a.hostsOf(ctx, ix, q.Selector); err != nil {
+			return index.Found{}, err
+		}
+	}
+	found, err := ix.Search(ctx, q.Search)
 	if err != nil {
-		return bad(err)
+		return found, bad(err)
+	}
+	return found, nil
+}
+
+// hitPage is how many hits the screen asks for at a time.
+const hitPage = 200
+
+// searcher searches for the screen.
+func (a *app) searcher(book *shelf) ui.Search {
+	return func(ctx context.Context, text string, before int64) (ui.Hits, error) {
+		q, err := a.asked(ctx, book, text)
+		if err != nil {
+			return ui.Hits{}, err
+		}
+		q.Limit, q.Before = hitPage, before
+		found, err := a.look(ctx, book, q)
+		hits := ui.Hits{More: found.More}
+		for _, h := range found.Hits {
+			hit := ui.Hit{Seq: h.Seq, At: h.At, Host: h.Host, Kind: h.Body.Kind(), Line: h.Snippet, Marks: h.Marks, Cursor: h.Cursor}
+			if h.Run != "notes" {
+				hit.Run = h.Run
+			}
+			if _, output := h.Body.(journal.OutputRead); !output {
+				hit.Text, _ = index.TextOf(h.Body)
+			}
+			hits.Hits = append(hits.Hits, hit)
+		}
+		return hits, err
+	}
+}
+
+// asked reads a search as it was typed; the run may be "last", or the beginning of a name.
+func (a *app) asked(ctx context.Context, book *shelf, text string) (index.Asked, error) {
+	q, err := index.Ask(text, a.ago)
+	if err != nil {
+		return q, bad(err)
+	}
+	if q.Run != "" && q.Run != "notes" {
+		q.Run, err = a.find(ctx, book, string(q.Run))
+	}
+	return q, err
+}
+
+func (a *app) search(ctx context.Context, book *shelf, q index.Asked, asJSON bool) error {
+	found, err := a.look(ctx, book, q)
+	if err != nil {
+		return err
 	}
 	enc := json.NewEncoder(a.out)
 	for _, h := range found.Hits {

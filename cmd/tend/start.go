@@ -22,6 +22,8 @@ type road struct {
 	// JobRoot is where jobs and leases lie on hosts, where it is not the usual place: $TEND_JOB_ROOT. All consoles that share hosts
 	// must agree on it.
 	JobRoot string `json:"job_root,omitempty"`
+	// Keepless are hosts that are said not to keep a detached step: one that keeps it clears itself.
+	Keepless []inventory.HostID `json:"keepless,omitempty"`
 	// Seal, SealKey and Redact are the operator's settings about the record.
 	Seal    bool     `json:"seal,omitempty"`
 	SealKey string   `json:"seal_key,omitempty"`
@@ -39,11 +41,17 @@ func (r road) place(o *remote.Options) {
 type how struct {
 	interactive, hostKeys bool
 	reason, ticket        string
+	plan                  *journal.Maintenance // that the run is part of
+	keepless              []inventory.HostID
 }
 
 // start opens a run in a process of its own and returns once it is durable.
 func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, error) {
+	if err := p.plan.Owed(h.reason, h.ticket); err != nil {
+		return "", bad(err)
+	}
 	run := journal.NewRunID(a.now())
+	h.keepless = a.doubted(ctx, &p.plan)
 	c, err := a.commission(run, h, p.inv)
 	if err != nil {
 		return "", err
@@ -51,8 +59,14 @@ func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, erro
 	if err := a.recordable(p.plan); err != nil {
 		return "", err
 	}
+	own, err := a.settings()
+	if err != nil {
+		return "", err
+	}
+	keep := redactorOf(own.Journal.Redact)
+	h.reason, h.ticket = keep.String(h.reason), keep.String(h.ticket)
 	p.inv.Path = absolute(p.inv.Path)
-	c.Accepted, c.Secrets = a.accepted(ctx, p, h.reason, h.ticket), p.secrets
+	c.Accepted, c.Secrets = a.accepted(ctx, p, h), p.secrets
 	return run, a.spawn(ctx, c)
 }
 
@@ -79,7 +93,7 @@ func (a *app) commission(run journal.RunID, h how, inv *inventory.Inventory) (ru
 		return runner.Commission{}, err
 	}
 	settings, err := json.Marshal(road{
-		Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT"), Jumps: jumps(inv),
+		Home: a.getenv("HOME"), AgentSocket: a.getenv("SSH_AUTH_SOCK"), JobRoot: a.getenv("TEND_JOB_ROOT"), Jumps: jumps(inv), Keepless: h.keepless,
 		Seal: own.Journal.Seal, SealKey: own.Journal.SealKey, Redact: own.Journal.Redact,
 	})
 	if err != nil {

@@ -23,6 +23,8 @@ type matter struct {
 	What    string             `json:"what"`
 	Hosts   []inventory.HostID `json:"hosts,omitempty"`
 	Do      string             `json:"do"`
+	Run     journal.RunID      `json:"run,omitempty"`     // that it is about
+	Runbook string             `json:"runbook,omitempty"` // that looks, or puts it right
 }
 
 // status is the fleet's week.
@@ -101,7 +103,7 @@ func (s *status) runs(ctx context.Context, book *shelf) error {
 	}
 	for _, r := range open {
 		s.Matters = append(s.Matters, matter{1, fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, dash(r.Scope), counts(r.Counts)), nil,
-			fmt.Sprintf("tend attach %s, or tend resume %s", r.Run, r.Run)})
+			fmt.Sprintf("tend attach %s, or tend resume %s", r.Run, r.Run), r.Run, ""})
 	}
 	return nil
 }
@@ -117,9 +119,11 @@ var concerns = []concern{
 	{1, "down", "tend run facts %s", func(p *fleet.Posture) bool { return p.State == fleet.Down }},
 	{1, "failing", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Fail }},
 	{1, "backup older than promised", "tend run backup-check %s", func(p *fleet.Posture) bool { return p.Backup.State == "crit" }},
+	{1, "with a baseline that another hand changed", "tend drift %s", func(p *fleet.Posture) bool { return p.Drift.State == "crit" }},
 	{2, "security updates", "tend run patch %s --set scope=security", func(p *fleet.Posture) bool { return p.Security > 0 }},
 	{2, "certificate about to end, or ended", "tend run certs %s", func(p *fleet.Posture) bool { return p.Certs.State == "crit" || p.Certs.State == "warn" }},
 	{2, "not looked at", "tend run health %s", func(p *fleet.Posture) bool { return p.State == fleet.Never || p.State == fleet.Unknown }},
+	{2, "departing from the baseline", "tend drift %s", func(p *fleet.Posture) bool { return p.Drift.State == "warn" }},
 	{3, "restart due", "tend run reboot %s", func(p *fleet.Posture) bool { return p.Reboot.State == "warn" || p.Reboot.State == "crit" }},
 	{3, "system out of support, or soon", "tend fleet %s", func(p *fleet.Posture) bool { return p.Support.State == "crit" || p.Support.State == "warn" }},
 	{3, "warning", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Warn }},
@@ -135,9 +139,17 @@ func (s *status) hosts(all []fleet.Posture) {
 		}
 		if len(ids) > 0 {
 			set := inventory.HostSet(ids)
-			s.Matters = append(s.Matters, matter{c.urgency, plural(len(ids), "host") + " " + c.what, ids, fmt.Sprintf(c.do, typed(set))})
+			s.Matters = append(s.Matters, matter{c.urgency, plural(len(ids), "host") + " " + c.what, ids, fmt.Sprintf(c.do, typed(set)), "", bookOf(c.do)})
 		}
 	}
+}
+
+// bookOf is the runbook that a command line runs; "" = none.
+func bookOf(line string) string {
+	if words := strings.Fields(line); len(words) > 2 && words[1] == "run" && !strings.Contains(line, "--set") {
+		return words[2]
+	}
+	return ""
 }
 
 func (a *app) printStatus(s status) {

@@ -51,8 +51,14 @@ func (s *screen) tmux(args ...string) (string, error) {
 	return string(out), err
 }
 
-// open runs tend with the arguments in a new session.
+// open runs tend with the arguments in a new session, of which it is the leader.
 func (s *screen) open(args ...string) {
+	s.t.Helper()
+	s.start(os.Args[0] + " " + strings.Join(args, " "))
+}
+
+// start runs a command in a new session.
+func (s *screen) start(command string) {
 	s.t.Helper()
 	s.opened++
 	s.socket = filepath.Join(s.dir, "s"+strconv.Itoa(s.opened))
@@ -62,11 +68,11 @@ func (s *screen) open(args ...string) {
 			_, _ = s.tmux("kill-server")
 		}
 	}(s.socket))
-	line := "env " + strings.Join(s.env, " ") + " " + os.Args[0] + " " + strings.Join(args, " ")
-	if out, err := s.tmux("new-session", "-d", "-x", strconv.Itoa(s.size[0]), "-y", strconv.Itoa(s.size[1]), "-s", "t", line); err != nil {
+	line := "env " + strings.Join(s.env, " ") + " " + command
+	if out, err := s.tmux("new-session", "-d", "-x", strconv.Itoa(s.size[0]), "-y", strconv.Itoa(s.size[1]), "-s", "t", line,
+		";", "set-option", "-t", "t", "remain-on-exit", "on"); err != nil { // in one go: a short command may have ended before the next
 		s.t.Fatalf("tmux: %v: %s", err, out)
 	}
-	_, _ = s.tmux("set-option", "-t", "t", "remain-on-exit", "on")
 }
 
 // text is what the pane shows.

@@ -19,18 +19,25 @@ type transaction struct {
 	security int
 }
 
-// transactions folds what the hosts of a dry run have pending: the most frequent first.
+// transactions folds what the hosts of a dry run would do: the most frequent first.
 func transactions(s *journal.State) []transaction {
 	by := map[string]*transaction{}
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		var t transaction
 		for key, f := range sorted(h.Facts) {
-			if name, ok := strings.CutPrefix(key, "update."); ok {
-				t.packages = append(t.packages, name+" "+f.Value)
-				if strings.HasSuffix(f.Value, " security") {
-					t.security++
-				}
+			name, ok := strings.CutPrefix(key, "do.")
+			if !ok {
+				continue
+			}
+			text := f.Value
+			// What is pending says the same with the origin, and whether it is for security.
+			if u, known := h.Facts["update."+name]; known && strings.HasPrefix(u.Value, text+" ") {
+				text = u.Value
+			}
+			t.packages = append(t.packages, name+" "+text)
+			if strings.HasSuffix(text, " security") {
+				t.security++
 			}
 		}
 		if len(t.packages) == 0 {

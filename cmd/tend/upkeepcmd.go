@@ -101,7 +101,7 @@ func (a *app) journalKeep() *cobra.Command {
 	c := &cobra.Command{
 		Use: "keep", Short: "Let the oldest runs go; their summaries and last hashes stay, and the journal stays whole", Args: cobra.NoArgs,
 		Long: `Remove the segments of runs that ended long ago, or of the oldest ones until the rest is small enough. A summary of each and its last hash stay in
-the ledger, which a seal signs: verify misses nothing. Runs that are open or damaged are never removed.`,
+the ledger, which a seal signs: verify misses nothing. With journal.seal = true in the settings that seal is made at once. Runs that are open or damaged are never removed. The recordings of shells go by the same age, and by a size of their own.`,
 		Example: "  tend journal keep --days 1095 --dry-run\n  tend journal keep --size 2GB",
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
@@ -142,27 +142,61 @@ func (a *app) keep(ctx context.Context, book *shelf, r segments.Retention, dry, 
 	if err != nil {
 		return err
 	}
+	shells, err := book.ExpiredRecordings(ctx, r)
+	if err != nil {
+		return err
+	}
 	if asJSON {
 		err = jsonLines(a, gone)
 	} else {
-		a.printGone(gone)
+		a.printGone(gone, shells)
 	}
-	if dry || err != nil {
+	if dry || err != nil || len(gone)+len(shells) == 0 {
 		return err
+	}
+	seal, err := a.sealer(ctx)
+	if err != nil {
+		return &fault{code: 1, err: fmt.Errorf("nothing was removed, for what replaces it could not be signed: %w", err), hint: "load the key into the agent, or set journal.seal = false"}
+	}
+	if seal != nil {
+		defer seal.Close()
+	}
+	if err := drop(ctx, book, gone, shells); err != nil {
+		return err
+	}
+	what := plural(len(gone), "run") + " and " + plural(len(shells), "recording")
+	if seal == nil {
+		fmt.Fprintf(a.err, "removed %s; seal what is left: tend journal seal\n", what)
+		return nil
+	}
+	sealed, err := book.Seal(ctx, seal)
+	if err != nil {
+		return fmt.Errorf("removed %s, and what is left was not sealed: %w", what, err)
+	}
+	fmt.Fprintf(a.err, "removed %s; their summaries and what is left are sealed by %s\n", what, quote.Line(sealed.Key))
+	return nil
+}
+
+// drop removes recordings and runs; the ledger keeps the summaries.
+func drop(ctx context.Context, book *shelf, gone []journal.RunSummary, shells []segments.ShellRecord) error {
+	for i, sh := range shells {
+		if err := book.DropRecording(ctx, sh); err != nil {
+			return fmt.Errorf("after %s: %w", plural(i, "recording"), err)
+		}
 	}
 	for i, sum := range gone {
 		if err := book.Drop(ctx, sum.Run); err != nil {
 			return fmt.Errorf("after %s: %w", plural(i, "run"), err)
 		}
 	}
-	if len(gone) > 0 {
-		fmt.Fprintf(a.err, "removed %s; seal what is left: tend journal seal\n", plural(len(gone), "run"))
-	}
 	return nil
 }
 
-func (a *app) printGone(gone []journal.RunSummary) {
-	if len(gone) == 0 {
+func (a *app) printGone(gone []journal.RunSummary, shells []segments.ShellRecord) {
+	for _, sh := range shells {
+		fmt.Fprintf(a.out, "%s  %s  the recording of a shell on %s\n", sh.Session, sh.Ended.Local().Format(time.DateOnly), quote.Line(string(sh.Host)))
+	}
+	if len(gone)+len(shells) == 0 {
 		fmt.Fprintln(a.out, "nothing to remove")
 	}
 	for _, s := range gone {

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/signal"
 	"strings"
@@ -22,20 +22,27 @@ import (
 type watching struct {
 	json   bool // print events as JSON lines
 	answer bool // somebody is there to answer the run's questions
+	quiet  bool // print nothing
 }
 
 // watch follows a run until it ends, and returns its result as the exit code. Ctrl-C stops watching and leaves the run alone.
 func (a *app) watch(ctx context.Context, run journal.RunID, w watching) error {
+	_, err := a.watched(ctx, run, w)
+	return err
+}
+
+// watched is watch, and how the run stood at the end.
+func (a *app) watched(ctx context.Context, run journal.RunID, w watching) (*journal.State, error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	book, err := a.book()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer book.Close()
 	cl, err := a.client(run)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -51,14 +58,14 @@ func (a *app) watch(ctx context.Context, run journal.RunID, w watching) error {
 	s, err := a.follow(inner, book, run, w)
 	switch {
 	case s.Result != journal.Open:
-		return code(s.Result)
+		return s, code(s.Result)
 	case errors.Is(context.Cause(inner), errGone):
-		return &fault{code: 3, err: fmt.Errorf("run %s: its process is gone, and it has not ended%s", run, a.lastWord(run)), hint: "tend resume " + string(run) + " takes it up where it stands"}
+		return s, &fault{code: 3, err: fmt.Errorf("run %s: its process is gone, and it has not ended%s", run, a.lastWord(run)), hint: "tend resume " + string(run) + " takes it up where it stands"}
 	case ctx.Err() != nil:
 		fmt.Fprintf(a.err, "\nstopped watching; the run goes on. tend attach %s opens it again, tend abort %s ends it.\n", run, run)
-		return silent(3)
+		return s, silent(3)
 	}
-	return err
+	return s, err
 }
 
 // lastWord is what the run's process said before it went, where it said anything: a full disk, a journal that cannot be written.
@@ -91,20 +98,43 @@ var errGone = errors.New("the run's process is gone")
 // follow prints the run's events as they become durable.
 func (a *app) follow(ctx context.Context, book journal.Journal, run journal.RunID, w watching) (*journal.State, error) {
 	events := book.Events(ctx, run, 0, true)
+	if w.quiet {
+		return foldEvents(events)
+	}
 	if !w.json {
 		s, err := ui.Lines(a.out, events)
+		if err != nil {
+			return s, err
+		}
 		printTransactions(a.out, s)
-		return s, err
+		return s, a.printOutputs(ctx, book, s)
 	}
-	s, enc := journal.NewState(), json.NewEncoder(a.out)
+	out := newLazy(a.out)
+	defer out.flush()
+	s := journal.NewState()
 	for e, err := range events {
 		if err != nil {
 			return s, err
 		}
 		s.Apply(e)
-		if err := enc.Encode(e); err != nil {
+		line, err := e.MarshalJSON() // an Encoder would read it all again, to make compact what is compact
+		if err != nil {
 			return s, err
 		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func foldEvents(events iter.Seq2[journal.Event, error]) (*journal.State, error) {
+	s := journal.NewState()
+	for e, err := range events {
+		if err != nil {
+			return s, err
+		}
+		s.Apply(e)
 	}
 	return s, nil
 }

@@ -47,19 +47,20 @@ type shutWindow struct {
 
 // shutWindows are those that a plan waits for, the next to open first.
 func shutWindows(p *runbooks.Plan, now time.Time) []shutWindow {
-	if p.Risk == runbooks.Read || p.OutsideWindow != "" {
+	if !p.Windowed() {
 		return nil
 	}
+	late := now.Add(p.Policy.CutoffTime()) // what is open, and only behind the cut-off, is as good as shut
 	at := map[string]int{}
 	var out []shutWindow
 	for _, h := range p.Hosts {
 		w, err := inventory.ParseWindow(h.Window) // the inventory was read, so it is one
-		if err != nil || w.Contains(now) {
+		if err != nil || w.Contains(now) && w.Contains(late) {
 			continue
 		}
 		i, seen := at[h.Window]
 		if !seen {
-			open, shut := w.Next(now)
+			open, shut := w.Next(late)
 			i = len(out)
 			at[h.Window] = i
 			out = append(out, shutWindow{text: h.Window, next: occurrence{open, shut}})
@@ -91,6 +92,9 @@ func (w world) circumstances(p runbooks.Plan, c choice) (runbooks.Plan, error) {
 			return p, usage("tend inventory list shows what there is", "--assume-up: no host is named %q", h)
 		}
 	}
+	if err := w.attach(&p, c, &k); err != nil {
+		return p, err
+	}
 	for _, s := range shutWindows(&p, w.now()) {
 		if c.outsideWindow == "" {
 			p.Warnings = append(p.Warnings, "waits: "+s.String())
@@ -118,6 +122,9 @@ func words(c choice) []string {
 
 // waits refuses a run that could not begin now on all its hosts, unless its operator said that it is to wait.
 func (f *runFlags) waits(p *runbooks.Plan, now time.Time) error {
+	if err := nothingLeft(p, now); err != nil {
+		return err
+	}
 	shut := shutWindows(p, now)
 	if len(shut) == 0 || f.wait {
 		return nil
@@ -125,6 +132,24 @@ func (f *runFlags) waits(p *runbooks.Plan, now time.Time) error {
 	in := shut[0].next.open.Sub(now).Round(time.Minute)
 	return usage("--wait lets the run wait for it, --outside-window REASON goes ahead now; the reason is recorded",
 		"the maintenance window is shut, and opens in %s: %s", spell(in), shut[0])
+}
+
+// nothingLeft refuses a cut-off that is as long as a window: nothing would ever be begun.
+func nothingLeft(p *runbooks.Plan, now time.Time) error {
+	by := p.Policy.CutoffTime()
+	if by == 0 || !p.Windowed() {
+		return nil
+	}
+	for _, h := range p.Hosts {
+		w, err := inventory.ParseWindow(h.Window)
+		if err != nil || w.Always() {
+			continue
+		}
+		if open, shut := w.Next(now); shut.Sub(open) <= by {
+			return usage("a shorter --cutoff", "cutoff %s leaves nothing of the window %s of %s", p.Policy.Cutoff, h.Window, h.Name)
+		}
+	}
+	return nil
 }
 
 // spell writes 53h20m as "2 d 5 h".
@@ -169,10 +194,12 @@ func (a *app) membersDown(ctx context.Context, lib runbooks.Library) []runbooks.
 }
 
 // downWhy says why a host counts as down after its runs; "" = it does not. Being reached again mends what was not reached; what failed
-// is mended by a run that changed something, or looked at the host's health, and found it well.
+// is mended by a run that changed something, or looked at the host's health, and found it well. A check that fails says that a backup is
+// old or a certificate ends, not that the host is down; and what a command of exec ended with, only its author can read.
 func downWhy(runs []journal.HostRun, changes func(runbook string) bool) string {
 	slices.SortFunc(runs, func(a, b journal.HostRun) int { return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Run, b.Run)) })
 	why, mute := "", false
+	tells := func(runbook string) bool { return runbook != "exec" && changes(runbook) }
 	for _, r := range runs {
 		told := fmt.Sprintf("%s: %s at %s, run %s", r.Runbook, r.Outcome, r.Started.Local().Format("2006-01-02 15:04"), r.Run)
 		switch r.Outcome {
@@ -180,14 +207,18 @@ func downWhy(runs []journal.HostRun, changes func(runbook string) bool) string {
 			if why == "" || mute { // what failed before is not mended by being away
 				why, mute = told, true
 			}
-		case journal.Failed.String(), journal.Unknown.String():
+		case journal.Failed.String():
+			if r.Runbook == "health" || tells(r.Runbook) {
+				why, mute = told, false
+			}
+		case journal.Unknown.String():
 			why, mute = told, false
 		case "running", journal.Aborted.String():
 			if changes(r.Runbook) {
 				why, mute = told, false
 			}
 		case journal.OK.String(), journal.Warned.String():
-			if mute || r.Runbook == "health" || changes(r.Runbook) {
+			if mute || r.Runbook == "health" || tells(r.Runbook) {
 				why = ""
 			}
 		}

@@ -43,7 +43,7 @@ func TestWindowOfARun(t *testing.T) {
 // TestShutWindowsAreSaid: before anything runs, in one line, and only where something changes.
 func TestShutWindowsAreSaid(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	p := runbooks.Plan{Risk: runbooks.Change, Hosts: []inventory.Host{{Name: "a-1", Window: "Sun 01:00-05:00 UTC"}, {Name: "a-2", Window: "Sun 01:00-05:00 UTC"}, {Name: "b"}}}
+	p := runbooks.Plan{Risk: runbooks.Change, Steps: []runbooks.Step{{ID: "s", Risk: runbooks.Change}}, Hosts: []inventory.Host{{Name: "a-1", Window: "Sun 01:00-05:00 UTC"}, {Name: "a-2", Window: "Sun 01:00-05:00 UTC"}, {Name: "b"}}}
 	err := (&runFlags{}).waits(&p, now)
 	want := "the maintenance window is shut, and opens in 37 h"
 	if err == nil || !strings.HasPrefix(err.Error(), "the maintenance window is shut, and opens in 37 h 0 min: a-[1-2]: window Sun 01:00-05:00 UTC; next from Sun 22 Nov 01:00 to Sun 05:00 UTC") {
@@ -72,7 +72,11 @@ func TestWhoCountsAsDown(t *testing.T) {
 		"patch failed":                              true,
 		"patch failed, certs ok":                    true,
 		"patch failed, health warn":                 false,
-		"patch failed, exec ok":                     false,
+		"patch failed, exec ok":                     true,
+		"exec failed":                               false,
+		"exec unknown":                              true,
+		"exec unreachable, exec ok":                 false,
+		"backup-check failed":                       false,
 		"patch unknown, facts unreachable":          true,
 		"patch running":                             true,
 		"health running":                            false,

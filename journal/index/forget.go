@@ -50,6 +50,7 @@ func (w *writer) forget(id int64) {
 	w.exec(`DELETE FROM runs WHERE id = ?`, id)
 	w.exec(`INSERT INTO last SELECT host, runbook, run, max(started), outcome FROM run_hosts JOIN runs ON runs.id = run
 		WHERE host IN (SELECT host FROM touched) GROUP BY host, runbook ON CONFLICT DO NOTHING`)
+	w.forgetHistory(id)
 	w.forgetText(id)
 	w.exec(`DELETE FROM segs WHERE id = ?`, id)
 }
@@ -57,5 +58,6 @@ func (w *writer) forget(id int64) {
 func (w *writer) forgetText(id int64) {
 	w.exec(`DELETE FROM words WHERE rowid IN (SELECT id FROM docs WHERE seg = ?)`, id)
 	w.exec(`DELETE FROM docs WHERE seg = ?`, id)
+	w.exec(`DELETE FROM spans WHERE seg = ?`, id)
 	w.exec(`DELETE FROM texts WHERE id = ?`, id)
 }

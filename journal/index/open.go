@@ -60,7 +60,7 @@ type stamp struct{ size, modified int64 }
 func stampOf(s journal.Segment) stamp { return stamp{s.Size, s.Modified.UnixNano()} }
 
 // format is that of the tables; another one is built anew.
-const format = "tend index 1"
+const format = "tend index 5"
 
 const schema = `
 CREATE TABLE format(is_ TEXT);
@@ -71,9 +71,12 @@ CREATE INDEX runs_started ON runs(started);
 CREATE TABLE run_hosts(host TEXT, run INTEGER, outcome TEXT, PRIMARY KEY(host, run)) WITHOUT ROWID;
 CREATE INDEX run_hosts_run ON run_hosts(run);
 CREATE TABLE last(host TEXT, runbook TEXT, run INTEGER, started INTEGER, outcome TEXT, PRIMARY KEY(host, runbook)) WITHOUT ROWID;
-CREATE TABLE known(host TEXT, key TEXT, at INTEGER, run TEXT, step TEXT, fact TEXT, PRIMARY KEY(host, key)) WITHOUT ROWID;
 CREATE TABLE texts(id INTEGER PRIMARY KEY, size INTEGER, modified INTEGER, off INTEGER, seq INTEGER, hash BLOB);
-CREATE TABLE docs(id INTEGER PRIMARY KEY, seg INTEGER, seq INTEGER, off INTEGER, at INTEGER);
+CREATE TABLE docs(id INTEGER PRIMARY KEY, seg INTEGER, seq INTEGER, off INTEGER, at INTEGER, host INTEGER);
+CREATE INDEX docs_seg ON docs(seg);
+CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE spans(first INTEGER PRIMARY KEY, last INTEGER, seg INTEGER, low INTEGER, high INTEGER);
+CREATE INDEX spans_seg ON spans(seg, last);
 CREATE VIRTUAL TABLE words USING fts5(text, tag, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2');
 `
 
@@ -172,7 +175,7 @@ func (x *Index) build() error {
 		}
 		return nil
 	}
-	if _, err := tx.Exec(schema); err != nil {
+	if _, err := tx.Exec(schema + historySchema + picturesSchema); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`INSERT INTO format VALUES(?)`, format); err != nil {

@@ -80,23 +80,6 @@ func runsQuery(q journal.Query) (string, []any) {
 	return query, args
 }
 
-// Facts yields the latest fact under each key of each host, ordered by host and key.
-func (x *Index) Facts(ctx context.Context) iter.Seq2[journal.Known, error] {
-	return listed(x, ctx, `SELECT host, at, run, step, fact FROM known ORDER BY host, key`, func(rows *sql.Rows) (journal.Known, error) {
-		var k journal.Known
-		var at int64
-		var fact []byte
-		if err := rows.Scan(&k.Host, &at, &k.Run, &k.Step, &fact); err != nil {
-			return k, err
-		}
-		k.At = instant(at)
-		if err := json.Unmarshal(fact, &k.Fact); err != nil {
-			return k, fmt.Errorf("%w: %w", errFormat, err)
-		}
-		return k, nil
-	})
-}
-
 // LastRuns yields, for each host and runbook, the host's part in the latest run, ordered by host and runbook.
 func (x *Index) LastRuns(ctx context.Context) iter.Seq2[journal.HostRun, error] {
 	const query = `SELECT host, runbook, origin, segs.run, started, outcome FROM last JOIN segs ON segs.id = last.run ORDER BY host, runbook`
@@ -126,12 +109,12 @@ func listed[T any](x *Index, ctx context.Context, query string, scan func(*sql.R
 	}
 }
 
-func collect[T any](x *Index, ctx context.Context, query string, scan func(*sql.Rows) (T, error)) (all []T, err error) {
+func collect[T any](x *Index, ctx context.Context, query string, scan func(*sql.Rows) (T, error), args ...any) (all []T, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	err = x.fresh(ctx, func(db *sql.DB) error {
 		all = nil
-		rows, err := db.QueryContext(ctx, query)
+		rows, err := db.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}

@@ -18,11 +18,13 @@ type Search struct {
 	// Case and accents do not matter.
 	Text    string
 	Host    inventory.HostID
+	Hosts   []inventory.HostID // any of them; not nil and empty matches nothing
 	Run     journal.RunID
 	Origin  journal.OriginID
 	Runbook string
-	User    string   // who started the run
-	Kinds   []string // of event: "output_read"
+	User    string           // who started the run, or wrote the note or the decision
+	Results []journal.Result // of the run, any of them
+	Kinds   []string         // of event: "output_read", any of them
 	Since   time.Time
 	Until   time.Time
 	Limit   int   // 0 = 50
@@ -103,95 +105,6 @@ func (x *Index) docs(ctx context.Context, query string, args []any) ([]row, erro
 		return rows.Err()
 	})
 	return all, err
-}
-
-// searchQuery gives the SQL; "" where nothing can match. Host, run and kind are tags, so that the full-text index intersects them with
-// the words instead of reading every line that holds a common word.
-func (x *Index) searchQuery(ctx context.Context, q Search, terms []term) (string, []any, error) {
-	var match []string
-	for _, t := range terms {
-		match = append(match, "text : "+t.fts())
-	}
-	if q.Host != "" {
-		match = append(match, "tag : "+hostTag(q.Host))
-	}
-	if q.Run != "" {
-		tags, err := x.runTags(ctx, q)
-		if err != nil || len(tags) == 0 {
-			return "", nil, err
-		}
-		match = append(match, "tag : ("+strings.Join(tags, " OR ")+")")
-	}
-	if len(q.Kinds) > 0 {
-		var tags []string
-		for _, k := range q.Kinds {
-			tags = append(tags, kindTag(k))
-		}
-		match = append(match, "tag : ("+strings.Join(tags, " OR ")+")")
-	}
-	query, args := `SELECT docs.id, segs.origin, segs.run, docs.seq, docs.off FROM `, []any{}
-	if len(match) > 0 {
-		query += `words JOIN docs ON docs.id = words.rowid `
-	} else {
-		query += `docs `
-	}
-	query += `JOIN segs ON segs.id = docs.seg LEFT JOIN runs ON runs.id = docs.seg WHERE true`
-	add := func(cond string, arg any) {
-		query += " AND " + cond
-		args = append(args, arg)
-	}
-	if len(match) > 0 {
-		add("words MATCH ?", strings.Join(match, " AND "))
-	}
-	q.where(add, len(match) > 0)
-	by := "docs.id"
-	if len(match) > 0 {
-		by = "words.rowid"
-	}
-	return query + " ORDER BY " + by + " DESC LIMIT " + itoa(int64(q.Limit)+1), args, nil
-}
-
-func (q Search) where(add func(string, any), matched bool) {
-	if q.Before > 0 && matched {
-		add("words.rowid < ?", q.Before)
-	} else if q.Before > 0 {
-		add("docs.id < ?", q.Before)
-	}
-	if q.Origin != "" {
-		add("segs.origin = ?", q.Origin)
-	}
-	if q.Runbook != "" {
-		add("runs.runbook = ?", q.Runbook)
-	}
-	if q.User != "" {
-		add("runs.user = ?", q.User)
-	}
-	if !q.Since.IsZero() {
-		add("docs.at >= ?", nanos(q.Since))
-	}
-	if !q.Until.IsZero() {
-		add("docs.at < ?", nanos(q.Until))
-	}
-}
-
-func (x *Index) runTags(ctx context.Context, q Search) ([]string, error) {
-	var tags []string
-	err := x.with(func(db *sql.DB) error {
-		rows, err := db.QueryContext(ctx, `SELECT id FROM segs WHERE run = ?`, q.Run)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			tags = append(tags, segTag(id))
-		}
-		return rows.Err()
-	})
-	return tags, err
 }
 
 // term is a word, or several that stand together.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"tend/inventory"
 	"tend/journal"
@@ -13,20 +15,20 @@ import (
 
 // folding is a run that is folded as it grows. Runs that have ended are not kept.
 type folding struct {
-	place journal.Place
-	state *journal.State
-	words []string // what each host's outcome was when last written
-	known map[knownKey]journal.Known
-	wrong error
+	place  journal.Place
+	state  *journal.State
+	past   *journal.History
+	words  []string                             // what each host's outcome was when last written
+	known  map[inventory.HostID][]journal.Known // facts in the order in which they were read, since last written
+	learnt int                                  // how many
+	wrong  error
 }
 
-type knownKey struct {
-	host inventory.HostID
-	key  string
-}
-
-// flushAt is how many host rows gather before they are written.
-const flushAt = 20_000
+// flushAt is how many rows gather before they are written. So many facts weigh as much as a row: a host's are written in one piece.
+const (
+	flushAt     = 20_000
+	factsPerRow = 16
+)
 
 // update brings the summaries up to the segments. Its caller holds x.mu.
 func (x *Index) update(ctx context.Context) error {
@@ -53,7 +55,7 @@ func (x *Index) update(ctx context.Context) error {
 		}
 		if f != nil {
 			batch = append(batch, folded{seg, f})
-			rows += len(f.state.Hosts) + len(f.known) + 1
+			rows += len(f.state.Hosts) + f.learnt/factsPerRow + len(f.past.Samples) + len(f.past.Updates) + len(f.past.Looked) + 1
 		}
 		if rows >= flushAt || i == len(stale)-1 {
 			if err := x.with(func(db *sql.DB) error { return x.flush(ctx, db, batch) }); err != nil {
@@ -132,7 +134,7 @@ func (x *Index) fold(ctx context.Context, seg journal.Segment) (*folding, error)
 	k := key{seg.Origin, seg.Run}
 	f := x.live[k]
 	if f == nil {
-		f = &folding{place: journal.Place{Origin: seg.Origin, Run: seg.Run}, state: journal.NewState(), known: map[knownKey]journal.Known{}}
+		f = &folding{place: journal.Place{Origin: seg.Origin, Run: seg.Run}, state: journal.NewState(), past: &journal.History{}, known: map[inventory.HostID][]journal.Known{}}
 		x.live[k] = f
 	}
 	from := f.place.Offset
@@ -166,14 +168,18 @@ func (f *folding) take(p journal.Placed) {
 		f.state.Seq = p.Seq
 		return
 	}
+	f.past.Apply(f.state, p.Event)
 	f.state.Apply(p.Event)
 	b, ok := p.Body.(journal.FactsRead)
 	if !ok {
 		return
 	}
+	list := slices.Grow(f.known[b.Host], len(b.Facts))
 	for _, fact := range b.Facts {
-		f.known[knownKey{b.Host, fact.Key}] = journal.Known{Host: b.Host, Fact: fact, At: p.At, Run: p.Run, Step: b.Step}
+		list = append(list, journal.Known{Host: b.Host, Fact: fact, At: p.At, Run: p.Run, Step: b.Step})
 	}
+	f.known[b.Host] = list
+	f.learnt += len(b.Facts)
 }
 
 // flush writes what was folded, in one transaction, and forgets runs that have ended.
@@ -200,6 +206,7 @@ func (x *Index) flush(ctx context.Context, db *sql.DB, batch []folded) error {
 		k := key{b.seg.Origin, b.seg.Run}
 		x.seen[k] = b.stamp()
 		clear(b.f.known)
+		b.f.learnt = 0
 		if !b.f.state.Closed.IsZero() || b.f.wrong != nil {
 			delete(x.live, k)
 		}
@@ -217,31 +224,54 @@ func (b folded) stamp() stamp {
 
 // writer writes within a transaction; after an error it does nothing more.
 type writer struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt
-	err   error
+	ctx    context.Context
+	tx     *sql.Tx
+	stmts  map[string]*sql.Stmt
+	labels map[string]int64
+	err    error
 }
 
 func (w *writer) exec(query string, args ...any) {
+	if st := w.prepared(query); st != nil {
+		_, w.err = st.ExecContext(w.ctx, args...)
+	}
+}
+
+// prepared is the statement, made ready once; nil after an error.
+func (w *writer) prepared(query string) *sql.Stmt {
 	if w.err != nil {
-		return
+		return nil
 	}
 	st := w.stmts[query]
 	if st == nil {
 		if st, w.err = w.tx.PrepareContext(w.ctx, query); w.err != nil {
-			return
+			return nil
 		}
 		w.stmts[query] = st
 	}
-	_, w.err = st.ExecContext(w.ctx, args...)
+	return st
+}
+
+// look reads one row; false where there is none.
+func (w *writer) look(query string, to any, args ...any) bool {
+	st := w.prepared(query)
+	if st == nil {
+		return false
+	}
+	err := st.QueryRowContext(w.ctx, args...).Scan(to)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false
+	}
+	w.err = err
+	return err == nil
 }
 
 // seg gives the number of a segment.
 func (w *writer) seg(o journal.OriginID, run journal.RunID) (id int64) {
-	w.exec(`INSERT INTO segs(origin, run) VALUES(?, ?) ON CONFLICT DO NOTHING`, o, run)
-	if w.err == nil {
-		w.err = w.tx.QueryRowContext(w.ctx, `SELECT id FROM segs WHERE origin = ? AND run = ?`, o, run).Scan(&id)
+	const find = `SELECT id FROM segs WHERE origin = ? AND run = ?`
+	if !w.look(find, &id, o, run) {
+		w.exec(`INSERT INTO segs(origin, run) VALUES(?, ?)`, o, run)
+		w.look(find, &id, o, run)
 	}
 	return id
 }
@@ -261,11 +291,9 @@ func (w *writer) run(seg journal.Segment, f *folding) {
 	w.exec(`INSERT OR REPLACE INTO runs VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, at.size, at.modified, sum.Runbook,
 		nanos(sum.Started), nanos(sum.Ended), int(sum.Result), sum.By.User, int64(sum.Events), string(raw))
 	w.hosts(id, sum, f)
-	for _, k := range f.known {
-		fact, err := json.Marshal(k.Fact)
-		w.err = errors.Join(w.err, err)
-		w.exec(`INSERT INTO known VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, run = excluded.run,
-			step = excluded.step, fact = excluded.fact WHERE excluded.at >= at`, k.Host, k.Fact.Key, nanos(k.At), k.Run, k.Step, string(fact))
+	w.history(id, f.past)
+	for _, host := range slices.Sorted(maps.Keys(f.known)) { // in the order in which they lie in the file
+		w.picture(host, f.known[host])
 	}
 }
 

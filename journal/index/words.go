@@ -3,12 +3,10 @@ package index
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -177,11 +175,6 @@ func (x *Index) addWords(ctx context.Context) error {
 // errMoved says that a segment is not chained to its mark any more: its words begin anew.
 var errMoved = errors.New("the segment is another one")
 
-type doc struct {
-	at        journal.Placed
-	text, tag string
-}
-
 func (x *Index) addSegment(ctx context.Context, seg journal.Segment, place journal.Place) error {
 	anew, damaged := place.Offset == 0, false
 	begun := place
@@ -199,9 +192,9 @@ func (x *Index) addSegment(ctx context.Context, seg journal.Segment, place journ
 			break
 		}
 		place = p.Behind()
-		if text, tag := wordsOf(p.Event); text != "" {
-			docs = append(docs, doc{p, text, tag})
-			bytes += len(text)
+		if d, ok := docOf(p); ok {
+			docs = append(docs, d)
+			bytes += len(d.text)
 		}
 		if len(docs) >= docsAt || bytes >= bytesAt {
 			if err := x.addDocs(ctx, place, stamp{-1, -1}, docs, anew); err != nil {
@@ -219,51 +212,6 @@ func (x *Index) addSegment(ctx context.Context, seg journal.Segment, place journ
 	}
 	return x.addDocs(ctx, place, at, docs, anew)
 }
-
-func (x *Index) addDocs(ctx context.Context, place journal.Place, at stamp, docs []doc, anew bool) error {
-	return x.with(func(db *sql.DB) error {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}}
-		id := w.seg(place.Origin, place.Run)
-		if anew {
-			w.forgetText(id)
-		}
-		var last int64
-		if w.err == nil {
-			w.err = tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM docs`).Scan(&last)
-		}
-		for _, d := range docs {
-			last++
-			w.exec(`INSERT INTO docs VALUES(?, ?, ?, ?, ?)`, last, id, int64(d.at.Seq), d.at.Offset, nanos(d.at.At))
-			w.exec(`INSERT INTO words(rowid, text, tag) VALUES(?, ?, ?)`, last, d.text, d.tag+" "+segTag(id))
-		}
-		w.exec(`INSERT OR REPLACE INTO texts VALUES(?, ?, ?, ?, ?, ?)`, id, at.size, at.modified, place.Offset, int64(place.Seq), place.Hash[:])
-		if w.err != nil {
-			return w.err
-		}
-		return tx.Commit()
-	})
-}
-
-// wordsOf gives an event's text and its tags: its kind and its host, each as one token.
-func wordsOf(e journal.Event) (text, tag string) {
-	var host inventory.HostID
-	text, host = TextOf(e.Body)
-	if e.Body == nil || text == "" {
-		return "", ""
-	}
-	return text, kindTag(e.Body.Kind()) + " " + hostTag(host)
-}
-
-func kindTag(kind string) string { return "k" + hex.EncodeToString([]byte(kind)) }
-
-func hostTag(host inventory.HostID) string { return "h" + hex.EncodeToString([]byte(host)) }
-
-func segTag(id int64) string { return "r" + strconv.FormatInt(id, 10) }
 
 // TextOf is what of a body can be searched for, and the host that it is about.
 func TextOf(b journal.Body) (string, inventory.HostID) {
@@ -283,6 +231,10 @@ func TextOf(b journal.Body) (string, inventory.HostID) {
 		return b.Text, b.Host
 	case journal.Noted:
 		return lines(b.Text, string(b.Run), b.By.User), b.Host
+	case journal.ShellOpened:
+		return lines(strings.TrimSuffix("opened a shell: "+b.Reason, ": "), string(b.Session), b.By.User), b.Host
+	case journal.ShellClosed:
+		return lines(strings.TrimSuffix("closed the shell: "+b.Reason, ": "), string(b.Session)), b.Host
 	case journal.RunClosed:
 		return b.Reason, ""
 	case journal.HostReached:
@@ -295,6 +247,9 @@ func TextOf(b journal.Body) (string, inventory.HostID) {
 
 func planText(b journal.PlanAccepted) string {
 	all := []string{b.Plan.Runbook, b.Plan.Title, b.Plan.Scope, b.Reason, b.Ticket, b.By.User, b.By.From}
+	if b.Maintenance != nil {
+		all = append(all, b.Maintenance.Plan)
+	}
 	for _, s := range b.Plan.Steps {
 		all = append(all, s.Title, s.Script)
 	}

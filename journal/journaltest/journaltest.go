@@ -333,6 +333,8 @@ func Kinds() []journal.Body {
 		journal.Remarked{Host: "a", Step: "check", Text: "full disk"},
 		journal.Noted{Host: "a", Run: "r0", Text: "a note", By: by},
 		journal.Sealed{Statement: "tend journal seal 1\n", Signature: "-----BEGIN SSH SIGNATURE-----\n", Key: "ssh-ed25519 AAAA"},
+		journal.ShellOpened{Session: "261122-2213-k7f3", Host: "a", By: by, Reason: "looks odd", Recorded: true},
+		journal.ShellClosed{Session: "261122-2213-k7f3", Host: "a", Exit: 130, Reason: "the link was lost", Recording: &journal.Recording{Bytes: 5, SHA256: journal.Hash{1}, Recovered: true}},
 		journal.Foreign{Name: "from_the_future", Raw: []byte(`{"x":[1,2,{"y":"z"}]}`)},
 		journal.RunClosed{Result: journal.SomeFailed, Reason: "a failed"},
 	}

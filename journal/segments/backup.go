@@ -73,7 +73,8 @@ func (s *Segments) backupOrigin(ctx context.Context, to *Segments, o journal.Ori
 			return n, err
 		}
 	}
-	return n, syncDir(to.originDir(o))
+	k, err := s.backupCasts(ctx, to, o)
+	return n + k, errors.Join(err, syncDir(to.originDir(o)))
 }
 
 // isYoung reports whether the ledger, by now, knows the run.

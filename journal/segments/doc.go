@@ -10,6 +10,7 @@
 //	DIR/ORIGIN/RUN.jsonl       the segment of a run, 0600
 //	DIR/ORIGIN/RUN.live        while a writer lives: how many bytes of the segment are durable
 //	DIR/ORIGIN/notes.jsonl     the origin's own segment: notes and seals, any process of the origin appends
+//	DIR/ORIGIN/SESSION.cast    the recording of an interactive shell (asciicast v3); the notes hold its hash
 //	DIR/ORIGIN/ledger.jsonl    the opening and closing hash of every segment, so that none can vanish unseen
 //	DIR/ORIGIN/reserve         allocated space, given back when the disk is full so that runs can be ended in order
 //

@@ -235,6 +235,10 @@ func (s *Segments) Merge(ctx context.Context, dir string) ([]Imported, error) {
 			errs = errors.Join(errs, fmt.Errorf("%s/%s: %w", seg.Origin, seg.Run, err))
 		}
 	}
+	for _, o := range origins {
+		got, err := s.mergeCasts(ctx, from, o)
+		all, errs = append(all, got...), errors.Join(errs, err)
+	}
 	return all, errs
 }
 

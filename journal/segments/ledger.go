@@ -11,6 +11,7 @@ import (
 
 // The ledger's entries.
 type (
+	// opened is written behind the first event of a run.
 	opened struct {
 		Run   journal.RunID `json:"run"`
 		First journal.Hash  `json:"first"`
@@ -30,6 +31,12 @@ type (
 		Bytes   int64              `json:"bytes"`
 		Summary journal.RunSummary `json:"summary"`
 	}
+	// unrecorded stands for a recording of a shell that retention removed.
+	unrecorded struct {
+		Session journal.RunID `json:"session"`
+		Bytes   int64         `json:"bytes"`
+		SHA256  journal.Hash  `json:"sha256"`
+	}
 	// imported vouches for a segment of another origin, as it came.
 	imported struct {
 		Origin journal.OriginID `json:"origin"`
@@ -38,10 +45,11 @@ type (
 	}
 )
 
-func (opened) kind() string   { return "segment_opened" }
-func (closed) kind() string   { return "segment_closed" }
-func (dropped) kind() string  { return "segment_dropped" }
-func (imported) kind() string { return "segment_imported" }
+func (opened) kind() string     { return "segment_opened" }
+func (closed) kind() string     { return "segment_closed" }
+func (dropped) kind() string    { return "segment_dropped" }
+func (unrecorded) kind() string { return "recording_dropped" }
+func (imported) kind() string   { return "segment_imported" }
 
 type entry interface{ kind() string }
 
@@ -63,13 +71,14 @@ type ledger struct {
 	closed map[journal.RunID][]closed // in order
 	runs   []journal.RunID            // in the order in which they were opened
 	torn   bool
-	// dropped are the runs that retention removed; others what was imported, by origin.
-	dropped map[journal.RunID]dropped
-	others  map[journal.OriginID]ledger
+	// dropped are the runs that retention removed, unrecorded the recordings; others what was imported, by origin.
+	dropped    map[journal.RunID]dropped
+	unrecorded map[journal.RunID]unrecorded
+	others     map[journal.OriginID]ledger
 }
 
 func newLedger() ledger {
-	return ledger{opened: map[journal.RunID]opened{}, closed: map[journal.RunID][]closed{}, dropped: map[journal.RunID]dropped{}, others: map[journal.OriginID]ledger{}}
+	return ledger{opened: map[journal.RunID]opened{}, closed: map[journal.RunID][]closed{}, dropped: map[journal.RunID]dropped{}, unrecorded: map[journal.RunID]unrecorded{}, others: map[journal.OriginID]ledger{}}
 }
 
 // readLedger reads the ledger of an origin; fs.ErrNotExist says that there is none, journal.ErrDamaged where it breaks. What stands
@@ -115,6 +124,11 @@ func (l *ledger) add(ctx context.Context, x line) error {
 		var d dropped
 		if err = json.Unmarshal(x.body, &d); err == nil {
 			l.dropped[d.Run] = d
+		}
+	case unrecorded{}.kind():
+		var u unrecorded
+		if err = json.Unmarshal(x.body, &u); err == nil {
+			l.unrecorded[u.Session] = u
 		}
 	case imported{}.kind():
 		var i imported

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-var children = map[string]func(*segments.Segments) error{"flood": flood, "hold": hold, "stuck": stuck}
+var children = map[string]func(*segments.Segments) error{"flood": flood, "hold": hold, "stuck": stuck, "shell": shellForEver}
 
 // child starts the test binary as a child that does what in dir.
 func child(t testing.TB, what, dir string) (*exec.Cmd, *bufio.Reader, io.WriteCloser) {
@@ -325,4 +325,18 @@ func TestFollowOverCrash(t *testing.T) {
 	if a, ok := <-got; ok {
 		t.Errorf("saw %s behind the end", a)
 	}
+}
+
+// shellForEver records a shell and stands still in it.
+func shellForEver(s *segments.Segments) error {
+	sh, err := s.OpenShell(context.Background(), journal.ShellOpened{Session: "s1", Host: "a", Recorded: true})
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(sh, "hello"); err != nil {
+		return err
+	}
+	fmt.Println("open")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }

@@ -145,19 +145,32 @@ func (r *reader) limit() (int64, <-chan struct{}, error) {
 	if size == r.off {
 		return size, nil, nil
 	}
-	mark := readMark(strings.TrimSuffix(r.f.Name(), suffix) + markSuffix)
+	mark := r.mark()
 	if mark > r.off {
 		return min(mark, size), nil, nil
 	}
 	if size == r.torn {
 		return r.off, nil, nil
 	}
-	return r.orphaned()
+	return r.orphaned(mark == 0)
 }
 
-// orphaned decides about bytes behind the mark: they are nothing yet while a writer lives; else they are synced here and trusted.
-func (r *reader) orphaned() (int64, <-chan struct{}, error) {
+// mark is the durable length that the run's writer has published.
+func (r *reader) mark() int64 { return readMark(strings.TrimSuffix(r.f.Name(), suffix) + markSuffix) }
+
+// letGo is how long a writer may take between removing its mark and letting go of its lock, or between taking the lock and making one.
+const letGo = 250 * time.Millisecond
+
+// orphaned decides about bytes behind the mark: they are nothing yet while a writer lives; else they are synced here and trusted. A
+// writer without a mark is just coming or going: it is waited for, or a run that has this moment ended would seem to be none.
+func (r *reader) orphaned(unmarked bool) (int64, <-chan struct{}, error) {
 	free, err := tryShared(r.f)
+	for until := time.Now().Add(letGo); unmarked && err == nil && !free && time.Now().Before(until); free, err = tryShared(r.f) {
+		time.Sleep(time.Millisecond) // another process's lock
+		if r.mark() > r.off {
+			return r.limit()
+		}
+	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("lock %s: %w", r.f.Name(), err)
 	}
@@ -287,7 +300,7 @@ func (d damage) Is(target error) bool { return target == journal.ErrDamaged }
 // The pace of a follower who must look for himself: a sixteenth of the time since the last event. So a run at work is followed
 // within a few milliseconds, and one that rests costs five looks a second.
 const (
-	fastest = time.Millisecond
+	fastest = 5 * time.Millisecond
 	slowest = 200 * time.Millisecond
 )
 

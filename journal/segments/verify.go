@@ -67,12 +67,14 @@ type Head struct {
 
 // Report is what Verify found. Problems are damage; Remarks are what crashes leave.
 type Report struct {
-	Segments int       `json:"segments"`
-	Events   uint64    `json:"events"`
-	Bytes    int64     `json:"bytes"`
-	Problems []Problem `json:"problems,omitempty"`
-	Remarks  []Problem `json:"remarks,omitempty"`
-	Heads    []Head    `json:"heads,omitempty"`
+	Segments int `json:"segments"`
+	// Recordings counts the recordings of shells.
+	Recordings int       `json:"recordings,omitempty"`
+	Events     uint64    `json:"events"`
+	Bytes      int64     `json:"bytes"`
+	Problems   []Problem `json:"problems,omitempty"`
+	Remarks    []Problem `json:"remarks,omitempty"`
+	Heads      []Head    `json:"heads,omitempty"`
 }
 
 // OK reports whether nothing is damaged.
@@ -128,6 +130,9 @@ func (s *Segments) verifyOrigin(ctx context.Context, o journal.OriginID, only []
 		jobs = slices.DeleteFunc(jobs, func(c check) bool { return !slices.Contains(only, c.run) })
 	}
 	verifyAll(ctx, jobs, rep)
+	if err := s.verifyRecordings(ctx, o, l, only, rep); err != nil {
+		return err
+	}
 	return ctx.Err()
 }
 

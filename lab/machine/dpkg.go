@@ -14,8 +14,14 @@ import (
 	"tend/lab/vfs"
 )
 
-// dies makes the host lose power where a fault says that it shall in this phase of its work.
+// dies makes the host lose power where a fault says that it shall in this phase of its work. Where one says that it shall stand still,
+// it does so first, until that is mended; true also where the process was killed meanwhile.
 func (h *Host) dies(p *kernel.Proc, phase string) bool {
+	for h.stallsIn(phase) {
+		if !p.Sleep(100 * time.Millisecond) {
+			return true
+		}
+	}
 	if !h.diesIn(phase) {
 		return false
 	}

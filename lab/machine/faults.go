@@ -20,6 +20,12 @@ func (h *Host) roomFor(path string, n int64) error {
 	return nil
 }
 
+// stallsIn reports whether the host is to stand still in this phase of its work.
+func (h *Host) stallsIn(phase string) bool {
+	v, ok := h.Fault("stall-in")
+	return ok && v == phase
+}
+
 func under(path, dir string) bool {
 	return dir == "/" || path == dir || strings.HasPrefix(path, dir+"/")
 }

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tend/lab/kernel"
@@ -76,10 +77,33 @@ func Mdadm(h *Host, p *kernel.Proc, args []string) int {
 	return 0
 }
 
-// Ipmitool is there where the machine has a controller; the lab's have none that answers.
-func Ipmitool(_ *Host, p *kernel.Proc, _ []string) int {
+// Ipmitool makes the chassis' light blink, and says so as ipmi_chassis.c does; the lab's controllers have no sensors and no event log.
+func Ipmitool(_ *Host, p *kernel.Proc, args []string) int {
+	if len(args) > 2 && args[1] == "chassis" && args[2] == "identify" {
+		return identify(p, args[3:])
+	}
 	fmt.Fprintln(p.Stderr(), "Could not open device at /dev/ipmi0 or /dev/ipmi/0 or /dev/ipmidev/0: No such file or directory")
 	return 1
+}
+
+func identify(p *kernel.Proc, args []string) int {
+	text := "default (15 seconds)"
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		switch {
+		case args[0] == "force":
+			text = "indefinite"
+		case err != nil || n < 0 || n > 255:
+			fmt.Fprintf(p.Stderr(), "Given Interval '%s' is invalid, out of range, or invalid option.\n", args[0])
+			return 1
+		case n == 0:
+			text = "off"
+		default:
+			text = fmt.Sprintf("%d seconds", n)
+		}
+	}
+	fmt.Fprintf(p.Stdout(), "Chassis identify interval: %s\n", text)
+	return 0
 }
 
 // Zpool answers status -x and list.

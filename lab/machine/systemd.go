@@ -102,8 +102,10 @@ func Systemctl(h *Host, p *kernel.Proc, args []string) int {
 		return h.isState(t, verb, rest)
 	case "show":
 		return h.showUnit(t, rest)
-	case "status", "cat":
+	case "status":
 		return h.statusUnit(t, rest)
+	case "cat":
+		return h.catUnit(t, rest)
 	case "start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "try-reload-or-restart", "kill", "reset-failed":
 		return h.control(t, verb, rest)
 	case "enable", "disable", "mask", "unmask", "daemon-reload", "daemon-reexec", "preset", "set-property":
@@ -271,6 +273,20 @@ func (h *Host) statusUnit(t *userland.Tool, names []string) int {
 			t.Printf("× %s - %s\n     Loaded: loaded (/lib/systemd/system/%s; enabled; preset: enabled)\n     Active: %s (Result: exit-code)\n", u, describe(u), u, s)
 			t.Status(3)
 		}
+	}
+	return t.End()
+}
+
+// catUnit shows unit files: whether a unit runs does not matter.
+func (h *Host) catUnit(t *userland.Tool, names []string) int {
+	units := h.unitList()
+	for _, n := range names {
+		u := withSuffix(n)
+		if units[u] == "" {
+			t.Fail("No files found for %s.", u)
+			continue
+		}
+		t.Printf("# /lib/systemd/system/%s\n[Unit]\nDescription=%s\n", u, describe(u))
 	}
 	return t.End()
 }

@@ -28,7 +28,8 @@ func familyPrograms(d *Distro) map[string]hostProgram {
 	}
 	if d.Systemd {
 		add(map[string]hostProgram{"systemctl": Systemctl, "systemd-run": SystemdRun, "journalctl": Journalctl, "busctl": Busctl, "loginctl": Loginctl,
-			"timedatectl": Timedatectl, "systemd-detect-virt": Virt, "mdadm": Mdadm, "ipmitool": Ipmitool})
+			"timedatectl": Timedatectl, "systemd-detect-virt": Virt, "mdadm": Mdadm, "ipmitool": Ipmitool,
+			"nginx": configTest("nginx", nginxSound, "nginx.service"), "sshd": configTest("sshd", "", "ssh.service", "sshd.service")})
 	}
 	switch d.PM {
 	case "apt":

@@ -35,6 +35,7 @@ func (s *Shell) main(args []string) int {
 		if a == "--" {
 			break
 		}
+		s.batch = s.batch || a == "+i"
 		if strings.HasPrefix(a, "--") {
 			continue // --login, --norc, --posix
 		}
@@ -168,7 +169,7 @@ func (in *input) at() int {
 
 // mainStdin runs what comes through standard input, statement by statement as each is complete.
 func (s *Shell) mainStdin() int {
-	if s.p.TTY != nil && s.p.IsTTY(0) {
+	if s.p.TTY != nil && s.p.IsTTY(0) && !s.batch {
 		return s.converse()
 	}
 	src, release := s.p.Take(0)

@@ -98,6 +98,7 @@ type Shell struct {
 	random      uint32
 	optpos      int
 	line        int
+	batch       bool // +i: no conversation, even on a terminal
 	depth       int
 	loops       int
 	inFunc      int

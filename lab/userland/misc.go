@@ -359,4 +359,33 @@ func TTYName(p *kernel.Proc, args []string) int {
 	return 0
 }
 
+// Stty sets the modes of the terminal that is its standard input: raw, cooked, sane, echo and their opposites.
+func Stty(p *kernel.Proc, args []string) int {
+	if !p.IsTTY(0) {
+		fmt.Fprintln(p.Stderr(), "stty: 'standard input': Inappropriate ioctl for device")
+		return 1
+	}
+	raw, echo := p.TTY.Modes()
+	for _, a := range args[1:] {
+		switch a {
+		case "raw", "-cooked":
+			raw = true
+		case "-raw", "cooked":
+			raw = false
+		case "sane":
+			raw, echo = false, true
+		case "echo", "-echo":
+			echo = a == "echo"
+		default:
+			fmt.Fprintf(p.Stderr(), "stty: invalid argument '%s'\n", a)
+			return 1
+		}
+	}
+	if !p.TTY.Mode(raw, echo) {
+		fmt.Fprintln(p.Stderr(), "stty: 'standard input': unable to perform all requested operations")
+		return 1
+	}
+	return 0
+}
+
 func sprint(n int64) string { return strconv.FormatInt(n, 10) }

@@ -43,7 +43,7 @@ t_end() {
 	exit 0
 }
 
-t_dd=yes t_naps=0 t_quiet=0 t_drain=0
+t_dd=yes t_naps=0 t_quiet=0 t_drain=0 t_turns=0
 command -v dd >/dev/null 2>&1 || t_dd=no
 while :; do
 	# The state is read before the size: what is recorded as done has all its output.
@@ -57,6 +57,9 @@ while :; do
 	if [ "$t_quiet" -ge 200 ]; then
 		t_quiet=0
 		t_say H "$t_off"
+		# About once a minute: who looks at the lease shall see that its holder is here.
+		t_turns=$((t_turns + 1))
+		if [ $((t_turns % 30)) = 0 ] && [ -n "$t_who_is" ] && t_holds; then t_beat; fi
 	fi
 	t_nap
 	[ "$t_st" != draining ] || t_drain=$((t_drain + t_c))

@@ -2,13 +2,7 @@
 # t_who_is the part of it that says whose it is, t_do what to do, t_seen (break) the lease that the decision was about.
 #
 # The lease is a symlink in a directory that every user may write and that outlives a reboot; its target is the claim. It is made
-# once, by ln -s, and never changed, so that whoever made it holds it. The beat beside it tells when the holder was last here.
-
-# uptime: seconds since boot, no wall clock; '' where the system does not tell.
-t_uptime() {
-	t_up=''
-	{ IFS=' .' read -r t_up t_rest </proc/uptime; } 2>/dev/null
-}
+# once, by ln -s, and never changed, so that whoever made it holds it. The beat beside it tells when the holder was last here (beat.sh).
 
 # read: the lease into t_have, '' where there is none.
 t_read() {
@@ -30,12 +24,6 @@ t_keyof() {
 	set +f
 	t_key=${2:-x}
 	case $t_key in */*) t_key=x ;; esac
-}
-
-# beat: that the holder is here. Nobody's right hangs on it.
-t_beat() {
-	t_uptime
-	ln -s "$t_b ${t_up:--}" "$t_lease.$t_n" 2>/dev/null && mv -f "$t_lease.$t_n" "$t_lease.$t_key" 2>/dev/null || rm -f "$t_lease.$t_n"
 }
 
 # keep: a new lease must outlive a power cut, since its absence is to prove that the run never ordered anything here. t_kept is "fresh",

@@ -20,6 +20,7 @@ t_restart() {
 }
 t_boot
 t_say B "$t_b"
+t_held
 # A timer of systemd's own, where it can be had: logind may kill what a closing session leaves behind.
 case $t_how in
 *systemctl*) systemd-run --quiet --on-active=1s systemctl --no-block reboot </dev/null >/dev/null 2>&1 && t_how='' ;;

@@ -100,7 +100,8 @@ t_say B "$t_b"
 t_look
 case $t_st in
 absent | unclaimed)
-	if t_may; then
+	if [ "$t_first" = yes ] || { t_may && t_holds; }; then
+		t_held
 		t_begin
 	elif t_forsake; then
 		t_st=forsaken

@@ -87,3 +87,9 @@ func Hash(name string) string {
 	enc := base64.StdEncoding.EncodeToString
 	return "|1|" + enc(salt[:]) + "|" + enc(sum[:])
 }
+
+// Hashes reports whether hidden, "|1|salt|hash", hides name.
+func Hashes(hidden, name string) bool {
+	h, err := parseHash(hidden)
+	return err == nil && sumName(&h.salt, strings.ToLower(name)) == h.sum
+}

@@ -56,6 +56,13 @@ func (p *Proxy) CutAfter(d Direction, n int64) {
 	p.cut[d] = n
 }
 
+// Left is how many bytes may still pass in direction d before the cut; negative where none is ordered.
+func (p *Proxy) Left(d Direction) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cut[d]
+}
+
 // Freeze stops all bytes in both directions and leaves the connections open; so a dead network looks. Thaw undoes it.
 func (p *Proxy) Freeze(yes bool) {
 	p.mu.Lock()

@@ -31,6 +31,8 @@ type Config struct {
 	Authorized []string
 	// HostCert, if set, is called for each host key and returns its certificate.
 	HostCert func(pub xssh.PublicKey) *xssh.Certificate
+	// Under is a command line that sshd's own is put behind: whatever it sets up holds for sshd alone. It must exec it.
+	Under []string
 }
 
 // Server is a running sshd.
@@ -44,6 +46,7 @@ type Server struct {
 	HostKeys   []xssh.PublicKey // in the order of Config.HostKeys
 	t          testing.TB
 	bin        string
+	under      []string
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -79,7 +82,7 @@ func Start(t testing.TB, cfg Config) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, bin: SSHD(t), Dir: t.TempDir(), Addr: "127.0.0.1", User: me.Username}
+	s := &Server{t: t, bin: SSHD(t), under: cfg.Under, Dir: t.TempDir(), Addr: "127.0.0.1", User: me.Username}
 	s.Key = filepath.Join(s.Dir, "client")
 	s.KnownHosts = filepath.Join(s.Dir, "known_hosts")
 	s.keys(cfg)
@@ -164,7 +167,8 @@ func (s *Server) launch() bool {
 	if os.Getuid() == 0 {
 		os.MkdirAll("/run/sshd", 0o755) // privilege separation wants it; an empty directory of root's
 	}
-	cmd := exec.Command(s.bin, "-D", "-e", "-f", s.config())
+	line := append(append([]string(nil), s.under...), s.bin, "-D", "-e", "-f", s.config())
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	r, w, err := os.Pipe()
 	if err != nil {

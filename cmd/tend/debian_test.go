@@ -1,0 +1,203 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tend/ssh/sshtest"
+)
+
+// debian is a throwaway Debian system behind a real sshd: real apt and dpkg, an archive of tiny packages, and nothing of this machine
+// that they could touch. Whoever logs in finds himself in it.
+type debian struct {
+	*site
+	srv  *sshtest.Server
+	root string // its root, as this process sees it
+}
+
+// debianRoot is a file that holds what debootstrap installs (.ci/debian-root makes it, once, since that takes minutes), unpacked. A Debian
+// machine without one is its own model: its root lies below a layer that is thrown away, and is only read.
+func debianRoot(t *testing.T) (lower string) {
+	t.Helper()
+	for _, tool := range []string{"apt-get", "dpkg-deb", "unshare", "tar"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			cannotRun(t, "for want of "+tool)
+		}
+	}
+	if os.Getuid() != 0 {
+		cannotRun(t, "since it takes root to make a throwaway root")
+	}
+	cache, _ := os.UserCacheDir()
+	file := filepath.Join(cache, "tend", "debian-root.tar")
+	if f := os.Getenv("TEND_DEBIAN_ROOT"); f != "" {
+		file = f
+	}
+	if _, err := os.Stat(file); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%v: .ci/debian-root makes it", err)
+		}
+		t.Logf("%v (.ci/debian-root makes it): this machine's own root is the model", err)
+		return "/"
+	}
+	lower = t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "tar", "-C", lower, "-xpf", file).CombinedOutput(); err != nil {
+		t.Fatalf("tar: %v\n%s", err, out)
+	}
+	return lower
+}
+
+func cannotRun(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal("cannot run " + why)
+	}
+	t.Skip("SKIPPED " + why)
+}
+
+// apart is run before sshd, in a mount namespace that goes with it: the system below is only read, and all that is written goes to memory.
+const apart = `
+set -e
+mount -t tmpfs -o mode=755 tmpfs /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root
+mkdir -p /mnt/root/proc /mnt/root/dev /mnt/root/run
+mount -t proc proc /mnt/root/proc
+mount --rbind /dev /mnt/root/dev
+mount -t tmpfs -o mode=755 tmpfs /mnt/root/run
+echo $$ >"$2"
+shift 2
+exec "$@"
+`
+
+// newDebian starts one whose writable layer is empty, with a site whose host real-1 it is.
+func newDebian(t *testing.T, lower string) *debian {
+	t.Helper()
+	pid := filepath.Join(t.TempDir(), "pid")
+	under := []string{"unshare", "-m", "sh", "-c", apart, "sh", lower, pid}
+	if out, err := exec.Command(under[0], append(slices.Clone(under[1:]), "true")...).CombinedOutput(); err != nil {
+		cannotRun(t, fmt.Sprintf("since this machine allows no mounts: %v, %s", err, out))
+	}
+	srv := sshtest.Start(t, sshtest.Config{Under: under, Lines: []string{"ChrootDirectory /mnt/root"}})
+	b, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &debian{site: newSite(t, srv, 1, ""), srv: srv, root: "/proc/" + strings.TrimSpace(string(b)) + "/root/mnt/root"}
+	d.env = append(d.env, "TEND_JOB_ROOT=") // the usual places: they are its own
+	if err := os.RemoveAll(d.root + "/etc/apt/sources.list.d"); err != nil {
+		t.Fatal(err)
+	}
+	d.put("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/stable ./\ndeb [trusted=yes] file:/srv/stable-security ./\n")
+	for _, suite := range []string{"stable", "stable-security"} {
+		d.put("/srv/"+suite+"/Packages", "")
+		d.put("/srv/"+suite+"/Release", "Label: Test\nSuite: "+suite+"\nVersion: 1\nCodename: x\n")
+	}
+	return d
+}
+
+func (d *debian) put(path, text string) {
+	d.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(d.root+path), 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.WriteFile(d.root+path, []byte(text), 0o644); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *debian) read(path string) string {
+	d.t.Helper()
+	b, err := os.ReadFile(d.root + path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// in runs a command in the throwaway system and returns what it said.
+func (d *debian) in(argv ...string) string {
+	d.t.Helper()
+	c := exec.CommandContext(d.t.Context(), "/usr/bin/env", append([]string{"LC_ALL=C", "DEBIAN_FRONTEND=noninteractive", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, argv...)...)
+	c.SysProcAttr = &syscall.SysProcAttr{Chroot: d.root}
+	c.Dir = "/"
+	out, err := c.CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("%v: %v\n%s", argv, err, out)
+	}
+	return string(out)
+}
+
+// pkg is a package of the archive: it has a configuration file of its name, and may do something when it is configured.
+type pkg struct{ name, version, postinst string }
+
+// ship puts a package into an archive ("" = none: it is only a file) and returns the path of its file in the throwaway system.
+func (d *debian) ship(suite string, p pkg) (path string) {
+	d.t.Helper()
+	tree := d.t.TempDir()
+	control := fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: x <x@example.net>\nDescription: test\n", p.name, p.version)
+	for name, text := range map[string]string{"DEBIAN/control": control, "DEBIAN/conffiles": "/etc/" + p.name + ".conf\n", "etc/" + p.name + ".conf": p.name + " " + p.version + "\n",
+		"DEBIAN/postinst": "#!/bin/sh\n[ \"$1\" = configure ] || exit 0\n" + p.postinst + "\n"} {
+		file := filepath.Join(tree, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	path = "/srv/" + suite + "/" + p.name + "_" + p.version + ".deb"
+	if out, err := exec.CommandContext(d.t.Context(), "dpkg-deb", "--root-owner-group", "-b", tree, d.root+path).CombinedOutput(); err != nil {
+		d.t.Fatalf("dpkg-deb: %v\n%s", err, out)
+	}
+	data := d.read(path)
+	if suite != "" {
+		d.put("/srv/"+suite+"/Packages", fmt.Sprintf("%s%sFilename: ./%s\nSize: %d\nSHA256: %x\n\n", d.read("/srv/"+suite+"/Packages"), control, filepath.Base(path), len(data), sha256.Sum256([]byte(data))))
+	}
+	return path
+}
+
+// has installs version 1.0 of packages, by dpkg alone.
+func (d *debian) has(names ...string) {
+	d.t.Helper()
+	argv := []string{"dpkg", "-i"}
+	for _, n := range names {
+		argv = append(argv, d.ship("", pkg{name: n, version: "1.0"}))
+	}
+	d.in(argv...)
+}
+
+// version is "state version" of a package by dpkg's own record: "ii  1.1".
+func (d *debian) version(name string) string {
+	d.t.Helper()
+	return strings.TrimSpace(d.in("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Version}", name))
+}
+
+// process finds a process of that name in the throwaway system.
+func (d *debian) process(comm string) int {
+	d.t.Helper()
+	own, err := os.Readlink(filepath.Dir(strings.TrimSuffix(d.root, "/mnt/root")) + "/ns/mnt")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) { // polling other processes
+		dirs, _ := filepath.Glob("/proc/[0-9]*")
+		for _, p := range dirs {
+			name, _ := os.ReadFile(p + "/comm")
+			if ns, _ := os.Readlink(p + "/ns/mnt"); strings.TrimSpace(string(name)) == comm && ns == own {
+				pid, _ := strconv.Atoi(filepath.Base(p))
+				return pid
+			}
+		}
+	}
+	d.t.Fatalf("no process %s", comm)
+	return 0
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"tend/quote"
+	"tend/runner"
+	"tend/ssh"
+)
+
+// desk asks the person at this terminal what the road asks, for commands that are no runs: a shell, a look at a key, a file. Trust in an
+// unknown host key is not given here; the error says how it is.
+type desk struct {
+	tty *os.File
+	out io.Writer
+}
+
+// deskOf is the Prompter of this command: the terminal, where there is one and SSH_ASKPASS_REQUIRE does not send questions elsewhere.
+func (a *app) deskOf() ssh.Prompter {
+	f, ok := a.in.(*os.File)
+	switch a.getenv("SSH_ASKPASS_REQUIRE") {
+	case "force", "prefer":
+		return nil
+	}
+	if !ok || !terminal(f) {
+		return nil
+	}
+	return desk{f, a.err}
+}
+
+// Prompt is the road's. It waits as long as a run's question does, and leaves the terminal as it was.
+func (d desk) Prompt(ctx context.Context, q ssh.Question) (string, error) {
+	if q.Kind == ssh.AskHostKey {
+		return "", ssh.ErrDeclined
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, runner.Patience, runner.ErrNobody)
+	defer cancel()
+	text := strings.TrimSpace(quote.Text(note(q)) + "\n" + quote.Line(q.Text))
+	if q.Via != "" {
+		text += " (asked by " + quote.Line(q.Via) + ")"
+	}
+	// A shell has made the terminal raw before its host asks: each line begins at the left all the same.
+	fmt.Fprint(d.out, strings.ReplaceAll(text, "\n", "\r\n"))
+	if q.Kind == ssh.AskTouch {
+		fmt.Fprint(d.out, "\r\n")
+		<-ctx.Done()
+		return "", context.Cause(ctx)
+	}
+	fmt.Fprint(d.out, ": ")
+	defer fmt.Fprint(d.out, "\r\n")
+	return d.line(ctx, q.Echo)
+}
+
+// line reads one line, key by key, so that it can be given up at any time; ^C and ^D decline.
+func (d desk) line(ctx context.Context, echo bool) (string, error) {
+	was, err := term.MakeRaw(int(d.tty.Fd()))
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = term.Restore(int(d.tty.Fd()), was) }()
+	keys, err := newKeyboard(d.tty)
+	if err != nil {
+		return "", err
+	}
+	stopped := make(chan struct{})
+	halt := context.AfterFunc(ctx, func() { defer close(stopped); keys.Stop() })
+	defer func() {
+		if halt() {
+			keys.Stop()
+		} else {
+			<-stopped
+		}
+	}()
+	var word []byte
+	defer func() { clear(word[:cap(word)]) }()
+	one := make([]byte, 1)
+	for {
+		if _, err := keys.Read(one); err != nil {
+			if ctx.Err() != nil {
+				return "", context.Cause(ctx)
+			}
+			return "", err
+		}
+		switch c := one[0]; c {
+		case '\r', '\n':
+			return string(word), nil
+		case 3, 4:
+			return "", ssh.ErrDeclined
+		case 8, 127:
+			if n := len(word); n > 0 {
+				word[n-1], word = 0, word[:n-1]
+				d.show(echo, "\b \b")
+			}
+		case 21:
+			d.show(echo, strings.Repeat("\b \b", len(word)))
+			clear(word)
+			word = word[:0]
+		default:
+			if c < ' ' || len(word) == 1024 {
+				continue
+			}
+			word = grown(word, c)
+			d.show(echo, string(c))
+		}
+	}
+}
+
+func (d desk) show(echo bool, s string) {
+	if echo {
+		fmt.Fprint(d.out, s)
+	}
+}
+
+// grown is append that leaves no copy of the word behind.
+func grown(word []byte, c byte) []byte {
+	if len(word) < cap(word) {
+		return append(word, c)
+	}
+	more := make([]byte, len(word), 2*cap(word)+32)
+	copy(more, word)
+	clear(word)
+	return append(more, c)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	xssh "golang.org/x/crypto/ssh"
+
+	"tend/ssh/sshtest"
+)
+
+// TestPullAndPush moves a file from and to real hosts: whole, with its sum, in the journal, and not over what is there.
+func TestPullAndPush(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 2, "")
+	from, to, dst := filepath.Join(s.dir, "dump.bin"), filepath.Join(s.dir, "in"), filepath.Join(s.dir, "pushed.bin")
+	data := strings.Repeat("0123456789abcde\n", 200_000)
+	s.write("dump.bin", data)
+	out := s.ok("pull", "real-[1-2]", from, to)
+	if strings.Count(out, "3200000 bytes, SHA256 ") != 2 {
+		t.Errorf("%s", out)
+	}
+	for _, h := range []string{"real-1", "real-2"} {
+		if b, err := os.ReadFile(filepath.Join(to, h, from)); string(b) != data {
+			t.Errorf("%s: %d bytes, %v", h, len(b), err)
+		}
+	}
+	if _, errs, code := s.tend("pull", "real-1", from, to); code != 1 || !strings.Contains(errs, "is there already") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if _, errs, code := s.tend("pull", "real-1", from+".none", to); code != 1 || strings.Count(errs, "real-1") < 1 || !strings.Contains(errs, "no such file") && !strings.Contains(errs, "not exist") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if _, errs, code := s.tend("pull", "real-1", "relative", to); code != 2 || !strings.Contains(errs, "no absolute path") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if _, errs, code := s.tend("push", "real-1", from, dst); code != 2 || !strings.Contains(errs, "nobody is there to confirm") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if out := s.ok("push", "real-1", from, dst, "--mode", "0640", "--yes", "--reason", "CHG-7"); !strings.Contains(out, "real-1: pushed") {
+		t.Errorf("%s", out)
+	}
+	if b, err := os.ReadFile(dst); string(b) != data {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	if st, err := os.Stat(dst); err != nil || st.Mode().Perm() != 0o640 {
+		t.Errorf("%v %v", st, err)
+	}
+	for _, text := range []string{"pulled " + from, "pushing " + from, "CHG-7", "pushed " + from, "pull failed"} {
+		if found := s.ok("journal", "search", text); !strings.Contains(found, "real-1") {
+			t.Errorf("%q is not in the journal:\n%s", text, found)
+		}
+	}
+	s.ok("journal", "verify")
+}
+
+// TestRealPushOwes: a pushed file is a change, and owes what a run on its hosts would.
+func TestRealPushOwes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "require_reason = true\nrequire_ticket = true")
+	dst := filepath.Join(s.dir, "pushed")
+	s.write("file", "text")
+	push := []string{"push", "real-1", filepath.Join(s.dir, "file"), dst, "--yes"}
+	for _, miss := range []struct{ lacks, given string }{{"require_reason", "--ticket"}, {"require_ticket", "--reason"}} {
+		if _, errs, code := s.tend(append(push, miss.given, "CHG-7")...); code != 2 || !strings.Contains(errs, miss.lacks) {
+			t.Errorf("without what %s wants: exit %d: %s", miss.lacks, code, errs)
+		}
+	}
+	if _, err := os.Stat(dst); err == nil {
+		t.Error("it was pushed all the same")
+	}
+	s.ok(append(push, "--reason", "new firmware", "--ticket", "CHG-7")...)
+	if found := s.ok("journal", "search", "CHG-7"); !strings.Contains(found, "new firmware") {
+		t.Errorf("the journal does not tell why:\n%s", found)
+	}
+}
+
+// TestAShellAsksAtItsTerminal: what the road asks for a shell is asked where the person sits, without echo, and can be declined.
+func TestAShellAsksAtItsTerminal(t *testing.T) {
+	locked := filepath.Join(t.TempDir(), "locked")
+	pub := sshtest.WriteKey(t, locked, sshtest.NewKey(t, "ed25519"), "open sesame")
+	srv := sshtest.Start(t, sshtest.Config{Authorized: []string{strings.TrimSpace(string(xssh.MarshalAuthorizedKey(pub)))}})
+	srv.Key = locked
+	s := newSite(t, srv, 1, "")
+	c := s.onTerminal("shell", "real-1")
+	c.see("passphrase")
+	c.typed("open sesamx\x7fe\r")
+	c.typed("PS1='ready> '; echo in-$((40+2)); exit\n")
+	c.see("in-42")
+	if code := c.ended(); code != 0 || strings.Contains(c.text(), "sesame") {
+		t.Fatalf("exit %d\n%s", code, c.text())
+	}
+	c = s.onTerminal("shell", "real-1")
+	c.see("passphrase")
+	c.typed("\x03")
+	if code := c.ended(); code != 1 {
+		t.Fatalf("exit %d\n%s", code, c.text())
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	xssh "golang.org/x/crypto/ssh"
+
+	"tend/ssh/sshtest"
+)
+
+// TestHostKeysAsOneDecision commissions three hosts: one is in the provider's list, one is not, one has another key than the list says.
+func TestHostKeysAsOneDecision(t *testing.T) {
+	t.Parallel()
+	var servers []*sshtest.Server
+	for range 3 {
+		servers = append(servers, sshtest.Start(t, sshtest.Config{}))
+	}
+	s := newSite(t, servers[0], 1, "")
+	known := filepath.Join(s.dir, "known_hosts")
+	var inv strings.Builder
+	fmt.Fprintf(&inv, "[defaults]\nuser = %q\nknown_hosts = [%q]\n[[site]]\nname = \"here\"\n", servers[0].User, known)
+	for i, srv := range servers {
+		fmt.Fprintf(&inv, "[[site.host]]\nname = \"new-%d\"\naddr = %q\nport = %d\nidentity = [%q]\n", i+1, srv.Addr, srv.Port, srv.Key)
+	}
+	fmt.Fprintf(&inv, "[[site.host]]\nname = \"down-1\"\naddr = \"127.0.0.1\"\nport = 1\n")
+	s.write("inventory.toml", inv.String())
+
+	other := xssh.FingerprintSHA256(sshtest.Signer(t, sshtest.NewKey(t, "ed25519")).PublicKey())
+	s.write("list", "# from the provider\n256 "+servers[0].Fingerprint()+" new-1 (ED25519)\nnew-3 "+other+" ssh-ed25519\n")
+	list := filepath.Join(s.dir, "list")
+
+	out, errs, code := s.tend("host", "keys", "all", "--list", list, "--accept", "--yes")
+	if code != 1 { // a key differs, and a host is down
+		t.Errorf("exit %d, want 1\n%s%s", code, out, errs)
+	}
+	for _, want := range []string{"new-1 .*new +in the list", "new-2 .*new +not in the list", "new-3 .*new +DIFFERS .*" + regexp.QuoteMeta(other), "down-1 .*unreached .*refused"} {
+		matches(t, out, want)
+	}
+	matches(t, errs, "accepted the keys of 1 host")
+	if text, _ := os.ReadFile(known); strings.Count(string(text), "\n") != 1 {
+		t.Errorf("known_hosts: %q", text)
+	}
+	if out := s.ok("host", "keys", "new-1"); !strings.Contains(out, "known ") {
+		t.Errorf("after accepting:\n%s", out)
+	}
+	if out := s.ok("journal", "search", "accepted"); !strings.Contains(out, "new-1") {
+		t.Errorf("the journal does not have it:\n%s", out)
+	}
+	if _, errs, code := s.tend("host", "keys", "all", "--accept", "--yes"); code != 2 || !strings.Contains(errs, "not accepted unseen") {
+		t.Errorf("keys were accepted unseen: %d %s", code, errs)
+	}
+	if _, errs, code := s.tend("host", "keys", "all", "--accept"); code != 2 || !strings.Contains(errs, "nobody is there") {
+		t.Errorf("keys were accepted without a terminal: %d %s", code, errs)
+	}
+	s.ok("host", "accept", "new-2", servers[1].Fingerprint())
+	if out := s.ok("journal", "search", "accepted"); !strings.Contains(out, "new-2") {
+		t.Errorf("the journal does not have the single one:\n%s", out)
+	}
+}
+
+func matches(t *testing.T, text, want string) {
+	t.Helper()
+	if !regexp.MustCompile(want).MatchString(text) {
+		t.Errorf("no %q in:\n%s", want, text)
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tend/inventory"
+	"tend/plans"
+	"tend/quote"
+)
+
+func (a *app) planCalendar() *cobra.Command {
+	var asJSON bool
+	ahead := 31
+	c := &cobra.Command{
+		Use: "calendar [DIR|FILE…]", Short: "Show the coming windows of maintenance plans, and where two of them collide",
+		Long: `Show the coming windows of the plans, of all in ./plans where none are named. Two plans collide where they work on one host, or on two members of
+one group, in windows that overlap. A plan whose days are over is left out.`,
+		Example: "  tend plan calendar\n  tend plan calendar plans/ --days 90\n  tend plan calendar plans/a.toml plans/b.toml --json",
+		RunE: func(c *cobra.Command, args []string) error {
+			if ahead < 1 || ahead > 3660 {
+				return usage("", "--days is between 1 and 3660")
+			}
+			all, err := a.plansIn(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			slots := plans.Calendar(all, a.now(), a.now().AddDate(0, 0, ahead))
+			if asJSON {
+				return jsonLines(a, slots)
+			}
+			return a.printCalendar(slots, len(all), ahead)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines")
+	c.Flags().IntVar(&ahead, "days", ahead, "how many days ahead to look")
+	return c
+}
+
+// plansIn resolves the plans that are named, or lie in directories that are. Everything that is wrong with any of them is said at once.
+func (a *app) plansIn(ctx context.Context, args []string) ([]plans.Resolved, error) {
+	if len(args) == 0 {
+		args = []string{"plans"}
+	}
+	var files []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, usage("name the files, or the directory of the plans", "%w", err)
+		}
+		if !info.IsDir() {
+			files = append(files, arg)
+			continue
+		}
+		entries, err := os.ReadDir(arg)
+		if err != nil {
+			return nil, bad(err)
+		}
+		for _, e := range entries {
+			if filepath.Ext(e.Name()) == ".toml" && !e.IsDir() {
+				files = append(files, filepath.Join(arg, e.Name()))
+			}
+		}
+	}
+	w, err := a.world(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values := a.values(ctx, w.inv, nil)
+	var all []plans.Resolved
+	var errs []error
+	for _, path := range files {
+		f, err := plans.Load(path)
+		if err == nil {
+			var r plans.Resolved
+			if r, err = plans.Resolve(f, w.inv, w.lib, values); err == nil {
+				all = append(all, r)
+			}
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, bad(err)
+	}
+	return all, nil
+}
+
+func (a *app) printCalendar(slots []plans.Slot, n, ahead int) error {
+	if len(slots) == 0 {
+		fmt.Fprintf(a.out, "%s, and no window in the next %s\n", plural(n, "plan"), plural(ahead, "day"))
+		return nil
+	}
+	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "OPENS\tSHUTS\tPLAN\tHOSTS\tCOLLIDES\tGOAL")
+	for _, s := range slots {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%s\t%s\n", a.opens(s), shuts(s.Shuts), quote.Line(s.Plan), s.Hosts, dash(clashes(s.Clash)), dash(s.Goal))
+	}
+	return tw.Flush()
+}
+
+const calendarDay = "Mon 2006-01-02 15:04 MST"
+
+func (a *app) opens(s plans.Slot) string {
+	if s.Window == "" && !s.Opens.After(a.now()) {
+		return "always"
+	}
+	return s.Opens.Format(calendarDay)
+}
+
+func shuts(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format(calendarDay)
+}
+
+func clashes(all []plans.Clash) string {
+	var out []string
+	for _, c := range all {
+		var what []string
+		for _, g := range c.Groups {
+			what = append(what, "group "+g)
+		}
+		if len(c.Hosts) > 0 {
+			what = append(what, inventory.HostSet(c.Hosts))
+		}
+		out = append(out, c.Plan+": "+strings.Join(what, ", "))
+	}
+	return strings.Join(out, "; ")
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"tend/quote"
+)
+
+// leave hands the plan to a process of its own, in a session of its own, which runs it as it is now or not at all. What that says goes to
+// a log; what it does is in the journal.
+func (a *app) leave(p *planned, f planRunning) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's own file: %w", err)
+	}
+	state, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(state, "log", fmt.Sprintf("plan-%s-%s.log", p.Name, a.now().Format("060102-150405")))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return bad(err)
+	}
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return bad(err)
+	}
+	cmd := exec.Command(exe, f.again(p, a.inventory)...) // not CommandContext: it outlives us
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := errors.Join(cmd.Start(), log.Close()); err != nil {
+		return fmt.Errorf("start the plan's process: %w", err)
+	}
+	fmt.Fprintf(a.out, "started the plan %s; %s says how it goes. tend attach last opens the run at work, tend abort last ends it and the plan.\n", p.Name, quote.Line(path))
+	return cmd.Process.Release()
+}
+
+// again is the command line that runs the plan, as it is now, without anybody there.
+func (f *planRunning) again(p *planned, inventory string) []string {
+	args := []string{"plan", "run", "--yes", "--digest", p.Digest, "--first", strconv.Itoa(f.first)}
+	if inventory != "" {
+		args = append(args, "--inventory", inventory)
+	}
+	if f.wait {
+		args = append(args, "--wait")
+	}
+	if f.json {
+		args = append(args, "--json")
+	}
+	if f.outsideWindow != "" {
+		args = append(args, "--outside-window", f.outsideWindow)
+	}
+	for _, h := range f.assumeUp {
+		args = append(args, "--assume-up", h)
+	}
+	return append(args, "--", p.Path)
+}

@@ -1,0 +1,150 @@
+package insight
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"tend/inventory"
+	"tend/journal"
+)
+
+// Forecast is when something will be full if it goes on as it did.
+type Forecast struct {
+	Host  inventory.HostID `json:"host"`
+	Key   string           `json:"key"` // "disk:/var"
+	Now   float64          `json:"now"` // per cent, as last measured
+	At    time.Time        `json:"at"`  // when that was
+	Days  int              `json:"days_measured"`
+	Slope float64          `json:"per_day"` // percentage points a day
+	// Low and High bound Slope: were the future like the past, it would lie between them 19 times of 20.
+	Low, High float64 `json:"-"`
+	// Full is in how many days it will be full; Soonest and Latest bound it as Low and High bound the slope.
+	Full    float64 `json:"full_in_days"`
+	Soonest float64 `json:"soonest"`
+	Latest  float64 `json:"latest"`
+	Points  Series  `json:"points"`
+}
+
+// What a forecast needs, and how far it looks.
+const (
+	fewestDays = 7   // measurements on as many days
+	leastSpan  = 6.5 // days from the first to the last
+	horizon    = 365 // days; what would be full later is not worth a line
+	emptied    = 10  // percentage points: a drop as large as this begins a new story
+	oldest     = 4   // days: what was not measured for longer is not forecast
+)
+
+// Growth forecasts everything that surely grows, the first to be full first, and says how many things were looked at. Samples stand by
+// host, key and time.
+func Growth(samples []journal.Sample, now time.Time) (out []Forecast, measured int) {
+	for len(samples) > 0 {
+		n := 1
+		for n < len(samples) && samples[n].Host == samples[0].Host && samples[n].Key == samples[0].Key {
+			n++
+		}
+		measured++
+		if f, ok := forecast(samples[:n], now); ok {
+			out = append(out, f)
+		}
+		samples = samples[n:]
+	}
+	slices.SortStableFunc(out, func(a, b Forecast) int {
+		return cmp.Or(cmp.Compare(a.Full, b.Full), inventory.CompareNames(string(a.Host), string(b.Host)), cmp.Compare(a.Key, b.Key))
+	})
+	return out, measured
+}
+
+// forecast fits a line to what was measured since it was last emptied. ok is false where there is too little, where the line may as well be
+// level, or where it is full beyond the horizon.
+func forecast(s []journal.Sample, now time.Time) (Forecast, bool) {
+	for i := len(s) - 1; i > 0; i-- {
+		if s[i-1].Value-s[i].Value >= emptied {
+			s = s[i:]
+			break
+		}
+	}
+	last := s[len(s)-1]
+	span := last.At.Sub(s[0].At).Hours() / 24
+	if len(s) < fewestDays || span < leastSpan || now.Sub(last.At) > oldest*24*time.Hour {
+		return Forecast{}, false
+	}
+	l := fit(s)
+	f := Forecast{Host: last.Host, Key: last.Key, Now: last.Value, At: last.At, Days: len(s), Slope: l.slope, Low: l.slope - l.margin, High: l.slope + l.margin}
+	if f.Low <= 0 {
+		return Forecast{}, false
+	}
+	left, since := 100-last.Value, now.Sub(last.At).Hours()/24
+	days := func(slope float64) float64 { return max(left/slope-since, 0) }
+	f.Full, f.Soonest, f.Latest = days(f.Slope), days(f.High), days(f.Low)
+	f.Points = thin(s)
+	return f, f.Full <= horizon
+}
+
+type line struct{ slope, margin float64 }
+
+// fit is the least-squares line, and the half width of its slope's 95 % confidence interval by Student's t. Days that follow each other are
+// alike, so that n of them tell less than n: the residuals' lag-one correlation r leaves n(1-r)/(1+r) of them (Bayley and Hammersley 1946).
+func fit(s []journal.Sample) line {
+	n := float64(len(s))
+	var mx, my float64
+	x := make([]float64, len(s))
+	for i := range s {
+		x[i] = s[i].At.Sub(s[0].At).Hours() / 24
+		mx += x[i] / n
+		my += s[i].Value / n
+	}
+	var sxx, sxy float64
+	for i := range s {
+		sxx += (x[i] - mx) * (x[i] - mx)
+		sxy += (x[i] - mx) * (s[i].Value - my)
+	}
+	slope := sxy / sxx
+	var rss, lag, before float64
+	for i := range s {
+		r := s[i].Value - my - slope*(x[i]-mx)
+		rss += r * r
+		lag += r * before
+		before = r
+	}
+	left := n
+	if rss > 0 {
+		r := lag / rss
+		r = min(max(r+(1+4*r)/n, 0), 0.95) // the estimate is biased towards zero by that much (Kendall 1954; a slope is fitted as well)
+		left = max(n*(1-r)/(1+r), 3)
+	}
+	// What is measured in whole per cents is not known better than that, however straight the line looks.
+	rss = max(rss, n/12)
+	variance := rss / (n - 2) * (n / left) / sxx
+	return line{slope, student(left-2) * math.Sqrt(variance)}
+}
+
+// student is the 97.5 % quantile of Student's t with df degrees of freedom: Cornish and Fisher's expansion, exact enough from df = 3 on, and
+// the tables' values below.
+func student(df float64) float64 {
+	switch {
+	case df < 1.5:
+		return 12.706
+	case df < 2.5:
+		return 4.303
+	}
+	const z = 1.959964
+	z3, z5, z7 := math.Pow(z, 3), math.Pow(z, 5), math.Pow(z, 7)
+	return z + (z3+z)/(4*df) + (5*z5+16*z3+3*z)/(96*df*df) + (3*z7+19*z5+17*z3-15*z)/(384*df*df*df)
+}
+
+// thin is at most a screen's worth of what was measured.
+func thin(s []journal.Sample) Series {
+	const most = 24
+	n := min(len(s), most)
+	out := make(Series, n)
+	for i := range out {
+		at := i
+		if n > 1 {
+			at = i * (len(s) - 1) / (n - 1)
+		}
+		out[i] = s[at].Value
+	}
+	return out
+}

@@ -1,0 +1,82 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/term"
+
+	"tend/inventory"
+)
+
+// TestKeysInFlightAreTheShells: what is typed behind the key that opens a shell never acts on the screen, neither before the shell nor after
+// it; what is typed while the shell is on its way is the shell's; and the key after it is the screen's again.
+func TestKeysInFlightAreTheShells(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	cfg := realConfig(t)
+	cfg.Env = []string{"TERM=xterm-256color"}
+	begun, typed := make(chan struct{}), make(chan string, 1)
+	cfg.Shell = func(_ context.Context, _ inventory.HostID, _ string, in io.Reader, _ io.Writer) error {
+		tty := in.(*os.File)
+		was, err := term.MakeRaw(tty.Fd())
+		if err != nil {
+			return err
+		}
+		defer func() { _ = term.Restore(tty.Fd(), was) }()
+		close(begun)
+		var got []byte
+		var b [1]byte
+		for !strings.HasSuffix(string(got), "end") {
+			if _, err := tty.Read(b[:]); err != nil {
+				return err
+			}
+			got = append(got, b[0])
+		}
+		typed <- string(got)
+		return nil
+	}
+	x.run(context.Background(), cfg)
+	x.see("FLEET")
+	x.keys(":host app-01\r")
+	x.see("HOST app-01")
+	x.keys("snin flight\rrrnnJJ") // one piece: the framework has read all of it
+	<-begun
+	x.keys("the shell's, to the end")
+	if got := <-typed; !strings.HasSuffix(got, "the shell's, to the end") {
+		t.Errorf("the shell read %q", got)
+	}
+	x.see("back from app-01")
+	if text := x.text(); !strings.Contains(text, "HOST app-01") || strings.Contains(text, "note:") {
+		t.Errorf("keys in flight acted on the screen:\n%s", text)
+	}
+	x.keys("n")
+	x.see("notes cannot be written from here")
+	x.keys("\x03\x03")
+	if err := x.left(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPanicWhileLent: a fault while something else has the terminal ends the console as any other does.
+func TestPanicWhileLent(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	cfg := realConfig(t)
+	cfg.Env = []string{"TERM=xterm-256color"}
+	cfg.Shell = func(context.Context, inventory.HostID, string, io.Reader, io.Writer) error { panic("boom in a shell") }
+	x.run(context.Background(), cfg)
+	x.see("FLEET")
+	x.keys(":host app-01\r")
+	x.see("HOST app-01")
+	x.keys("s")
+	var crash *CrashError
+	if err := x.left(); !errors.As(err, &crash) {
+		t.Fatalf("ended with %v", err)
+	}
+	if raw, err := os.ReadFile(crash.Log); err != nil || !strings.Contains(string(raw), "boom in a shell") {
+		t.Fatalf("%s holds %q, %v", crash.Log, raw, err)
+	}
+}

@@ -1,0 +1,62 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"tend/inventory"
+)
+
+// sheetOf is a page with a line of every sort.
+func sheetOf(_ context.Context, name, order string) (Sheet, error) {
+	switch name {
+	case "status":
+		return Sheet{Sub: "never:12", None: "nothing needs you; every host was looked at since Sun 22 Nov 11:00"}, nil
+	case "posture":
+		if order == "name" {
+			return Sheet{Sorts: []string{"risk", "name"}, Rows: []SheetRow{{Text: "by name"}}}, nil
+		}
+		return Sheet{Sorts: []string{"risk", "name"}, Rows: []SheetRow{{Text: "by risk"}}}, nil
+	case "drift":
+		return Sheet{Sub: "1 departing", Right: "2 departures", Rows: []SheetRow{
+			{Title: true, Text: "KIND   HOSTS  READ  WHAT     WAS -> IS"},
+			{Text: "users  1      2h    mallory  (none) -> uid 0 gid 0", Bad: true, Hosts: []inventory.HostID{"web-01"}, Detail: "web-01", Runbook: "patch", Accept: "health"},
+			{Text: "ports  2      2h    tcp/80   (none) -> 0.0.0.0", Hosts: []inventory.HostID{"web-01", "web-02"}, Detail: "web-[01-02]"},
+		}}, nil
+	case "insight":
+		made := func(context.Context) (string, error) { return "runbooks/df.toml", nil }
+		return Sheet{Sub: "since 2026-08-24", Rows: []SheetRow{
+			{Title: true, Text: "BY-HAND: typed by hand again and again"}, {Title: true, Text: "  TIMES  COMMAND"}, {Text: "  9      df -h\x1b[31m", Detail: "b makes a runbook of it", Make: made},
+			{Title: true, Text: "GROWTH: grows, and will be full within a year"}, {Text: "  of 3 measured, nothing surely grows towards full"}}}, nil
+	}
+	return Sheet{}, errors.New("no such page")
+}
+
+// TestSheets keeps a picture of every page, in every tier and at every size, and does what can be done from there.
+func TestSheets(t *testing.T) {
+	everywhere(t, func(_ *testing.T, d *driver) {
+		d.c.cfg.Sheet = sheetOf
+		d.Press("T").Golden("sheet-status").Press("esc")
+		d.Press("V").Golden("sheet-drift")
+		d.Press("r").See("PLAN").Press("esc")
+		d.Press("a").See("PLAN").Press("esc")
+		d.Press("enter").See("HOST").Press("esc")
+		d.Press("j", "r").See("RUNBOOKS").Press("esc")
+		d.Press("/").Type("!mallory").Press("enter").See("tcp/80").Press("esc")
+		d.Press("g", "j", "j", "enter").See("FLEET")
+		d.Press("esc", "I").Golden("sheet-insight")
+		d.Press("b").See("wrote runbooks/df.toml").Press("/").Type("surely").Press("enter").See("GROWTH").Press("esc", "esc")
+		d.Press("Y").See("by risk").Press("t").See("by name").Press("esc")
+		d.Press(":").Type("status").Press("enter").See("nothing needs you").Press("esc")
+	})
+}
+
+func TestNoSheets(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("T").See("not possible here")
+	d = newDriver(t, 80, 24, func(c *Config) {
+		c.Sheet = func(context.Context, string, string) (Sheet, error) { return Sheet{}, errors.New("the index is gone") }
+	})
+	d.Press("V").See("the index is gone")
+}
