@@ -298,3 +298,13 @@ func within(t testing.TB, d time.Duration) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// stub puts a command on the path.
+func (w *world) stub(name, text string) {
+	w.t.Helper()
+	p := filepath.Join(filepath.Dir(w.root), "bin", name)
+	_ = os.Remove(p)
+	if err := os.WriteFile(p, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+}

@@ -355,7 +355,16 @@ tend_repair() {
 	esac
 }
 
-# /proc/locks names the process and the inode of each lock (proc(5)); ls names the inode of each file.
+# /proc/locks names the process and the inode of each lock (proc(5)); ls names the inode of each file. A container over this machine's files
+# has the same inodes on a device of its own: the files that the process has open tell them apart, where they may be looked at.
+tend_holds() {
+	[ -r "/proc/$1/fd" ] || return 0
+	for tend_n in "/proc/$1/fd"/*; do
+		[ ! "$tend_n" -ef "$2" ] || return 0
+	done
+	return 1
+}
+
 tend_locks() {
 	{
 		ls -i /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
@@ -366,6 +375,7 @@ tend_locks() {
 		/^@@/ { locks = 1; next }
 		!locks { path[$1] = $2; next }
 		$2 != "->" { split($6, id, ":"); if ((id[3] in path) && $5 > 0) print $5, path[id[3]] }' | sort -u -k 1,1 | while read -r tend_p tend_f; do
+		tend_holds "$tend_p" "$tend_f" || continue
 		tend_n='?'
 		[ ! -r "/proc/$tend_p/comm" ] || read -r tend_n <"/proc/$tend_p/comm"
 		printf '%s %s %s\n' "$tend_p" "$tend_n" "$tend_f"

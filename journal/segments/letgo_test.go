@@ -18,7 +18,7 @@ func TestAWriterThatLetsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer writes.Close()
-	if _, err := writes.Append(t.Context(), runID(1), journal.Remarked{Text: "here"}); err != nil {
+	if _, err := writes.Append(t.Context(), "r1", journal.Remarked{Text: "here"}); err != nil {
 		t.Fatal(err)
 	}
 	marks, err := filepath.Glob(filepath.Join(dir, "*", "r1.live"))
@@ -29,7 +29,7 @@ func TestAWriterThatLetsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	released := make(chan error, 1)
-	time.AfterFunc(20*time.Millisecond, func() { released <- writes.Release(runID(1)) })
+	time.AfterFunc(20*time.Millisecond, func() { released <- writes.Release("r1") })
 	reads, err := segments.Open(dir, origin)
 	if err != nil {
 		t.Fatal(err)

@@ -137,16 +137,6 @@ func TestReadOnlyRoot(t *testing.T) {
 	}
 }
 
-// stub puts a command on the path.
-func (w *world) stub(name, text string) {
-	w.t.Helper()
-	p := filepath.Join(filepath.Dir(w.root), "bin", name)
-	_ = os.Remove(p)
-	if err := os.WriteFile(p, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
 // TestPreflight: SSH.md, case 17, on a host that says of itself what real ones were seen to say.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
