@@ -50,13 +50,16 @@ func parseBuiltin(name string) (Runbook, error) {
 }
 
 // Library is the runbooks that can be run: the built-in ones, and the user's, which win over built-in ones of the same name.
-type Library struct{ byName map[string]Runbook }
+type Library struct {
+	byName map[string]Runbook
+	broken map[string]Broken // by every name that is refused for it
+}
 
 // Open reads every *.toml of the directories; the first directory that has a name wins, and any of them over the built-in one. A
-// directory that does not exist is no error. Files that others may write to are refused. The error joins all that is wrong; the
-// library is empty then, since half a library would run something else than what the user wrote.
+// directory that does not exist is no error. A file that is broken, or that others may write to, refuses the runbook that it would be,
+// and nothing else: see Broken. The error says that a directory could not be read, so that nobody knows what it would hide.
 func Open(dirs ...string) (Library, error) {
-	lib := Library{byName: map[string]Runbook{}}
+	lib := Library{byName: map[string]Runbook{}, broken: map[string]Broken{}}
 	builtin, err := Builtin()
 	if err != nil {
 		return Library{}, err
@@ -75,7 +78,7 @@ func Open(dirs ...string) (Library, error) {
 	return lib, nil
 }
 
-// read adds a directory's runbooks; taken are the names that earlier directories have.
+// read adds a directory's runbooks; taken are the names that earlier directories have, broken or not.
 func (l Library) read(dir string, taken map[string]bool) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,27 +87,51 @@ func (l Library) read(dir string, taken map[string]bool) error {
 	if err != nil {
 		return fmt.Errorf("runbooks: %w", err)
 	}
-	var errs []error
-	here := map[string]string{}
+	here, refused := map[string]Runbook{}, map[string]Broken{}
 	for _, e := range entries {
 		if filepath.Ext(e.Name()) != ".toml" || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		rb, err := Load(filepath.Join(dir, e.Name()))
-		switch other := here[rb.Name]; {
+		path := filepath.Join(dir, e.Name())
+		rb, err := Load(path)
+		switch other, twice := here[rb.Name]; {
 		case err != nil:
-			errs = append(errs, err)
-		case other != "":
-			errs = append(errs, Problems{{Source: rb.Source, Line: 1, Col: 1, Message: fmt.Sprintf("the name %q is %s's already", rb.Name, other), Advice: "give one of them another name"}})
-		case !taken[rb.Name]:
-			here[rb.Name] = rb.Source
+			for _, name := range meant(path) {
+				refused[name] = broken(name, path, err)
+			}
+		case twice:
+			refused[rb.Name] = broken(rb.Name, path, twin(rb, other))
+		default:
+			here[rb.Name] = rb
+		}
+	}
+	l.adopt(here, refused, taken)
+	return nil
+}
+
+// adopt adds what a directory has under names that are not taken yet. What is refused takes its name, so that no other runbook of that
+// name, the built-in one above all, is run in its place.
+func (l Library) adopt(good map[string]Runbook, refused map[string]Broken, taken map[string]bool) {
+	for name, rb := range good {
+		if _, no := refused[name]; !no && !taken[name] {
 			l.add(rb)
 		}
 	}
-	for name := range here {
+	for name, b := range refused {
+		b.Hidden = taken[name]
+		if !taken[name] {
+			delete(l.byName, name)
+		}
+		if _, said := l.broken[name]; !said {
+			l.broken[name] = b
+		}
+	}
+	for name := range good {
 		taken[name] = true
 	}
-	return errors.Join(errs...)
+	for name := range refused {
+		taken[name] = true
+	}
 }
 
 // add lets a user's runbook win over the built-in one. A copy that says the same hides nothing: whoever works in a clone of tend's
@@ -158,9 +185,12 @@ func ReadFile(path string) ([]byte, error) {
 // Names are the library's runbooks, sorted.
 func (l Library) Names() []string { return slices.Sorted(maps.Keys(l.byName)) }
 
-// Get returns the runbook of that name; the error suggests a near miss.
+// Get returns the runbook of that name; the error says what is wrong with its file, or suggests a near miss.
 func (l Library) Get(name string) (Runbook, error) {
 	rb, ok := l.byName[name]
+	if b, refused := l.broken[name]; refused && !ok {
+		return Runbook{}, b.err
+	}
 	if !ok {
 		return Runbook{}, Problem{Message: fmt.Sprintf("there is no runbook %q", name), Advice: didYouMean(name, l.Names())}
 	}

@@ -230,28 +230,96 @@ func TestOpenCopy(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses: half a library would run something else than what the user wrote.
-func TestOpenRefuses(t *testing.T) {
-	second := t.TempDir()
-	writeMode(t, second, "extra.toml", mine, 0o600)
-	for text, c := range map[string]struct{ file, want, hint string }{
-		mine:                      {writeMode(t, t.TempDir(), "open.toml", mine, 0o666), "others may write to it", "chmod go-w"},
-		"[[step":                  {writeMode(t, t.TempDir(), "bad.toml", "[[step", 0o600), "bad.toml:1:", ""},
-		"name = 'extra'\n" + mine: {writeMode(t, second, "twin.toml", "name = 'extra'\n"+mine, 0o600), `the name "extra" is`, "another name"},
+// TestOpenRefusesOneByOne: what is broken refuses its own runbook, by whatever name it may have meant, and nothing else; no built-in is
+// run in its place.
+func TestOpenRefusesOneByOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, text string
+		mode       os.FileMode
+		refused    []string
+		want, hint string
+		line       int
+	}{
+		"others may write":          {"open.toml", mine, 0o666, []string{"open"}, "others may write to it", "chmod go-w", 0},
+		"no TOML":                   {"bad.toml", "[[step", 0o600, []string{"bad"}, "bad.toml:1:", "", 1},
+		"a built-in's file":         {"patch.toml", mine + "colour = 'red'\n", 0o600, []string{"patch"}, "patch.toml:6:1: unknown key", "", 6},
+		"a built-in's name":         {"ours.toml", "name = 'patch'\n" + mine + "colour = 'red'\n", 0o600, []string{"patch"}, "ours.toml:7:1: unknown key", "", 7},
+		"a name in what is no TOML": {"ours.toml", "name = \"patch\n" + mine, 0o600, []string{"ours", "patch"}, "ours.toml:1:", "", 1},
+		"a parameter's name":        {"ours.toml", "title = 'x'\n[[param]]\nname = 'patch'\n[[step", 0o600, []string{"ours"}, "ours.toml:4:", "", 4},
+		"no name at all":            {"patch.toml", "name = 7\n" + mine, 0o600, []string{"patch"}, "patch.toml:1:", "", 1},
 	} {
-		_, err := Open(filepath.Dir(c.file))
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.hint) {
-			t.Errorf("%.20q: %v", text, err)
+		dir := t.TempDir()
+		writeMode(t, dir, c.file, c.text, c.mode)
+		writeMode(t, dir, "fine.toml", mine, 0o600)
+		lib, err := Open(dir)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		var names []string
+		for _, b := range lib.Broken() {
+			names = append(names, b.Name)
+			if !strings.Contains(b.First(), c.want) || !strings.Contains(b.Error, c.hint) || b.Line != c.line || b.Source != filepath.Join(dir, c.file) || b.Hidden {
+				t.Errorf("%s: %+v", name, b)
+			}
+			if rb, err := lib.Get(b.Name); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %s is run: %v, from %q", name, b.Name, err, rb.Source)
+			}
+			if slices.Contains(lib.Names(), b.Name) {
+				t.Errorf("%s: %s is offered", name, b.Name)
+			}
+		}
+		if !slices.Equal(names, c.refused) {
+			t.Errorf("%s: refused are %q, not %q", name, names, c.refused)
+		}
+		for _, other := range []string{"fine", "health"} {
+			if _, err := lib.Get(other); err != nil {
+				t.Errorf("%s: %s is refused too: %v", name, other, err)
+			}
 		}
 	}
-	if _, err := Open(filepath.Join(second, "extra.toml")); err == nil { // a file where a directory should be
+}
+
+// TestOpenRefusesTwins: of two files of one name in one directory neither is run, nor the built-in one.
+func TestOpenRefusesTwins(t *testing.T) {
+	dir := t.TempDir()
+	writeMode(t, dir, "patch.toml", mine, 0o600)
+	writeMode(t, dir, "twin.toml", "name = 'patch'\n"+mine, 0o600)
+	lib, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lib.Get("patch"); err == nil || !strings.Contains(err.Error(), `the name "patch" is `) || !strings.Contains(err.Error(), "another name") {
+		t.Error(err)
+	}
+}
+
+// TestOpenRefusesInOrder: the first directory that has a name has it, broken or not.
+func TestOpenRefusesInOrder(t *testing.T) {
+	bad, good := t.TempDir(), t.TempDir()
+	writeMode(t, bad, "patch.toml", "[[step", 0o600)
+	writeMode(t, good, "patch.toml", mine, 0o600)
+	if lib, err := Open(bad, good); err != nil {
+		t.Fatal(err)
+	} else if _, err := lib.Get("patch"); err == nil || lib.Broken()[0].Hidden {
+		t.Errorf("a later directory's runbook is run in place of a broken one: %v", err)
+	}
+	if lib, err := Open(good, bad); err != nil {
+		t.Fatal(err)
+	} else if rb, err := lib.Get("patch"); err != nil || rb.Title != "mine" || !lib.Broken()[0].Hidden {
+		t.Errorf("what a broken file does not hide is refused: %v %+v", err, lib.Broken())
+	}
+}
+
+// TestOpenUnreadable: where a directory cannot be read, nobody knows what it would hide.
+func TestOpenUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Open(writeMode(t, dir, "extra.toml", mine, 0o600)); err == nil { // a file where a directory should be
 		t.Error("a file was opened as a directory")
 	}
-	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "x.toml"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir); err == nil {
-		t.Error("a directory was read as a runbook")
+	if lib, err := Open(dir); err != nil || len(lib.Broken()) != 1 {
+		t.Errorf("a directory was read as a runbook: %v %+v", err, lib.Broken())
 	}
 }

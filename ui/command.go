@@ -135,7 +135,7 @@ func (c *console) runCommand(rest string) action {
 	if rb, ok := runbookNamed(c.cfg.Library, name); ok {
 		return planFor(rb, Wish{Runbook: name, Select: strings.TrimSpace(sel)})
 	}
-	return warnOf(fmt.Sprintf("no runbook %q", name))
+	return warnOf(noRunbook(c.cfg, name))
 }
 
 func (c *console) markCommand(text string) action {

@@ -61,6 +61,8 @@ type Config struct {
 	Inventory *inventory.Inventory
 	// Library are the runbooks, those that are hidden left out.
 	Library []runbooks.Runbook
+	// Broken are the operator's own files that are no runbooks: they are shown, and cannot be run.
+	Broken  []runbooks.Broken
 	Journal journal.Journal // reading only
 	Runs    Runs
 	Asks    Asks

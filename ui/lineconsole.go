@@ -199,6 +199,9 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 		for _, rb := range l.cfg.Library {
 			l.say("%s: %s. risk %s, from %s", rb.Name, rb.Title, rb.Risk, sourceWord(rb))
 		}
+		for _, b := range l.cfg.Broken {
+			l.say("%s is refused: %s", b.Name, b.First())
+		}
 	case "run":
 		return false, l.run(ctx, rest)
 	case "journal":

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -17,12 +18,20 @@ type picker struct {
 	sel    string
 	all    []runbooks.Runbook
 	shown  []runbooks.Runbook
+	broken map[string]string // why a runbook of that name is refused
 	filter string
 	list   list
 }
 
 func newPicker(c *console, ids []inventory.HostID, sel string) *picker {
-	p := &picker{inv: c.cfg.Inventory, ids: ids, sel: sel, all: c.cfg.Library}
+	p := &picker{inv: c.cfg.Inventory, ids: ids, sel: sel, all: slices.Clone(c.cfg.Library), broken: map[string]string{}}
+	for _, b := range c.cfg.Broken {
+		if !b.Hidden {
+			p.broken[b.Name] = b.First()
+			p.all = append(p.all, runbooks.Runbook{Name: b.Name, Title: "refused: " + b.First(), Risk: "broken", Source: b.Source, Doc: b.Error})
+		}
+	}
+	slices.SortStableFunc(p.all, func(a, b runbooks.Runbook) int { return strings.Compare(a.Name, b.Name) })
 	p.refilter("")
 	return p
 }
@@ -58,9 +67,15 @@ func (p *picker) Binds() []bind {
 		}
 		return ""
 	}
+	sound := func() string {
+		if rb, ok := p.chosen(); ok && p.broken[rb.Name] != "" {
+			return p.broken[rb.Name]
+		}
+		return none()
+	}
 	verbs := []bind{
-		{keys: "enter l", name: "plan", help: "make a plan; nothing runs yet", foot: true, why: none, do: p.plan},
-		{keys: "e", name: "parameters", help: "set parameters first", foot: true, why: none, do: func() action {
+		{keys: "enter l", name: "plan", help: "make a plan; nothing runs yet", foot: true, why: sound, do: p.plan},
+		{keys: "e", name: "parameters", help: "set parameters first", foot: true, why: sound, do: func() action {
 			rb, _ := p.chosen()
 			return push(newForm(rb, p.sel, Wish{Runbook: rb.Name, Select: p.sel}))
 		}},
@@ -116,6 +131,9 @@ func (p *picker) View(a area) frame {
 		rb := p.shown[i]
 		source := sourceWord(rb)
 		line := a.pad(a.text(rb.Name), 15) + " " + a.pad(string(rb.Risk), 9) + a.pad(a.text(rb.Title), titleW) + "  " + a.pad(a.text(source), 12)
+		if p.broken[rb.Name] != "" {
+			line = a.paint(dim, line)
+		}
 		if i == p.list.at {
 			line = a.chosen("> "+line, a.w)
 		} else {
@@ -127,7 +145,9 @@ func (p *picker) View(a area) frame {
 		body = append(body, "", "  no runbook matches")
 	}
 	f.body = body
-	if rb, ok := p.chosen(); ok {
+	if rb, ok := p.chosen(); ok && p.broken[rb.Name] != "" {
+		f.status = a.text(p.broken[rb.Name])
+	} else if ok {
 		f.status = a.text(about(rb))
 	}
 	return f

@@ -211,6 +211,16 @@ func locate(cfg Config, h inventory.Host) action {
 	return planFor(rb, Wish{Runbook: rb.Name, Select: selectHosts([]inventory.HostID{h.Name})})
 }
 
+// noRunbook says why there is no runbook of that name.
+func noRunbook(cfg Config, name string) string {
+	for _, b := range cfg.Broken {
+		if b.Name == name {
+			return fmt.Sprintf("runbook %s is refused: %s", name, b.First())
+		}
+	}
+	return fmt.Sprintf("no runbook %q", name)
+}
+
 func runbookNamed(library []runbooks.Runbook, name string) (runbooks.Runbook, bool) {
 	for _, rb := range library {
 		if rb.Name == name {

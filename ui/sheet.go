@@ -3,7 +3,6 @@ package ui
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os/exec"
 	"strings"
 
@@ -205,7 +204,7 @@ func (s *sheetScreen) runbook() action {
 func (s *sheetScreen) planned(name string, row SheetRow) action {
 	rb, ok := runbookNamed(s.cfg.Library, name)
 	if !ok {
-		return warnOf(fmt.Sprintf("no runbook %q", name))
+		return warnOf(noRunbook(s.cfg, name))
 	}
 	return planFor(rb, Wish{Runbook: name, Select: selectHosts(row.Hosts), Params: row.Params})
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tend/inventory"
@@ -34,12 +36,13 @@ type app struct {
 	readonly  bool
 	fresh     bool
 	noPager   bool
+	warned    *sync.Once        // of runbooks that are refused; nil = nobody needs to be told
 	disk      []segments.Option // what a run's process writes its journal through: tests put themselves there
 }
 
 // Main runs one command line and returns its exit code.
 func Main(ctx context.Context, args []string, s streams, getenv func(string) string, disk ...segments.Option) int {
-	a := &app{streams: s, getenv: getenv, now: time.Now, disk: disk}
+	a := &app{streams: s, getenv: getenv, now: time.Now, warned: &sync.Once{}, disk: disk}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.in)
@@ -183,6 +186,21 @@ func (a *app) library(inv *inventory.Inventory) (runbooks.Library, error) {
 		return lib, bad(err)
 	}
 	return lib, nil
+}
+
+// warnBroken says which of the operator's own runbooks are refused, once and on one line: what is run now does not need them, but somebody does.
+func (a *app) warnBroken(lib runbooks.Library) {
+	all := slices.DeleteFunc(lib.Broken(), func(b runbooks.Broken) bool { return b.Hidden })
+	if len(all) == 0 || a.warned == nil {
+		return
+	}
+	more := ""
+	if n := len(all) - 1; n > 0 {
+		more = fmt.Sprintf("; and %d more: tend runbook list", n)
+	}
+	a.warned.Do(func() {
+		fmt.Fprintf(a.err, "tend: warning: runbook %s is refused: %s%s\n", all[0].Name, quote.Line(all[0].First()), more)
+	})
 }
 
 // origin names this machine and user in the journal.

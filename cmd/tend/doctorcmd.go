@@ -115,13 +115,17 @@ func (a *app) lookRunbooks(context.Context) []symptom {
 	if err != nil {
 		return []symptom{fails("runbooks", "tend runbook check FILE tells more", "%s", firstLine(err))}
 	}
+	var out []symptom
+	for _, b := range lib.Broken() {
+		out = append(out, fails("runbooks", "tend runbook check "+b.Source, "%s is refused: %s", b.Name, b.First()))
+	}
 	own := 0
 	for _, rb := range lib.All() {
 		if rb.Source != "built-in" {
 			own++
 		}
 	}
-	return []symptom{ok("runbooks", "%d, %d of them your own", len(lib.All()), own)}
+	return append(out, ok("runbooks", "%d, %d of them your own", len(lib.All()), own))
 }
 
 // lookJournal opens the journal as every command does, and sees how much room it has.

@@ -73,7 +73,7 @@ var printedJSON = []jsonForm{
 	{"tend plan show", maintenanceJSON{}, false, "tend plan show look.toml --json", nil},
 	{"tend rehearse", rehearse.Report{}, false, "tend rehearse look.toml --json", []int{1}},
 	{"tend run", journal.Event{}, true, "tend run facts web-0106 --json", nil},
-	{"tend runbook list", runbooks.Runbook{}, true, "tend runbook list --json", nil},
+	{"tend runbook list", listedBook{}, true, "mkdir -p runbooks && echo colour = 7 > runbooks/wrong.toml && tend runbook list --json && rm runbooks/wrong.toml", nil},
 	{"tend runbook show", runbooks.Runbook{}, true, "tend runbook show patch --json", nil},
 	{"tend runs", openRun{}, true, "tend exec web-0107 --yes --detach -- 'sleep 1000' >&2 && tend runs --json && tend abort last --hard --reason x >&2", nil},
 	{"tend status", status{}, false, "tend status --json", []int{1}},

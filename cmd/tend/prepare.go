@@ -44,6 +44,7 @@ func (a *app) world(ctx context.Context) (world, error) {
 		return world{}, err
 	}
 	lib, err := a.library(inv)
+	a.warnBroken(lib)
 	down := func() []runbooks.DownMember { return a.membersDown(ctx, lib) }
 	return world{inv, lib, a.now, down, func() keepless { return a.keepless(ctx) }}, err
 }

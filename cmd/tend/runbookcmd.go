@@ -39,7 +39,7 @@ func (a *app) books() (runbooks.Library, error) {
 func (a *app) runbookList() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "list", Short: "List the runbooks and where each comes from", Args: cobra.NoArgs,
+		Use: "list", Short: "List the runbooks and where each comes from, and the files that are broken", Args: cobra.NoArgs,
 		Example: "  tend runbook list",
 		RunE: func(c *cobra.Command, _ []string) error {
 			lib, err := a.books()
@@ -47,7 +47,7 @@ func (a *app) runbookList() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return jsonLines(a, lib.All())
+				return jsonLines(a, listedBooks(lib))
 			}
 			tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "RUNBOOK\tRISK\tSOURCE\tTITLE")
@@ -58,11 +58,37 @@ func (a *app) runbookList() *cobra.Command {
 				}
 				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", rb.Name, rb.Risk, quote.Line(src), quote.Line(rb.Title))
 			}
+			for _, b := range lib.Broken() {
+				fmt.Fprintf(tw, "%s\tbroken\t%s\trefused: %s\n", b.Name, quote.Line(b.Source), quote.Line(b.First()))
+			}
 			return tw.Flush()
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines; a broken file's has the key broken")
 	return c
+}
+
+// listedBook is a runbook, or a file that is none.
+type listedBook struct {
+	runbooks.Runbook
+	// Broken is all that is wrong with the file, which refuses the runbook of this name; such a line has no title, risk and steps.
+	Broken string `json:"broken,omitempty"`
+	Line   int    `json:"line,omitempty"` // of the first thing that is wrong
+	Col    int    `json:"col,omitempty"`
+	// Hidden says that an earlier directory has a runbook of that name, so that the broken file is not missed.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+func listedBooks(lib runbooks.Library) []listedBook {
+	var out []listedBook
+	for _, rb := range lib.All() {
+		out = append(out, listedBook{Runbook: rb})
+	}
+	for _, b := range lib.Broken() {
+		rb := runbooks.Runbook{Name: b.Name, Source: b.Source, Steps: []runbooks.Step{}}
+		out = append(out, listedBook{rb, b.Error, b.Line, b.Col, b.Hidden})
+	}
+	return out
 }
 
 func jsonLines[T any](a *app, all []T) error {
