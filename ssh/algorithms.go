@@ -2,38 +2,70 @@ package ssh
 
 import (
 	"crypto/rsa"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	xssh "golang.org/x/crypto/ssh"
 )
 
-// signatureAlgos is what we sign with for a key: RSA with SHA-2 only, unless the operator's PubkeyAcceptedAlgorithms names ssh-rsa.
-func (s *Settings) signatureAlgos(pub xssh.PublicKey) []string {
-	typ := pub.Type()
-	if c, ok := pub.(*xssh.Certificate); ok {
-		typ = c.Key.Type()
+// mayUse is what we sign with for a key, or why the operator's ssh_config keeps it from being offered.
+func (s *Settings) mayUse(pub xssh.PublicKey) ([]string, error) {
+	if n := rsaBits(plainKey(pub)); n > 0 && n < s.RequiredRSASize {
+		return nil, fmt.Errorf("has %d bits, and RequiredRSASize is %d", n, s.RequiredRSASize)
 	}
-	typ = strings.Replace(typ, "-cert-v01@openssh.com", "", 1)
-	if typ != xssh.KeyAlgoRSA {
-		if strings.HasPrefix(typ, "sk-") && !strings.HasSuffix(typ, "@openssh.com") {
-			typ += "@openssh.com"
-		}
-		return []string{typ}
+	algos := s.signatureAlgos(pub)
+	if len(algos) == 0 {
+		return nil, errors.New("PubkeyAcceptedAlgorithms leaves no algorithm for it")
 	}
-	algos := []string{xssh.KeyAlgoRSASHA512, xssh.KeyAlgoRSASHA256}
-	if slices.Contains(s.PubkeyAlgos, xssh.KeyAlgoRSA) {
-		algos = append(algos, xssh.KeyAlgoRSA)
-	}
-	return algos
+	return algos, nil
 }
 
-func (s *Settings) restrict(signer xssh.Signer) (xssh.Signer, error) {
+// signatureAlgos is what PubkeyAcceptedAlgorithms leaves of the algorithms of a key. It names those of a certificate apart; what is signed
+// with is the same. RSA: with SHA-2 first, and with SHA-1 only where the operator names ssh-rsa.
+func (s *Settings) signatureAlgos(pub xssh.PublicKey) []string {
+	plain := plainKey(pub)
+	algos := []string{plain.Type()}
+	if plain.Type() == xssh.KeyAlgoRSA {
+		algos = []string{xssh.KeyAlgoRSASHA512, xssh.KeyAlgoRSASHA256, xssh.KeyAlgoRSA}
+	}
+	_, isCert := pub.(*xssh.Certificate)
+	return slices.DeleteFunc(algos, func(a string) bool {
+		if isCert {
+			a = certAlgo(a)
+		}
+		return !slices.Contains(s.PubkeyAlgos, a)
+	})
+}
+
+// plainKey is the key that a certificate is about.
+func plainKey(pub xssh.PublicKey) xssh.PublicKey {
+	if c, ok := pub.(*xssh.Certificate); ok {
+		return c.Key
+	}
+	return pub
+}
+
+// certAlgo is the name of a certificate's algorithm (PROTOCOL.certkeys).
+func certAlgo(algo string) string {
+	return strings.TrimSuffix(algo, "@openssh.com") + "-cert-v01@openssh.com"
+}
+
+func withCerts(algos []string) []string {
+	all := slices.Clone(algos)
+	for _, a := range algos {
+		all = append(all, certAlgo(a))
+	}
+	return all
+}
+
+func restrict(signer xssh.Signer, algos []string) (xssh.Signer, error) {
 	as, ok := signer.(xssh.AlgorithmSigner)
 	if !ok || signer.PublicKey().Type() != xssh.KeyAlgoRSA {
 		return signer, nil
 	}
-	return xssh.NewSignerWithAlgorithms(as, s.signatureAlgos(signer.PublicKey()))
+	return xssh.NewSignerWithAlgorithms(as, algos)
 }
 
 // negotiation words a handshake for which no algorithm was found that both sides take, and names the option that would allow one.

@@ -41,10 +41,10 @@ func (l *login) password() (xssh.AuthMethod, error) {
 }
 
 // secret returns the user's password: the one that serves all hosts or, where this host refused that one, its own. nil means that
-// there is none to try: declined, nobody to ask, or three were wrong.
+// there is none to try: declined, nobody to ask, or as many were wrong as NumberOfPasswordPrompts allows.
 func (l *login) secret(text, note string) (*string, error) {
 	l.verdict(wrong) // asked again within one conversation: the last was wrong
-	if l.logins++; l.logins > maxWrong {
+	if l.logins++; l.logins > l.s.PasswordPrompts {
 		return nil, nil
 	}
 	value, done, err := l.getSecret("password\x00"+l.s.User, Question{Kind: AskPassword, Text: text, Note: note, Shared: true})
@@ -73,7 +73,7 @@ func (l *login) getSecret(key string, q Question) (string, func(verdict), error)
 		l.alone = true
 		return "", nil, faultf(NoPrompter, "BatchMode forbids to ask for: %s", q.Text)
 	}
-	return l.c.secrets.of(key).get(l.ctx, func(attempt int) (string, error) {
+	return l.c.secrets.of(key).get(l.ctx, l.s.PasswordPrompts, func(attempt int) (string, error) {
 		q.Attempt = attempt
 		return l.asking(q)
 	})
@@ -89,7 +89,7 @@ func (l *login) pass(err error) error {
 }
 
 func (l *login) interactive() (xssh.AuthMethod, error) {
-	if l.talks++; l.talks > maxWrong || l.mute {
+	if l.talks++; l.talks > l.s.PasswordPrompts || l.mute {
 		return nil, nil
 	}
 	l.auth = "keyboard-interactive"

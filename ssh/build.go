@@ -1,10 +1,8 @@
 package ssh
 
 import (
-	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -234,6 +232,7 @@ func (b *builder) times() {
 		b.s.KeepaliveCount = b.o.KeepaliveCount
 	}
 	b.s.KeepaliveCount = max(b.s.KeepaliveCount, 1)
+	b.s.ConnectionAttempts = max(b.number("connectionattempts", 1), 1)
 }
 
 // duration is tend's own option, or ssh_config's unless that is 0, or ours: tend never waits for ever.
@@ -263,6 +262,7 @@ func (b *builder) login() {
 		}
 	}
 	b.s.Batch = b.yes("batchmode", "no")
+	b.s.PasswordPrompts = b.number("numberofpasswordprompts", 3)
 }
 
 // algorithms are ours, as ssh_config changes them. The inventory's legacy_crypto puts the weak ones behind, for logging in; what an authority
@@ -276,7 +276,8 @@ func (b *builder) algorithms() {
 	b.s.Ciphers = b.algos("ciphers", def.Ciphers, weak.Ciphers)
 	b.s.MACs = b.algos("macs", def.MACs, weak.MACs)
 	b.s.HostKeyAlgos = b.algos("hostkeyalgorithms", def.HostKeys, weak.HostKeys)
-	b.s.PubkeyAlgos = b.algos("pubkeyacceptedalgorithms", def.PublicKeyAuths, weak.PublicKeyAuths)
+	b.s.PubkeyAlgos = b.algos("pubkeyacceptedalgorithms", withCerts(def.PublicKeyAuths), withCerts(weak.PublicKeyAuths))
+	b.s.RequiredRSASize = b.number("requiredrsasize", 1024)
 	b.h.LegacyCrypto = false
 	b.s.CAAlgos = b.algos("casignaturealgorithms", def.PublicKeyAuths, weak.PublicKeyAuths)
 }
@@ -323,39 +324,5 @@ func (b *builder) send(pattern string) {
 		if v := b.o.Getenv(name); v != "" && glob.Match(name, pattern) {
 			b.s.Env = append(b.s.Env, EnvVar{name, v})
 		}
-	}
-}
-
-// notOurs are options that would change whom we talk to, or how we prove who we are, and that tend passes over: each is reported once.
-var notOurs = map[string]string{
-	"knownhostscommand": "", "hostbasedauthentication": "no", "pkcs11provider": "none", "securitykeyprovider": "internal", "tunnel": "no",
-	"remotecommand": "none", "proxyusefdpass": "no",
-}
-
-// foreignMethods are ways to log in that PreferredAuthentications may name and that tend does not speak.
-func foreignMethods(preferred string) (out []string) {
-	for _, m := range strings.Split(preferred, ",") {
-		if m == "gssapi-with-mic" || m == "gssapi-keyex" || m == "hostbased" {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-func (b *builder) unsupported() {
-	for name, harmless := range notOurs {
-		if v, ok := b.a.First(name); ok && v.Text != harmless && !(harmless == "no" && v.Text == "no") {
-			b.s.Warnings = append(b.s.Warnings, fmt.Sprintf("%s: ssh_config option %s is not supported by tend and has no effect", v.Source, name))
-		}
-	}
-	if v, ok := b.a.First("preferredauthentications"); ok && foreignMethods(v.Text) != nil {
-		b.s.Warnings = append(b.s.Warnings, fmt.Sprintf("%s: preferredauthentications names %s, which tend does not speak", v.Source, strings.Join(foreignMethods(v.Text), " and ")))
-	}
-	if v, ok := b.a.First("refuseconnection"); ok {
-		b.fail("%s refuses the connection: %s", v.Source, v.Text)
-	}
-	slices.Sort(b.s.Warnings)
-	for i, w := range b.s.Warnings {
-		b.s.Warnings[i] = strings.Replace(w, filepath.Clean(b.o.Home)+"/", "~/", 1)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // dialTCP connects, racing address families as RFC 8305 says (net.Dialer does).
 func dialTCP(ctx context.Context, s *Settings) (net.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.ConnectTimeout, faultf(Timeout, "no answer to connect from %s within %s", s.addr(), s.ConnectTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, s.ConnectTimeout, faultf(Timeout, "no answer to connect from %s within %s", s.addr(), s.ConnectTimeout).uncalled())
 	defer cancel()
 	d := net.Dialer{KeepAlive: -1}
 	if s.TCPKeepAlive {
@@ -55,13 +55,13 @@ func dialFault(ctx context.Context, s *Settings, err error) error {
 	case errors.As(err, &dns):
 		return unresolved(s, dns)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return faultf(Refused, "connection to %s refused", s.addr())
+		return faultf(Refused, "connection to %s refused", s.addr()).uncalled()
 	case errors.Is(err, syscall.ECONNRESET):
 		return faultf(Refused, "%w", errHungUp)
 	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
-		return faultf(Timeout, "no answer to connect from %s", s.addr())
+		return faultf(Timeout, "no answer to connect from %s", s.addr()).uncalled()
 	}
-	return faultf(Refused, "connect to %s: %w", s.addr(), err)
+	return faultf(Refused, "connect to %s: %w", s.addr(), err).uncalled()
 }
 
 // retryable says whether a handshake that failed so may simply be tried again: the server hung up before it said who it is, as

@@ -96,6 +96,7 @@ type fault struct {
 	hint        string
 	fingerprint string
 	again       bool   // the host only ran out of patience while a person was being asked
+	noCall      bool   // no connection came about; ConnectionAttempts says whether to call again
 	pinMissed   string // the type of a key that is not the pinned one, where another of the host's may be
 }
 
@@ -104,6 +105,11 @@ func (f *fault) Unwrap() error { return f.err }
 
 func faultf(kind Kind, format string, args ...any) *fault {
 	return &fault{kind: kind, err: fmt.Errorf(format, args...)}
+}
+
+func (f *fault) uncalled() *fault {
+	f.noCall = true
+	return f
 }
 
 func (f *fault) withHint(format string, args ...any) *fault {

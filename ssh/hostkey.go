@@ -168,6 +168,10 @@ func (l *login) vouch(key xssh.PublicKey) (by string, err error) {
 	if err := l.inRevokedFiles(key); err != nil {
 		return "", err
 	}
+	if n := rsaBits(plainKey(key)); n > 0 && n < l.s.RequiredRSASize {
+		return "", faultf(Protocol, "the host's RSA key has %d bits, and RequiredRSASize is %d", n, l.s.RequiredRSASize).
+			withHint("give the host a longer key; or, for this host alone, a smaller RequiredRSASize in ssh_config")
+	}
 	if l.s.Pin != "" {
 		return l.checkPin(key)
 	}

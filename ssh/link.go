@@ -193,13 +193,21 @@ func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for try := 0; ; try++ {
+	try, call := 0, 1
+	for {
 		cn, err := c.knockPinned(ctx, t, s, road)
 		if err == nil {
 			cn.road.TurnedAway = try
 			return cn, nil
 		}
 		wait, again := c.again(err, try)
+		switch {
+		case isUncalled(err):
+			wait, again = c.pace(callPause), call < s.ConnectionAttempts
+			call++
+		default:
+			try++
+		}
 		if !again || ctx.Err() != nil {
 			return nil, dress(err, t.host.Name, s.addr(), Protocol)
 		}
@@ -210,13 +218,27 @@ func (c *Client) connect(ctx context.Context, t target) (*conn, error) {
 	}
 }
 
+// callPause is what ssh waits between its ConnectionAttempts.
+const callPause = time.Second
+
+// isUncalled says that the host itself did not take the call; that a jump host did not is no reason to call again from here.
+func isUncalled(err error) bool {
+	var f *fault
+	var of *Error
+	return errors.As(err, &f) && f.noCall && !errors.As(err, &of)
+}
+
+func (c *Client) pace(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * c.retry.pace)
+}
+
 // again says whether to knock again after err, and when.
 func (c *Client) again(err error, try int) (wait time.Duration, yes bool) {
 	base, yes := retryable(err)
 	if !yes || try+1 >= c.tries(err) {
 		return 0, false
 	}
-	return time.Duration(float64(backoff(base, try)) * c.retry.pace), true
+	return c.pace(backoff(base, try)), true
 }
 
 func (c *Client) tries(err error) int {

@@ -144,6 +144,9 @@ func (l *login) denied() error {
 		f.kind = NoPrompter
 		return f
 	}
+	if foreign := foreignMethods(strings.Join(l.offered, ",")); len(foreign) > 0 && len(foreign) == len(l.offered) {
+		return f.withHint("tend does not speak %s: the host must also take a key or a password", strings.Join(foreign, " and "))
+	}
 	if n := l.keys.left(); n > 0 {
 		return f.withHint("%d more keys were not offered, since hosts hang up after six: name the right one with IdentityFile in ssh_config, or identity in the inventory", n)
 	}

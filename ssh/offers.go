@@ -14,9 +14,9 @@ import (
 
 // offer is one key that may open the host.
 type offer struct {
-	pub    xssh.PublicKey // nil where it is not known before the passphrase
-	signer func() (xssh.Signer, error)
-	what   string // "(agent)", or the file
+	pub    xssh.PublicKey                            // nil where it is not known before the passphrase
+	signer func(algos []string) (xssh.Signer, error) // one that signs with these
+	what   string                                    // "(agent)", or the file
 }
 
 // offers is the keys of one login, the likeliest first: sshd counts every wrong one and hangs up after six.
@@ -67,7 +67,7 @@ func (o *offers) next() (xssh.Signer, string) {
 		if !ok {
 			return nil, ""
 		}
-		signer, err := of.signer()
+		signer, err := o.signer(of)
 		if err != nil {
 			o.l.skipped(err)
 			if o.l.ctx.Err() != nil {
@@ -84,6 +84,18 @@ func (o *offers) next() (xssh.Signer, string) {
 		return signer, strings.TrimSpace(pub.Type() + " " + o.current + " " + of.what)
 	}
 	return nil, ""
+}
+
+// signer opens a key that the operator's ssh_config lets us use.
+func (o *offers) signer(of offer) (xssh.Signer, error) {
+	if of.pub == nil {
+		return of.signer(nil)
+	}
+	algos, err := o.l.s.mayUse(of.pub)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s %s: %w", of.pub.Type(), xssh.FingerprintSHA256(of.pub), of.what, err)
+	}
+	return of.signer(algos)
 }
 
 func (o *offers) pop() (offer, bool) {
@@ -158,8 +170,8 @@ func (o *offers) fromAgent() []offer {
 
 func (o *offers) agentOffer(s xssh.Signer, what string) offer {
 	pub := s.PublicKey()
-	return offer{pub: pub, what: what, signer: func() (xssh.Signer, error) {
-		return &agentSigner{Signer: s, a: o.agent, l: o.l, algo: o.l.s.signatureAlgos(pub)}, nil
+	return offer{pub: pub, what: what, signer: func(algos []string) (xssh.Signer, error) {
+		return &agentSigner{Signer: s, a: o.agent, l: o.l, algo: algos}, nil
 	}}
 }
 
@@ -226,7 +238,7 @@ func plainErr(err error) error {
 func (o *offers) keyOffer(k *keyFile) (offer, bool) {
 	if s := k.opened(); s != nil {
 		pub := s.PublicKey()
-		return offer{pub: pub, what: k.path, signer: func() (xssh.Signer, error) { return o.l.s.restrict(s) }}, true
+		return offer{pub: pub, what: k.path, signer: func(algos []string) (xssh.Signer, error) { return restrict(s, algos) }}, true
 	}
 	if k.pub != nil {
 		if s := o.agentHas(k.pub); s != nil {
@@ -237,12 +249,25 @@ func (o *offers) keyOffer(k *keyFile) (offer, bool) {
 		o.l.skipped(fmt.Errorf("key file %s: its private half is neither there nor in the agent", k.path))
 		return offer{}, false
 	}
-	return offer{pub: k.pub, what: k.path, signer: func() (xssh.Signer, error) {
+	return offer{pub: k.pub, what: k.path, signer: func(algos []string) (xssh.Signer, error) {
 		if k.pub == nil {
-			return k.open(o.l)
+			return o.unlocked(k)
 		}
-		return &lockedSigner{k: k, l: o.l, algo: o.l.s.signatureAlgos(k.pub)}, nil
+		return &lockedSigner{k: k, l: o.l, algo: algos}, nil
 	}}, true
+}
+
+// unlocked opens a key of which nothing is known before its passphrase.
+func (o *offers) unlocked(k *keyFile) (xssh.Signer, error) {
+	s, err := k.open(o.l)
+	if err != nil {
+		return nil, err
+	}
+	algos, err := o.l.s.mayUse(s.PublicKey())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", k.path, err)
+	}
+	return restrict(s, algos)
 }
 
 // certs is the certificates for a key: the one beside it, and those that CertificateFile names.
@@ -265,8 +290,8 @@ func (o *offers) certs(k *keyFile) []*xssh.Certificate {
 }
 
 func certOffer(cert *xssh.Certificate, key offer) offer {
-	return offer{pub: cert, what: "certificate " + fmt.Sprintf("%.100q", cert.KeyId) + " " + key.what, signer: func() (xssh.Signer, error) {
-		s, err := key.signer()
+	return offer{pub: cert, what: "certificate " + fmt.Sprintf("%.100q", cert.KeyId) + " " + key.what, signer: func(algos []string) (xssh.Signer, error) {
+		s, err := key.signer(algos)
 		if err != nil {
 			return nil, err
 		}

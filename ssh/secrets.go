@@ -5,9 +5,6 @@ import (
 	"sync"
 )
 
-// maxWrong is how many answers to one question may be wrong before nobody is asked again: three, as ssh does.
-const maxWrong = 3
-
 // secrets shares answers between hosts. The first host to get a new answer tries it; the others wait until it was accepted
 // somewhere. So a typing mistake costs one failed login, not one on each of a hundred hosts, and no lock-out.
 type secrets struct {
@@ -47,8 +44,8 @@ func (s *secrets) of(key string) *secret {
 }
 
 // get returns an answer that was accepted before, or asks for one. The caller must call done with what became of it; until then, if
-// it is new, others wait.
-func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error)) (value string, done func(verdict), err error) {
+// it is new, others wait. Nobody is asked once most answers were wrong.
+func (s *secret) get(ctx context.Context, most int, ask func(attempt int) (string, error)) (value string, done func(verdict), err error) {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -57,6 +54,10 @@ func (s *secret) get(ctx context.Context, ask func(attempt int) (string, error))
 	if s.good || s.given != nil {
 		defer func() { <-s.turn }()
 		return s.value, func(verdict) {}, s.given
+	}
+	if s.wrong >= most {
+		defer func() { <-s.turn }()
+		return "", nil, faultf(AuthFailed, "%d wrong answers; not asking again", s.wrong)
 	}
 	if s.held {
 		return s.value, s.settler(s.value), nil
@@ -80,9 +81,7 @@ func (s *secret) settle(value string, v verdict) {
 	case right:
 		s.value, s.good = value, true
 	case wrong:
-		if s.wrong++; s.wrong >= maxWrong {
-			s.given = faultf(AuthFailed, "%d wrong answers; not asking again", s.wrong)
-		}
+		s.wrong++
 	}
 	<-s.turn
 }

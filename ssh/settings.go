@@ -32,6 +32,9 @@ type Settings struct {
 	UpdateHostKeys        bool   // keep the host's other keys once it has proved them
 	Pin                   string // the inventory's host_key
 	ConnectTimeout        time.Duration
+	ConnectionAttempts    int // calls before a host that does not answer is given up
+	PasswordPrompts       int // how often one and the same password, passphrase or conversation is asked for
+	RequiredRSASize       int // bits; smaller RSA keys are neither believed nor offered
 	KeepaliveInterval     time.Duration
 	KeepaliveCount        int
 	TCPKeepAlive          bool

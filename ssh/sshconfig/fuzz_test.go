@@ -103,6 +103,22 @@ func TestMatchExecRunsOnlyBehindWhatHolds(t *testing.T) {
 	}
 }
 
+// TestConditionsBeyondUs: a line with a condition that cannot be judged applies to nobody, negated or not, and is reported.
+func TestConditionsBeyondUs(t *testing.T) {
+	for _, cond := range []string{"command x", "!command x", "sessiontype exec", "!sessiontype shell", "version OpenSSH_9*", "!version x"} {
+		path := filepath.Join(t.TempDir(), "config")
+		os.WriteFile(path, []byte("Match "+cond+"\n Port 1\n"), 0o600)
+		c, err := Load("/", Source{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := c.Resolve(context.Background(), Query{Host: "h"})
+		if err != nil || a.All("port") != nil || len(a.Warnings) != 1 {
+			t.Errorf("%s: port %v, warnings %q, %v", cond, a.All("port"), a.Warnings, err)
+		}
+	}
+}
+
 func TestSeconds(t *testing.T) {
 	for s, want := range map[string]time.Duration{"90": 90 * time.Second, "1m30s": 90 * time.Second, "2H": 2 * time.Hour, "none": 0, "1w": 168 * time.Hour} {
 		if got, err := Seconds(s); err != nil || got != want {

@@ -55,7 +55,7 @@ func (r *resolver) match(conditions string, applies bool) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		result = result && holds != negated
+		result = result && holds != negated && !beyondUs[name]
 	}
 	if attributes == 0 {
 		return false, errors.New("Match has no condition")
@@ -97,12 +97,17 @@ func (r *resolver) criterion(name, arg string, live bool) (bool, error) {
 		return onNetwork(patterns)
 	case "exec":
 		return live && r.exec(arg), r.execErr(arg)
-	case "command", "sessiontype", "version":
-		r.warnOnce("Match " + name + " is not supported by tend: taken as not matching")
+	}
+	if beyondUs[name] {
+		r.warnOnce("Match " + name + " is not supported by tend: its line is taken as not matching")
 		return false, nil
 	}
 	return false, fmt.Errorf("Match does not know the condition %q", name)
 }
+
+// beyondUs are conditions that cannot be judged before a command is there, and a connection serves many. A line with one never matches,
+// negated or not: no value may reach a host that it was not meant for.
+var beyondUs = map[string]bool{"command": true, "sessiontype": true, "version": true}
 
 func (r *resolver) warnOnce(text string) {
 	if !r.warned[text] {

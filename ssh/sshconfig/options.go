@@ -2,6 +2,7 @@ package sshconfig
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,29 @@ func set(names string) map[string]bool {
 	return m
 }
 
+// Known lists every option that is read, under its present name, sorted.
+func Known() []string {
+	all := set("")
+	for _, names := range []map[string]bool{singles, wholeLine, keys(shapes)} {
+		for n := range names {
+			if a, ok := aliases[n]; ok {
+				n = a
+			}
+			all[n] = true
+		}
+	}
+	delete(all, "match") // it is a line of its own kind
+	return slices.Sorted(maps.Keys(all))
+}
+
+func keys(m map[string]shape) map[string]bool {
+	out := map[string]bool{}
+	for n := range m {
+		out[n] = true
+	}
+	return out
+}
+
 // aliases are old names.
 var aliases = map[string]string{
 	"challengeresponseauthentication": "kbdinteractiveauthentication", "skeyauthentication": "kbdinteractiveauthentication",
@@ -64,15 +88,17 @@ var aliases = map[string]string{
 
 // flags are the options that say yes or no; ssh takes true and false as well, and -G prints either.
 var flags = map[string]bool{
-	"identitiesonly": true, "pubkeyauthentication": true, "passwordauthentication": true, "kbdinteractiveauthentication": true,
+	"identitiesonly": true, "passwordauthentication": true, "kbdinteractiveauthentication": true,
 	"hashknownhosts": true, "tcpkeepalive": true, "batchmode": true, "canonicalizefallbacklocal": true, "proxyusefdpass": true,
-	"hostbasedauthentication": true, "gssapiauthentication": true,
+	"hostbasedauthentication": true, "gssapiauthentication": true, "gssapikeyexchange": true, "checkhostip": true,
+	"nohostauthenticationforlocalhost": true, "permitlocalcommand": true,
 }
 
 // choices are the options with a fixed set of words, beside yes and no.
 var choices = map[string][]string{
 	"stricthostkeychecking": {"yes", "no", "ask", "accept-new", "off"}, "canonicalizehostname": {"yes", "no", "always"},
-	"addressfamily": {"any", "inet", "inet6"}, "verifyhostkeydns": {"yes", "no", "ask"}, "updatehostkeys": {"yes", "no", "ask"},
+	"pubkeyauthentication": {"yes", "no", "unbound", "host-bound"}, // the last two are about agents with restricted keys
+	"addressfamily":        {"any", "inet", "inet6"}, "verifyhostkeydns": {"yes", "no", "ask"}, "updatehostkeys": {"yes", "no", "ask"},
 }
 
 func (r *resolver) option(f *file, l *line) error {
@@ -161,7 +187,7 @@ func canonical(name, text string) (string, error) {
 		return low, nil
 	}
 	switch name {
-	case "port", "serveralivecountmax", "numberofpasswordprompts", "connectionattempts", "canonicalizemaxdots":
+	case "port", "serveralivecountmax", "numberofpasswordprompts", "connectionattempts", "canonicalizemaxdots", "requiredrsasize":
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || name == "port" && (n == 0 || n > 65535) {
 			return "", fmt.Errorf("%s cannot be %q", name, text)
