@@ -46,21 +46,21 @@ func (s *Severity) UnmarshalText(b []byte) error {
 
 // Finding is one weakness. Group or Service is what it is about; a finding about machines has neither.
 type Finding struct {
-	Rule     Rule               `json:"rule"`
-	Severity Severity           `json:"severity"`
-	What     string             `json:"what"`
-	Group    string             `json:"group,omitempty"`
-	Service  string             `json:"service,omitempty"`
-	Hosts    []inventory.HostID `json:"hosts,omitempty"` // those concerned
-	Line     int                `json:"line,omitempty"`  // of the inventory, counted from 1; 0 = no line of its own
-	Hint     string             `json:"hint,omitempty"`  // what to do about it
+	Rule     Rule               `json:"rule"`              // "single-feed"; the same word each time, which a comment in the inventory can silence
+	Severity Severity           `json:"severity"`          // "note", "warning" (one fault away from an outage) or "critical" (a promise is broken now)
+	What     string             `json:"what"`              // in a sentence
+	Group    string             `json:"group,omitempty"`   // that it is about
+	Service  string             `json:"service,omitempty"` // that it is about
+	Hosts    []inventory.HostID `json:"hosts,omitempty"`   // those concerned
+	Line     int                `json:"line,omitempty"`    // of the inventory, counted from 1; 0 = no line of its own
+	Hint     string             `json:"hint,omitempty"`    // what to do about it
 }
 
 // Silenced is a finding that a Silence keeps quiet.
 type Silenced struct {
 	Finding
-	Reason string    `json:"reason"`
-	Until  time.Time `json:"until"`
+	Reason string    `json:"reason"` // why it is accepted, as the inventory's comment has it
+	Until  time.Time `json:"until"`  // the last day on which it is, at midnight UTC
 }
 
 // Report is what Check found.

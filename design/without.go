@@ -30,23 +30,23 @@ func (f Fate) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 // Impact is what the loss of a part would do, by the declared design: nothing is measured. The lists name only what is touched, what
 // falls first.
 type Impact struct {
-	Without  string             `json:"without"` // the selector
-	Lost     []inventory.HostID `json:"lost"`
-	Cut      []inventory.HostID `json:"cut"` // they stand, but tend reaches them through a lost jump host only
-	Groups   []GroupImpact      `json:"groups"`
-	Services []ServiceImpact    `json:"services"`
+	Without  string             `json:"without"`  // the selector
+	Lost     []inventory.HostID `json:"lost"`     // those that the selector means; of a selector of feeds, those that have no other feed
+	Cut      []inventory.HostID `json:"cut"`      // they stand, but tend reaches them through a lost jump host only
+	Groups   []GroupImpact      `json:"groups"`   // those that lose a member, what falls first
+	Services []ServiceImpact    `json:"services"` // those that lose a host, or that a fallen part or dependency touches; what falls first
 }
 
 // GroupImpact is what becomes of a group.
 type GroupImpact struct {
-	Group   string             `json:"group"`
-	Fate    Fate               `json:"fate"`
-	Members int                `json:"members"`
-	Left    int                `json:"left"`
+	Group   string             `json:"group"`            // its name
+	Fate    Fate               `json:"fate"`             // "stands", "strains" (it works, with more than max_down gone) or "falls"
+	Members int                `json:"members"`          // how many it has
+	Left    int                `json:"left"`             // how many of them stand
 	Quorum  int                `json:"quorum,omitempty"` // 0 = not declared
-	MaxDown int                `json:"max_down"`
-	Lost    []inventory.HostID `json:"lost"`
-	Line    int                `json:"line,omitempty"`
+	MaxDown int                `json:"max_down"`         // how many may be down at once for work
+	Lost    []inventory.HostID `json:"lost"`             // its members among the lost
+	Line    int                `json:"line,omitempty"`   // of the inventory, counted from 1
 }
 
 // Spare is how many more members may be lost before the group falls; negative once it has.
@@ -54,14 +54,14 @@ func (g GroupImpact) Spare() int { return g.Left - max(g.Quorum, 1) }
 
 // ServiceImpact is what becomes of a service, and why.
 type ServiceImpact struct {
-	Service string        `json:"service"`
-	Fate    Fate          `json:"fate"`
-	Hosts   int           `json:"hosts"`
-	Left    int           `json:"left"`
-	Why     []string      `json:"why"`
-	RTO     time.Duration `json:"rto_ns,omitempty"`
-	Owner   string        `json:"owner,omitempty"`
-	Line    int           `json:"line,omitempty"`
+	Service string        `json:"service"`          // its name
+	Fate    Fate          `json:"fate"`             // "stands", "strains" (a part of it, or what it depends on, does not stand) or "falls"
+	Hosts   int           `json:"hosts"`            // how many bear it
+	Left    int           `json:"left"`             // how many of them stand
+	Why     []string      `json:"why"`              // the reasons for its fate; [] = it stands
+	RTO     time.Duration `json:"rto_ns,omitempty"` // the time within which it is promised back; none = nothing is promised
+	Owner   string        `json:"owner,omitempty"`  // who to ask
+	Line    int           `json:"line,omitempty"`   // of the inventory, counted from 1
 }
 
 // Falls reports whether a group or a service would fall.

@@ -25,14 +25,14 @@ const driftPatience = 8 * 24 * time.Hour
 
 // Departure is one thing that departs from a host's baseline.
 type Departure struct {
-	Host  inventory.HostID `json:"host"`
-	Kind  string           `json:"kind"` // packages, versions, units, ports, users, sudoers, sysctl, mounts, files, baseline
-	Name  string           `json:"name"`
-	Was   string           `json:"was"` // "(none)" where it was not there
-	Is    string           `json:"is"`
-	At    time.Time        `json:"at"`
-	Run   journal.RunID    `json:"run"`
-	Stale bool             `json:"stale,omitempty"`
+	Host  inventory.HostID `json:"host"`            // where it is so
+	Kind  string           `json:"kind"`            // packages, versions, units, ports, users, sudoers, sysctl, mounts, files, baseline
+	Name  string           `json:"name"`            // of the thing, such as an account or a unit
+	Was   string           `json:"was"`             // "(none)" where it was not there
+	Is    string           `json:"is"`              // "(none)" where it is gone
+	At    time.Time        `json:"at"`              // when the comparison was read
+	Run   journal.RunID    `json:"run"`             // the run that compared
+	Stale bool             `json:"stale,omitempty"` // the comparison is more than eight days old
 }
 
 // Kinds of departures, in the order in which they want attention.

@@ -26,10 +26,10 @@ const (
 
 // Reading is one value of a posture. The zero Reading is what nobody knows.
 type Reading struct {
-	Text  string    `json:"text,omitempty"` // "4", "2026-11-01", "yes: kernel"; "" = not known
-	State string    `json:"state"`          // "ok", "warn", "crit", "unknown"
-	At    time.Time `json:"at,omitzero"`    // when it was read
-	Stale bool      `json:"stale,omitempty"`
+	Text  string    `json:"text,omitempty"`  // "4", "2026-11-01", "yes: kernel"; "" = not known
+	State string    `json:"state"`           // "ok", "warn", "crit", "unknown"
+	At    time.Time `json:"at,omitzero"`     // when it was read
+	Stale bool      `json:"stale,omitempty"` // it was read too long ago to count
 }
 
 // Known reports whether there is a value.
@@ -37,28 +37,28 @@ func (r Reading) Known() bool { return r.Text != "" }
 
 // Posture is how a host stands in everything that its keeper answers for.
 type Posture struct {
-	Host     inventory.HostID `json:"host"`
-	Site     string           `json:"site"`
-	Rack     string           `json:"rack,omitempty"`
-	Groups   []string         `json:"groups,omitempty"`
-	Services []string         `json:"services,omitempty"`
-	Owner    string           `json:"owner,omitempty"`
-	Prod     bool             `json:"prod,omitempty"`
+	Host     inventory.HostID `json:"host"`               // its name
+	Site     string           `json:"site"`               // where it stands
+	Rack     string           `json:"rack,omitempty"`     // within the site
+	Groups   []string         `json:"groups,omitempty"`   // that it is a member of
+	Services []string         `json:"services,omitempty"` // that it bears
+	Owner    string           `json:"owner,omitempty"`    // who to ask
+	Prod     bool             `json:"prod,omitempty"`     // it serves production
 	State    State            `json:"-"`
-	Word     string           `json:"state"` // State in lower case
-	Why      string           `json:"why,omitempty"`
-	Seen     time.Time        `json:"seen,omitzero"`
+	Word     string           `json:"state"`         // "never" (looked at), "unknown", "down", "fail", "warn" or "ok"
+	Why      string           `json:"why,omitempty"` // the worst thing known of it; none = it is ok
+	Seen     time.Time        `json:"seen,omitzero"` // when it last answered; none = never
 	// Pending and Security count updates; -1 = not known.
 	Pending  int       `json:"pending"`
-	Security int       `json:"security"`
-	Reboot   Reading   `json:"reboot"`
+	Security int       `json:"security"`         // -1 = not known
+	Reboot   Reading   `json:"reboot"`           // whether a restart is due, and for what
 	Patched  time.Time `json:"patched,omitzero"` // when a patch run last ended well; zero = never, as far as the journal goes
-	Backup   Reading   `json:"backup"`
-	Restore  Reading   `json:"restore"`
-	Certs    Reading   `json:"certs"`
-	Support  Reading   `json:"support"` // the end of the operating system's support
-	Drift    Reading   `json:"drift"`   // what departs from the baseline
-	Lease    Reading   `json:"lease"`   // which run is at work on the host, as far as the journal knows
+	Backup   Reading   `json:"backup"`           // how old the newest is, held against what the host's services promise
+	Restore  Reading   `json:"restore"`          // how long the last one took, held against what the host's services promise
+	Certs    Reading   `json:"certs"`            // the worst certificate of those that were looked at
+	Support  Reading   `json:"support"`          // the end of the operating system's support
+	Drift    Reading   `json:"drift"`            // what departs from the baseline
+	Lease    Reading   `json:"lease"`            // which run is at work on the host, as far as the journal knows
 	// Departures is how many things depart from the baseline; -1 = not known.
 	Departures int `json:"departures"`
 	// Unread are the names of the values above that are stale or were never read, in this order: health, updates, reboot, drift; and backup
@@ -66,7 +66,7 @@ type Posture struct {
 	Unread []string `json:"unread,omitempty"`
 	// Risk orders hosts by how much they want attention; it has no unit. Reasons say why, the heaviest first.
 	Risk    int      `json:"risk"`
-	Reasons []string `json:"reasons,omitempty"`
+	Reasons []string `json:"reasons,omitempty"` // the heaviest first
 }
 
 // Postures folds what is known into one posture a host, in the inventory's order. runs are the latest of each runbook on each host.

@@ -114,19 +114,19 @@ func (s *survey) ends(p *Posture) []weight {
 
 // Rolled is a set of hosts in numbers, under the name of what they share.
 type Rolled struct {
-	Name     string         `json:"name"`
-	Hosts    int            `json:"hosts"`
-	States   map[string]int `json:"states"`
-	Pending  int            `json:"pending"` // over the hosts where that is known
-	Security int            `json:"security"`
-	Reboot   int            `json:"reboot"`
-	Backup   int            `json:"backup"`  // hosts whose backup is older than promised, or bad
-	Restore  int            `json:"restore"` // hosts whose restore took longer than promised
-	Certs    int            `json:"certs"`   // hosts with a certificate that has ended, or soon will
-	Support  int            `json:"support"` // hosts whose system is out of support, or soon will be
-	Drift    int            `json:"drift"`   // hosts that depart from their baseline
-	Lease    int            `json:"lease"`   // hosts that a run is at work on
-	Unread   int            `json:"unread"`  // hosts of which something is stale or was never read
+	Name     string         `json:"name"`     // of the site, service or group; a rack is SITE/RACK
+	Hosts    int            `json:"hosts"`    // how many
+	States   map[string]int `json:"states"`   // hosts by state
+	Pending  int            `json:"pending"`  // over the hosts where that is known
+	Security int            `json:"security"` // over the hosts where that is known
+	Reboot   int            `json:"reboot"`   // hosts that want a restart
+	Backup   int            `json:"backup"`   // hosts whose backup is older than promised, or bad
+	Restore  int            `json:"restore"`  // hosts whose restore took longer than promised
+	Certs    int            `json:"certs"`    // hosts with a certificate that has ended, or soon will
+	Support  int            `json:"support"`  // hosts whose system is out of support, or soon will be
+	Drift    int            `json:"drift"`    // hosts that depart from their baseline
+	Lease    int            `json:"lease"`    // hosts that a run is at work on
+	Unread   int            `json:"unread"`   // hosts of which something is stale or was never read
 	// Unpatched is when the host was patched that was not patched for longest; zero where one never was.
 	Unpatched time.Time        `json:"unpatched,omitzero"`
 	Risk      int              `json:"risk"`            // the greatest of its hosts

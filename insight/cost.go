@@ -13,18 +13,18 @@ import (
 
 // Cost is what a step of a runbook took over the period.
 type Cost struct {
-	Runbook string           `json:"runbook"`
-	Step    runbooks.StepID  `json:"step"`
-	Runs    int              `json:"runs"`
-	Hosts   int              `json:"hosts"` // how often it ended on a host
-	Failed  int              `json:"failed"`
-	Total   time.Duration    `json:"total"` // added up over the hosts
-	Mean    time.Duration    `json:"mean"`  // a host
-	Longest time.Duration    `json:"longest"`
-	Slowest inventory.HostID `json:"slowest,omitempty"`
-	Took    Series           `json:"took"`    // mean seconds a host
-	Failing Series           `json:"failing"` // share that failed, 0 to 1
-	Trend   Trend            `json:"trend"`   // of the time it takes
+	Runbook string           `json:"runbook"`           // that the step is of
+	Step    runbooks.StepID  `json:"step"`              // its id
+	Runs    int              `json:"runs"`              // in which it ended on a host
+	Hosts   int              `json:"hosts"`             // how often it ended on a host
+	Failed  int              `json:"failed"`            // how often it did not end well
+	Total   time.Duration    `json:"total"`             // added up over the hosts
+	Mean    time.Duration    `json:"mean"`              // a host
+	Longest time.Duration    `json:"longest"`           // on one host
+	Slowest inventory.HostID `json:"slowest,omitempty"` // the host that took longest
+	Took    Series           `json:"took"`              // mean seconds a host
+	Failing Series           `json:"failing"`           // share that failed, 0 to 1
+	Trend   Trend            `json:"trend"`             // of the time it takes
 	runs    []float64        // mean seconds a host, a run each
 }
 
@@ -170,13 +170,13 @@ func quantile(v []float64, q float64) float64 {
 
 // Book is how a runbook's runs went over the period.
 type Book struct {
-	Runbook string        `json:"runbook"`
-	Runs    int           `json:"runs"`
-	Bad     int           `json:"bad"`  // runs that did not pass
-	Took    time.Duration `json:"took"` // the median of the runs that ended
-	Times   Series        `json:"times"`
+	Runbook string        `json:"runbook"` // its name
+	Runs    int           `json:"runs"`    // how many ended
+	Bad     int           `json:"bad"`     // runs that did not pass
+	Took    time.Duration `json:"took"`    // the median of the runs that ended
+	Times   Series        `json:"times"`   // mean seconds a run, in twelve pieces of the period, the oldest first; -1 = none ended in it
 	Failing Series        `json:"failing"` // share of the runs that did not pass
-	Trend   Trend         `json:"trend"`
+	Trend   Trend         `json:"trend"`   // of the time that a run takes
 }
 
 // Books adds runs up by runbook, the most often used first.
@@ -219,14 +219,14 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // Waited is how long runs of a runbook stood still for a person.
 type Waited struct {
-	Runbook string          `json:"runbook"`
-	What    string          `json:"what"`
-	Step    runbooks.StepID `json:"step,omitempty"`
-	Who     string          `json:"who"`
-	Times   int             `json:"times"`
-	Total   time.Duration   `json:"total"`
-	Longest time.Duration   `json:"longest"`
-	Run     journal.RunID   `json:"run"` // that of the longest
+	Runbook string          `json:"runbook"`        // whose runs stood still
+	What    string          `json:"what"`           // "approval of a wave", "a manual step" or "pause"
+	Step    runbooks.StepID `json:"step,omitempty"` // the manual one
+	Who     string          `json:"who"`            // the user who ended it
+	Times   int             `json:"times"`          // how often
+	Total   time.Duration   `json:"total"`          // added up
+	Longest time.Duration   `json:"longest"`        // at one time
+	Run     journal.RunID   `json:"run"`            // that of the longest
 }
 
 // Waits adds up who was waited for, the longest first.

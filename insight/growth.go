@@ -12,19 +12,19 @@ import (
 
 // Forecast is when something will be full if it goes on as it did.
 type Forecast struct {
-	Host  inventory.HostID `json:"host"`
-	Key   string           `json:"key"` // "disk:/var"
-	Now   float64          `json:"now"` // per cent, as last measured
-	At    time.Time        `json:"at"`  // when that was
-	Days  int              `json:"days_measured"`
-	Slope float64          `json:"per_day"` // percentage points a day
+	Host  inventory.HostID `json:"host"`          // where it grows
+	Key   string           `json:"key"`           // "disk:/var"
+	Now   float64          `json:"now"`           // per cent, as last measured
+	At    time.Time        `json:"at"`            // when that was
+	Days  int              `json:"days_measured"` // on how many days it was measured since it was last emptied
+	Slope float64          `json:"per_day"`       // percentage points a day
 	// Low and High bound Slope: were the future like the past, it would lie between them 19 times of 20.
 	Low, High float64 `json:"-"`
-	// Full is in how many days it will be full; Soonest and Latest bound it as Low and High bound the slope.
+	// Full is in how many days it will be full; were the future like the past, that would lie between Soonest and Latest 19 times of 20.
 	Full    float64 `json:"full_in_days"`
-	Soonest float64 `json:"soonest"`
-	Latest  float64 `json:"latest"`
-	Points  Series  `json:"points"`
+	Soonest float64 `json:"soonest"` // full in how many days at the earliest
+	Latest  float64 `json:"latest"`  // full in how many days at the latest
+	Points  Series  `json:"points"`  // per cent, as measured, the oldest first; 24 at most
 }
 
 // What a forecast needs, and how far it looks.

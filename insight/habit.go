@@ -13,11 +13,11 @@ import (
 
 // Habit is a command that is run by hand again and again: the same words, but for those that hold a number.
 type Habit struct {
-	Shape    string    `json:"shape"` // "systemctl restart app-#"
-	Times    int       `json:"times"`
-	Hosts    int       `json:"hosts"` // over all the times
-	Who      []string  `json:"who"`
-	Last     time.Time `json:"last"`
+	Shape    string    `json:"shape"`    // "systemctl restart app-#"
+	Times    int       `json:"times"`    // how often
+	Hosts    int       `json:"hosts"`    // over all the times
+	Who      []string  `json:"who"`      // the users
+	Last     time.Time `json:"last"`     // when, the last time
 	Commands []string  `json:"commands"` // the different ones, the latest first
 	Scope    string    `json:"scope"`    // of the latest
 }

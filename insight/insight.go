@@ -22,15 +22,15 @@ type Material struct {
 
 // Insight is what a period shows. Each list begins with what is worth looking at first.
 type Insight struct {
-	Since    time.Time  `json:"since"`
-	Until    time.Time  `json:"until"`
-	Runbooks []Book     `json:"runbooks,omitempty"`
-	Steps    []Cost     `json:"steps,omitempty"` // by the time that they took, over all hosts
-	Waits    []Waited   `json:"waits,omitempty"`
-	Habits   []Habit    `json:"by_hand,omitempty"`
-	Latency  []Latency  `json:"patch_latency,omitempty"`
-	Growth   []Forecast `json:"growth,omitempty"` // what is sure to grow, the first to be full first
-	Measured int        `json:"measured"`         // how many things were looked at for growth
+	Since    time.Time  `json:"since"`                   // where the period begins
+	Until    time.Time  `json:"until"`                   // where it ends: now
+	Runbooks []Book     `json:"runbooks,omitempty"`      // the most often used first
+	Steps    []Cost     `json:"steps,omitempty"`         // by the time that they took, over all hosts
+	Waits    []Waited   `json:"waits,omitempty"`         // for people, the longest first
+	Habits   []Habit    `json:"by_hand,omitempty"`       // what was typed three times or more, the most often first
+	Latency  []Latency  `json:"patch_latency,omitempty"` // of updates, by site, the slowest first; all sites together last
+	Growth   []Forecast `json:"growth,omitempty"`        // what is sure to grow, the first to be full first
+	Measured int        `json:"measured"`                // how many things were looked at for growth
 }
 
 // Of is the insight of a period that ends now.

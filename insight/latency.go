@@ -11,15 +11,15 @@ import (
 
 // Latency is how many days updates took from being published to being installed.
 type Latency struct {
-	Site      string  `json:"site"` // "" = all of them
-	Installed int     `json:"installed"`
-	Median    float64 `json:"median_days"`
-	Most      float64 `json:"p90_days"` // nine of ten were faster
-	Security  int     `json:"security_installed"`
-	SecMedian float64 `json:"security_median_days"`
-	Waiting   int     `json:"waiting"`
-	Oldest    float64 `json:"oldest_days"` // of those that wait
-	Days      Series  `json:"days"`        // the median, by when they were installed
+	Site      string  `json:"site"`                 // "" = all of them
+	Installed int     `json:"installed"`            // how many updates were
+	Median    float64 `json:"median_days"`          // 0 = none was installed
+	Most      float64 `json:"p90_days"`             // nine of ten were faster
+	Security  int     `json:"security_installed"`   // how many of the installed close a security hole
+	SecMedian float64 `json:"security_median_days"` // of those
+	Waiting   int     `json:"waiting"`              // how many updates are not installed yet
+	Oldest    float64 `json:"oldest_days"`          // of those that wait
+	Days      Series  `json:"days"`                 // the median, by when they were installed
 }
 
 // Latencies measures by site, the slowest first, and then all together. An update that gave way to a newer one of the same package was not

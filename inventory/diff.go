@@ -12,17 +12,17 @@ import (
 
 // Change is what became of one or more things of a kind between two inventories; several stand together where the same became of them.
 type Change struct {
-	Kind   string   `json:"kind"` // "site", "rack", "host", "group", "service"
-	What   string   `json:"what"` // "added", "removed", "changed"
-	Names  []string `json:"names"`
+	Kind   string   `json:"kind"`             // "site", "rack", "host", "group", "service"
+	What   string   `json:"what"`             // "added", "removed", "changed"
+	Names  []string `json:"names"`            // of the things; a rack is SITE/RACK
 	Fields []Field  `json:"fields,omitempty"` // what is said of what was added; what changed
 }
 
 // Field is one key's value before and after; "" = not declared.
 type Field struct {
-	Key  string `json:"key"`
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
+	Key  string `json:"key"`            // as the inventory writes it; "which are" tells the hosts that a service means
+	From string `json:"from,omitempty"` // none = it was not declared
+	To   string `json:"to,omitempty"`   // none = it is not declared any more
 }
 
 // String is the change in one line: `hosts changed: db-[1-2]: window: "a" -> "b"`.

@@ -8,24 +8,24 @@ type HostID string
 // Host is one machine, with every default of file, site and rack already applied. Hosts are values: a plan copies them, so
 // that editing the inventory never changes a run in flight. The JSON form is what the journal stores.
 type Host struct {
-	Name HostID `json:"name"`
-	Site string `json:"site"`
-	Rack string `json:"rack,omitempty"`
+	Name HostID `json:"name"`           // unique in the inventory: "db-0712"
+	Site string `json:"site"`           // where it stands
+	Rack string `json:"rack,omitempty"` // within the site; none = in no rack
 	// Unit is the lowest rack unit that the host occupies, counted from 1 at the bottom; 0 = not placed. Height is in units.
 	Unit   int `json:"unit,omitempty"`
-	Height int `json:"height,omitempty"`
+	Height int `json:"height,omitempty"` // units that it takes, from unit upwards
 	// Addr is a name or address, Port a TCP port. Both empty means: ask ssh_config, which falls back to Name and 22.
 	Addr string `json:"addr,omitempty"`
-	Port int    `json:"port,omitempty"`
-	User string `json:"user,omitempty"`
+	Port int    `json:"port,omitempty"` // none = as ssh_config says
+	User string `json:"user,omitempty"` // that tend logs in as; none = as ssh_config says
 	// Jump is the chain of jump hosts, nearest to us first, each "[user@]host[:port]" or the name of an inventory host.
 	Jump []string `json:"jump,omitempty"`
 	// Become is how a step gets root: "" or "none", "sudo", "doas", "su" (which asks for root's own password).
 	Become string   `json:"become,omitempty"`
-	Tags   []string `json:"tags,omitempty"`
+	Tags   []string `json:"tags,omitempty"` // words for selectors
 	// OS is a hint, such as "debian-12"; facts read from the host outrank it.
 	OS    string   `json:"os,omitempty"`
-	Feeds []string `json:"feeds,omitempty"`
+	Feeds []string `json:"feeds,omitempty"` // power feeds that it hangs on
 	// Window is a maintenance window, such as "Sun 01:00-05:00 Europe/Amsterdam".
 	Window string `json:"window,omitempty"`
 	// Shell is "" for a POSIX sh, or "none" for network gear: commands only, no scripts, no detached steps.
@@ -34,14 +34,14 @@ type Host struct {
 	HostKey string `json:"host_key,omitempty"`
 	// KnownHosts and Identity override the files that ssh_config names.
 	KnownHosts []string `json:"known_hosts,omitempty"`
-	Identity   []string `json:"identity,omitempty"`
+	Identity   []string `json:"identity,omitempty"` // private keys
 	// Prod says that the host serves production; screens show it in words.
 	Prod bool `json:"prod,omitempty"`
 	// RequireTicket and RequireReason say that a run which changes the host must carry a ticket, a reason; RecordShell that
 	// interactive shells on it are recorded.
 	RequireTicket bool `json:"require_ticket,omitempty"`
-	RequireReason bool `json:"require_reason,omitempty"`
-	RecordShell   bool `json:"record_shell,omitempty"`
+	RequireReason bool `json:"require_reason,omitempty"` // a run that changes it must carry a reason
+	RecordShell   bool `json:"record_shell,omitempty"`   // interactive shells on it are recorded
 	// LegacyCrypto lets this host, and no other, be spoken to with algorithms that are weak: the old PDU in the corner.
 	LegacyCrypto bool `json:"legacy_crypto,omitempty"`
 	// Face is the side of the rack that a host of half depth takes: "front" or "rear"; "" = the full depth.
@@ -51,12 +51,12 @@ type Host struct {
 	// Owner is who to ask, Warranty the last day of the hardware's warranty, EndOfLife the last on which its maker has parts and firmware
 	// for it (midnight UTC; zero = not declared).
 	Owner     string    `json:"owner,omitempty"`
-	Warranty  time.Time `json:"warranty,omitzero"`
-	EndOfLife time.Time `json:"end_of_life,omitzero"`
+	Warranty  time.Time `json:"warranty,omitzero"`    // none = not declared
+	EndOfLife time.Time `json:"end_of_life,omitzero"` // none = not declared
 	// Groups and Services are those that the host is a member of, in the file's order. Parse fills them in, so that a selector
 	// can ask for them wherever a Host goes.
 	Groups   []string `json:"groups,omitempty"`
-	Services []string `json:"services,omitempty"`
+	Services []string `json:"services,omitempty"` // that it bears
 	// Expect is what should be found on the host; nil = nothing declared.
 	Expect *Expect `json:"expect,omitempty"`
 	// Vars overrides runbook parameters for this host: "health.disk_crit" = "98".
@@ -91,10 +91,10 @@ type Site struct {
 
 // Group is a fact about machines: how many of Members may be down together, whatever runbook takes them down.
 type Group struct {
-	Name string `json:"name"`
+	Name string `json:"name"` // its name
 	// Members is a selector; Hosts is what it selected, in inventory order.
 	Members string   `json:"members"`
-	Hosts   []HostID `json:"hosts"`
+	Hosts   []HostID `json:"hosts"` // its members
 	// MaxDown is below the number of members; 0 = a disruptive runbook never touches them. A percentage in the file is resolved
 	// here: it rounds down, to one at least.
 	MaxDown int `json:"max_down"`
@@ -102,18 +102,18 @@ type Group struct {
 	Quorum int `json:"quorum,omitempty"`
 	// Drain and Undrain are scripts run on the member; each Proof exits 0 once it is so.
 	Drain        string `json:"drain,omitempty"`
-	DrainProof   string `json:"drain_proof,omitempty"`
-	Undrain      string `json:"undrain,omitempty"`
-	UndrainProof string `json:"undrain_proof,omitempty"`
+	DrainProof   string `json:"drain_proof,omitempty"`   // that the member is out
+	Undrain      string `json:"undrain,omitempty"`       // brings the member back
+	UndrainProof string `json:"undrain_proof,omitempty"` // that the member is back
 	// Become runs these scripts as root. DrainTimeout is how long a proof may take, 0 = ten minutes; Soak is how long a member that is
 	// back is watched before the next one goes.
 	Become       bool          `json:"become,omitempty"`
-	DrainTimeout time.Duration `json:"drain_timeout,omitempty"`
-	Soak         time.Duration `json:"soak,omitempty"`
+	DrainTimeout time.Duration `json:"drain_timeout,omitempty"` // 0 = ten minutes
+	Soak         time.Duration `json:"soak,omitempty"`          // 0 = not at all
 	// Last is a selector: the members that it means, a primary among its replicas, are worked on in waves of their own, behind all
 	// other hosts of a plan.
 	Last string `json:"last,omitempty"`
-	Line int    `json:"line,omitempty"`
+	Line int    `json:"line,omitempty"` // of the inventory, counted from 1
 }
 
 // Service is what the machines are for. RTO and RPO are zero where they are not declared, as is EndOfLife.

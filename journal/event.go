@@ -78,8 +78,8 @@ type InventoryRef struct {
 
 // Recording is how long the file of a session's recording is, and its hash.
 type Recording struct {
-	Bytes  int64 `json:"bytes"`
-	SHA256 Hash  `json:"sha256"`
+	Bytes  int64 `json:"bytes"`  // how long the file is
+	SHA256 Hash  `json:"sha256"` // of the file, hex
 	// Recovered says that its console died, and that another found the recording as it is.
 	Recovered bool `json:"recovered,omitempty"`
 }
@@ -195,16 +195,16 @@ type (
 	}
 	// ShellOpened is written before an interactive shell is opened on a host. It stands in the notes.
 	ShellOpened struct {
-		Session  RunID            `json:"session"`
-		Host     inventory.HostID `json:"host"`
-		By       Who              `json:"by"`
-		Reason   string           `json:"reason,omitempty"`
+		Session  RunID            `json:"session"`            // the shell's name, made as a run's is
+		Host     inventory.HostID `json:"host"`               // where it was opened
+		By       Who              `json:"by"`                 // who opened it
+		Reason   string           `json:"reason,omitempty"`   // as the user gave it
 		Recorded bool             `json:"recorded,omitempty"` // into SESSION.cast, beside the notes
 	}
 	// ShellClosed ends a shell. It stands in the notes.
 	ShellClosed struct {
-		Session RunID            `json:"session"`
-		Host    inventory.HostID `json:"host"`
+		Session RunID            `json:"session"`          // the shell's name
+		Host    inventory.HostID `json:"host"`             // where it was open
 		Exit    int              `json:"exit"`             // of the shell; meaningful where Reason is empty
 		Reason  string           `json:"reason,omitempty"` // why it ended, where it did not end by itself
 		// Recording vouches for the recording, an asciicast v3; nil = there is none.

@@ -48,19 +48,19 @@ type Query struct {
 
 // RunSummary is a run in one line.
 type RunSummary struct {
-	Run     RunID          `json:"run"`
-	Origin  OriginID       `json:"origin"`
-	Runbook string         `json:"runbook"`
-	Scope   string         `json:"scope"`
-	By      Who            `json:"by"`
-	Reason  string         `json:"reason,omitempty"`
-	Ticket  string         `json:"ticket,omitempty"`
-	Started time.Time      `json:"started"`
-	Ended   time.Time      `json:"ended,omitzero"`
-	Result  Result         `json:"result"`
-	Hosts   int            `json:"hosts"`
-	Counts  map[string]int `json:"counts"` // hosts by Outcome's word, and "waiting", "running"
-	Events  uint64         `json:"events"`
+	Run     RunID          `json:"run"`              // its name, which sorts by time: "261122-2213-k7f3"
+	Origin  OriginID       `json:"origin"`           // the user and machine that wrote it: "ops@console1"
+	Runbook string         `json:"runbook"`          // its name
+	Scope   string         `json:"scope"`            // the selector as typed
+	By      Who            `json:"by"`               // who started it
+	Reason  string         `json:"reason,omitempty"` // as its user gave it
+	Ticket  string         `json:"ticket,omitempty"` // as its user gave it
+	Started time.Time      `json:"started"`          // when its plan was accepted
+	Ended   time.Time      `json:"ended,omitzero"`   // none = it has not
+	Result  Result         `json:"result"`           // "open" (not ended), "passed", "failed" (a host failed or was not reached), "stopped" (too many failed), "aborted" or "unknown"
+	Hosts   int            `json:"hosts"`            // how many its plan has
+	Counts  map[string]int `json:"counts"`           // hosts by Outcome's word, and "waiting", "running"
+	Events  uint64         `json:"events"`           // how many its record has
 	// Maintenance is the plan that the run is part of; nil = none.
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
 	Damaged     string       `json:"damaged,omitempty"` // what is wrong with the record, if anything

@@ -22,10 +22,10 @@ const Namespace = "plan@tend"
 // Approval is one person's yes to one digest. Approvals stand beside the plan, in the directory NAME.approvals, a file each, so that they
 // travel with it through git, and two people who approve on two branches do not meet in one file.
 type Approval struct {
-	Plan   string    `json:"plan"`
-	Digest string    `json:"digest"`
-	By     string    `json:"by"`
-	At     time.Time `json:"at"`
+	Plan   string    `json:"plan"`           // its name
+	Digest string    `json:"digest"`         // of the plan that was approved
+	By     string    `json:"by"`             // the approver's name, as the plan has it
+	At     time.Time `json:"at"`             // when, by the approver's clock
 	From   string    `json:"from,omitempty"` // the account and machine, for people
 	// Signature is OpenSSH's over Statement, armored; "" = not signed.
 	Signature string `json:"signature,omitempty"`
@@ -101,17 +101,17 @@ func SaveApproval(plan string, a Approval) (path string, err error) {
 // Verdict is what an approval is worth.
 type Verdict struct {
 	Approval
-	Counts bool   `json:"counts"`
-	Signed bool   `json:"signed"` // with a key that the plan names for this person
-	Why    string `json:"why,omitempty"`
+	Counts bool   `json:"counts"`        // it is one of those that the plan needs
+	Signed bool   `json:"signed"`        // with a key that the plan names for this person
+	Why    string `json:"why,omitempty"` // it does not count; none = it does
 }
 
 // Standing is how a plan stands with its approvers.
 type Standing struct {
-	Need     int       `json:"need"`
-	Have     int       `json:"have"`
-	Missing  []string  `json:"missing,omitempty"` // who may approve and has not
-	Verdicts []Verdict `json:"approvals,omitempty"`
+	Need     int       `json:"need"`                // how many must approve; 0 = nobody
+	Have     int       `json:"have"`                // how many approvals count
+	Missing  []string  `json:"missing,omitempty"`   // who may approve and has not
+	Verdicts []Verdict `json:"approvals,omitempty"` // all that were found, and what each is worth
 }
 
 // Approved reports whether the plan may run as far as its approvers are concerned.

@@ -11,14 +11,14 @@ import (
 
 // Blast is what a plan touches.
 type Blast struct {
-	Hosts    int           `json:"hosts"`
-	Prod     int           `json:"prod"`
-	Sites    []string      `json:"sites"`
-	Racks    int           `json:"racks"`
-	Groups   []string      `json:"groups,omitempty"`
-	Services []string      `json:"services,omitempty"`
-	Risk     runbooks.Risk `json:"risk"`
-	Down     int           `json:"down"` // how many hosts may be down at once, at most
+	Hosts    int           `json:"hosts"`              // how many
+	Prod     int           `json:"prod"`               // how many of them serve production
+	Sites    []string      `json:"sites"`              // their names
+	Racks    int           `json:"racks"`              // how many
+	Groups   []string      `json:"groups,omitempty"`   // that the hosts are members of
+	Services []string      `json:"services,omitempty"` // that the hosts bear
+	Risk     runbooks.Risk `json:"risk"`               // of its worst run: "read", "change" or "disrupt"
+	Down     int           `json:"down"`               // how many hosts may be down at once, at most
 }
 
 // Blast says what the plan touches, and how much of it at once.

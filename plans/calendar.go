@@ -11,13 +11,13 @@ import (
 
 // Slot is one coming window of a plan.
 type Slot struct {
-	Plan   string    `json:"plan"`
-	Goal   string    `json:"goal"`
-	Window string    `json:"window,omitempty"` // "" = always open
-	Opens  time.Time `json:"opens"`
-	Shuts  time.Time `json:"shuts,omitzero"` // zero = it never closes
-	Hosts  int       `json:"hosts"`          // that it binds
-	Clash  []Clash   `json:"clashes,omitempty"`
+	Plan   string    `json:"plan"`              // its name
+	Goal   string    `json:"goal"`              // what it is for
+	Window string    `json:"window,omitempty"`  // "" = always open
+	Opens  time.Time `json:"opens"`             // where no window binds, now or the plan's first day
+	Shuts  time.Time `json:"shuts,omitzero"`    // zero = it never closes
+	Hosts  int       `json:"hosts"`             // that it binds
+	Clash  []Clash   `json:"clashes,omitempty"` // plans that would work on the same groups or hosts at the same time
 
 	*work
 }
@@ -37,9 +37,9 @@ type meeting struct {
 
 // Clash is another plan whose window overlaps, and what both touch.
 type Clash struct {
-	Plan   string             `json:"plan"`
-	Groups []string           `json:"groups,omitempty"`
-	Hosts  []inventory.HostID `json:"hosts,omitempty"`
+	Plan   string             `json:"plan"`             // the other's name
+	Groups []string           `json:"groups,omitempty"` // that both would work in
+	Hosts  []inventory.HostID `json:"hosts,omitempty"`  // that both would work on
 	other  int
 }
 

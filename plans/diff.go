@@ -14,25 +14,25 @@ import (
 
 // Diff is what changed between two plans, in meaning.
 type Diff struct {
-	Same    bool               `json:"same"` // the digests are equal: approvals of one hold for the other
-	Plan    []string           `json:"plan,omitempty"`
-	Added   []inventory.HostID `json:"hosts_added,omitempty"`
-	Dropped []inventory.HostID `json:"hosts_dropped,omitempty"`
-	Runs    []RunDiff          `json:"runs,omitempty"`
-	Before  Size               `json:"before"`
-	After   Size               `json:"after"`
+	Same    bool               `json:"same"`                    // the digests are equal: approvals of one hold for the other
+	Plan    []string           `json:"plan,omitempty"`          // what it says of itself that is different, a line each
+	Added   []inventory.HostID `json:"hosts_added,omitempty"`   // that only the second runs on
+	Dropped []inventory.HostID `json:"hosts_dropped,omitempty"` // that only the first runs on
+	Runs    []RunDiff          `json:"runs,omitempty"`          // those that are different
+	Before  Size               `json:"before"`                  // of the first
+	After   Size               `json:"after"`                   // of the second
 }
 
 // Size is how long and how much.
 type Size struct {
-	Estimate Estimate `json:"estimate"`
-	Blast    Blast    `json:"blast"`
+	Estimate Estimate `json:"estimate"` // how long all runs take
+	Blast    Blast    `json:"blast"`    // what they touch
 }
 
 // RunDiff is what changed in one run.
 type RunDiff struct {
-	Run     string   `json:"run"` // "1 patch"
-	Changes []string `json:"changes"`
+	Run     string   `json:"run"`     // "1 patch"
+	Changes []string `json:"changes"` // a line each
 }
 
 // Compare says what b does that a did not, and the other way round.

@@ -30,12 +30,12 @@ func (f Fits) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
 // Fit is whether a run's work on the hosts of one window will be done in that window.
 type Fit struct {
-	Window   string             `json:"window"`
-	Hosts    []inventory.HostID `json:"hosts"`
-	Opens    time.Time          `json:"opens"` // or when the work begins in it, where it is open
-	Shuts    time.Time          `json:"shuts"`
-	Estimate Estimate           `json:"estimate"`
-	Fits     Fits               `json:"fits"`
+	Window   string             `json:"window"`   // as the inventory has it
+	Hosts    []inventory.HostID `json:"hosts"`    // that it binds
+	Opens    time.Time          `json:"opens"`    // or when the work begins in it, where it is open
+	Shuts    time.Time          `json:"shuts"`    // when it closes
+	Estimate Estimate           `json:"estimate"` // of the work on these hosts
+	Fits     Fits               `json:"fits"`     // "fits", "may not fit" (where hosts are slow), "does not fit" or "unknown whether it fits"
 }
 
 // String is the verdict with its reasons, in one line.

@@ -14,13 +14,13 @@ import (
 
 // Report is a whole rehearsal.
 type Report struct {
-	Subject string             `json:"subject"` // the plan's name, or the runbook's
-	Speed   float64            `json:"speed"`
-	Seed    uint64             `json:"seed,omitempty"`
-	Known   []string           `json:"known,omitempty"`  // what the twin has of the journal, as "HOST:FAULT"
-	Jumps   []inventory.HostID `json:"jumps,omitempty"`  // jump hosts outside of the inventory, which the twin has as well
-	Faults  []string           `json:"faults,omitempty"` // what was made to go wrong
-	Runs    []Run              `json:"runs"`
+	Subject string             `json:"subject"`           // the plan's name, or the runbook's
+	Speed   float64            `json:"speed"`             // how many times faster than life it went
+	Seed    uint64             `json:"seed,omitempty"`    // of --chaos: with the same one, the same goes wrong
+	Known   []string           `json:"known,omitempty"`   // what the twin has of the journal, as "HOST:FAULT"
+	Jumps   []inventory.HostID `json:"jumps,omitempty"`   // jump hosts outside of the inventory, which the twin has as well
+	Faults  []string           `json:"faults,omitempty"`  // what was made to go wrong
+	Runs    []Run              `json:"runs"`              // those that were begun, in order
 	Remarks []string           `json:"remarks,omitempty"` // what did not go as it was asked for
 	Left    int                `json:"left,omitempty"`    // runs of the plan that were not begun, behind one that did not end well
 }

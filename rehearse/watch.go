@@ -13,38 +13,38 @@ import (
 
 // Run is what a rehearsed run came to.
 type Run struct {
-	Runbook string         `json:"runbook"`
-	Scope   string         `json:"scope"`
-	Digest  string         `json:"digest"` // of the rehearsed plan; its hosts' addresses are the twin's, so it is not the real one's
-	Result  string         `json:"result"`
-	Reason  string         `json:"reason,omitempty"`
-	Took    time.Duration  `json:"took_ns"` // of rehearsed time
-	Hosts   int            `json:"hosts"`
-	Counts  map[string]int `json:"counts"` // hosts by how they ended; "untouched" were never begun
-	Failed  []Failure      `json:"failed,omitempty"`
-	Groups  []Group        `json:"groups,omitempty"`
-	Asked   []Asked        `json:"asked,omitempty"`
+	Runbook string         `json:"runbook"`          // its name
+	Scope   string         `json:"scope"`            // the selector as typed
+	Digest  string         `json:"digest"`           // of the rehearsed plan; its hosts' addresses are the twin's, so it is not the real one's
+	Result  string         `json:"result"`           // in the words of tend journal list: "passed"
+	Reason  string         `json:"reason,omitempty"` // of that result
+	Took    time.Duration  `json:"took_ns"`          // of rehearsed time
+	Hosts   int            `json:"hosts"`            // how many its plan has
+	Counts  map[string]int `json:"counts"`           // hosts by how they ended; "untouched" were never begun
+	Failed  []Failure      `json:"failed,omitempty"` // the hosts that did not end well
+	Groups  []Group        `json:"groups,omitempty"` // those that it worked in; none where it takes nothing down
+	Asked   []Asked        `json:"asked,omitempty"`  // what people would have been asked
 }
 
 // Failure is a host that did not end well.
 type Failure struct {
-	Host    inventory.HostID `json:"host"`
-	Step    runbooks.StepID  `json:"step"`
-	Outcome string           `json:"outcome"`
-	Reason  string           `json:"reason,omitempty"`
-	At      time.Duration    `json:"at_ns"`
+	Host    inventory.HostID `json:"host"`             // its name
+	Step    runbooks.StepID  `json:"step"`             // in which it ended
+	Outcome string           `json:"outcome"`          // "failed", "unreachable" or "unknown"
+	Reason  string           `json:"reason,omitempty"` // of that outcome
+	At      time.Duration    `json:"at_ns"`            // of rehearsed time, since the run began
 }
 
 // Group is what the run did to a group: the most members that were down at one time.
 type Group struct {
-	Name    string             `json:"name"`
-	Members int                `json:"members"`
-	MaxDown int                `json:"max_down"`
-	Quorum  int                `json:"quorum,omitempty"`
-	Before  int                `json:"down_before"`
-	Worst   int                `json:"worst"`
-	At      time.Duration      `json:"at_ns"`
-	Who     []inventory.HostID `json:"who,omitempty"`
+	Name    string             `json:"name"`             // its name
+	Members int                `json:"members"`          // how many it has
+	MaxDown int                `json:"max_down"`         // how many may be down at once
+	Quorum  int                `json:"quorum,omitempty"` // how many must be up; 0 = not declared
+	Before  int                `json:"down_before"`      // how many were down before the run
+	Worst   int                `json:"worst"`            // the most that were down at once
+	At      time.Duration      `json:"at_ns"`            // when that was, in rehearsed time since the run began
+	Who     []inventory.HostID `json:"who,omitempty"`    // the members that were down then
 }
 
 // Held reports whether the run kept to the group's limit: those that were down before it are not its doing.
@@ -55,9 +55,9 @@ func (g Group) Quorate() bool { return g.Quorum == 0 || g.Members-g.Worst >= g.Q
 
 // Asked is a question that somebody would have been asked, and that the rehearsal answered.
 type Asked struct {
-	At   time.Duration    `json:"at_ns"`
-	Host inventory.HostID `json:"host,omitempty"`
-	Text string           `json:"text"`
+	At   time.Duration    `json:"at_ns"`          // of rehearsed time, since the run began
+	Host inventory.HostID `json:"host,omitempty"` // none = the question is about the whole run
+	Text string           `json:"text"`           // the question, or what there was to do
 }
 
 // Watch folds the events of one rehearsed run.

@@ -154,12 +154,12 @@ func (s *Snapshot) Take(events iter.Seq2[journal.Event, error], until time.Time,
 
 // Difference is one thing that is different on some hosts, in the same way.
 type Difference struct {
-	Kind  string             `json:"kind"` // "hosts", "outcome", "check", "package", "fact" or "output"
-	Key   string             `json:"key,omitempty"`
-	Was   string             `json:"was"`
-	Is    string             `json:"is"`
+	Kind  string             `json:"kind"`           // "hosts", "outcome", "check", "package", "fact" or "output"
+	Key   string             `json:"key,omitempty"`  // of the check, package or fact, or the step of an output; none of "hosts" and "outcome"
+	Was   string             `json:"was"`            // "not known" where it was not read; of "hosts", "here" or "not here"
+	Is    string             `json:"is"`             // in the same words
 	Diff  string             `json:"diff,omitempty"` // of an output: lines with -, + or a space in front
-	Hosts []inventory.HostID `json:"hosts"`
+	Hosts []inventory.HostID `json:"hosts"`          // where it is different in just this way
 }
 
 // kinds are the kinds of difference in the order in which one wants to know.

@@ -14,13 +14,13 @@ import (
 // Deviation is something that was done apart from the declared design: by hand, outside of a window, from an inventory that was not
 // committed, and so on.
 type Deviation struct {
-	At     time.Time     `json:"at"`
-	What   string        `json:"what"`
-	Run    journal.RunID `json:"run,omitempty"`
-	On     string        `json:"on"` // a selector, or a host
-	By     string        `json:"by"`
-	Reason string        `json:"reason,omitempty"`
-	Ticket string        `json:"ticket,omitempty"`
+	At     time.Time     `json:"at"`               // when the run was started, the shell opened, the lease broken
+	What   string        `json:"what"`             // "by hand: uptime", "outside of maintenance windows: …"
+	Run    journal.RunID `json:"run,omitempty"`    // none = it was a shell, or a lease that was broken
+	On     string        `json:"on"`               // a selector, or a host
+	By     string        `json:"by"`               // the user
+	Reason string        `json:"reason,omitempty"` // as the user gave it
+	Ticket string        `json:"ticket,omitempty"` // as the user gave it
 }
 
 // Departing says in what a run departed from the design, in words; nothing where it did not.

@@ -48,32 +48,32 @@ type Param struct {
 	// Type is "string", "int", "bool" (yes or no), "choice", "duration" ("90s", "15m", "2d"; scripts get whole seconds), or "list"
 	// (space-separated).
 	Type     string   `json:"type"`
-	Help     string   `json:"help,omitempty"`
-	Default  string   `json:"default,omitempty"`
-	Options  []string `json:"options,omitempty"` // of a choice
-	Min      *int     `json:"min,omitempty"`     // of an int; of a duration in seconds
-	Max      *int     `json:"max,omitempty"`
-	Pattern  string   `json:"pattern,omitempty"` // RE2, anchored; of a list's every element
-	Required bool     `json:"required,omitempty"`
-	Secret   bool     `json:"secret,omitempty"`
+	Help     string   `json:"help,omitempty"`     // for the person who sets it
+	Default  string   `json:"default,omitempty"`  // what it is where nothing is set
+	Options  []string `json:"options,omitempty"`  // of a choice
+	Min      *int     `json:"min,omitempty"`      // of an int; of a duration in seconds
+	Max      *int     `json:"max,omitempty"`      // of an int; of a duration in seconds
+	Pattern  string   `json:"pattern,omitempty"`  // RE2, anchored; of a list's every element
+	Required bool     `json:"required,omitempty"` // there is no run without it
+	Secret   bool     `json:"secret,omitempty"`   // it is asked for without echo, and reaches neither plan nor journal
 }
 
 // FactSpec declares a fact that a step may emit. A key that ends in "*" declares a family: "update.*", "disk:*".
 type FactSpec struct {
-	Key string `json:"key"`
+	Key string `json:"key"` // its name; a "*" at its end stands for any
 	// Type is "string", "int", "bool" (yes or no), "number", "time" (RFC 3339, or seconds since 1970), "list" (space-separated), or
 	// "check": a check of that name. A check that is declared without a "*" and does not come is UNKNOWN.
 	Type string `json:"type"`
-	Help string `json:"help,omitempty"`
+	Help string `json:"help,omitempty"` // what it tells
 }
 
 // Step is one step of a runbook, and, with its Script rendered, of a Plan.
 type Step struct {
-	ID    StepID `json:"id"`
-	Title string `json:"title,omitempty"`
-	Kind  Kind   `json:"kind"`
-	Phase Phase  `json:"phase"`
-	Risk  Risk   `json:"risk"`
+	ID    StepID `json:"id"`              // unique in the runbook
+	Title string `json:"title,omitempty"` // in a line
+	Kind  Kind   `json:"kind"`            // "script", "check" (only reads, and judges), "reboot", "manual" (a person does it) or "wait"
+	Phase Phase  `json:"phase"`           // "before" (a host that fails here is not touched), "main" or "after"
+	Risk  Risk   `json:"risk"`            // "read", "change" or "disrupt" (takes the host or a service down)
 	// Script is what goes to sh on the host. In a Plan it is complete: parameters, library and body.
 	Script string `json:"script,omitempty"`
 	// Line names the parameter that holds the command line for hosts without a shell, which get it as it is, attached; "" = none. In a
@@ -107,18 +107,18 @@ type Step struct {
 	Undo string `json:"undo,omitempty"`
 	// Emits: "" or "facts" reads declared key=value lines, "checks" reads check lines as well (see ParseEmitted).
 	Emits string     `json:"emits,omitempty"`
-	Facts []FactSpec `json:"facts,omitempty"`
+	Facts []FactSpec `json:"facts,omitempty"` // that it may emit
 	// Words and Asks belong to a manual step.
 	Words string `json:"words,omitempty"`
-	Asks  []Ask  `json:"asks,omitempty"`
+	Asks  []Ask  `json:"asks,omitempty"` // the answers that are recorded
 	// For is how long a wait lasts.
 	For time.Duration `json:"for,omitempty"`
 }
 
 // Ask is one answer that a manual step wants.
 type Ask struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
+	Name string `json:"name"` // of the answer in the journal
+	Text string `json:"text"` // the question
 	Type string `json:"type"` // "yes", "text"
 }
 
@@ -156,38 +156,38 @@ const DefaultParallel = 64
 
 // Runbook is a runbook as read from its file, validated.
 type Runbook struct {
-	Name   string  `json:"name"`
-	Title  string  `json:"title"`
-	Doc    string  `json:"doc,omitempty"`
-	Risk   Risk    `json:"risk"`
-	Params []Param `json:"params,omitempty"`
-	Steps  []Step  `json:"steps"` // in order: Before, Main, After
-	Policy Policy  `json:"policy"`
+	Name   string  `json:"name"`             // what it is run by
+	Title  string  `json:"title"`            // in a line
+	Doc    string  `json:"doc,omitempty"`    // when to use it, and what it does
+	Risk   Risk    `json:"risk"`             // of its worst step: "read", "change" or "disrupt"
+	Params []Param `json:"params,omitempty"` // that it takes
+	Steps  []Step  `json:"steps"`            // in order: Before, Main, After
+	Policy Policy  `json:"policy"`           // how it walks over the hosts, unless the run says otherwise
 	// Source is "built-in" or the file's path. Shadows is the source that this one hides, if any.
 	Source  string `json:"source"`
-	Shadows string `json:"shadows,omitempty"`
+	Shadows string `json:"shadows,omitempty"` // none = it hides none
 }
 
 // Wave is a set of hosts that are worked on before the next wave opens.
 type Wave struct {
-	Name  string             `json:"name"` // "canary", "batch 2 of 5"
-	Hosts []inventory.HostID `json:"hosts"`
+	Name  string             `json:"name"`  // "canary", "batch 2 of 5"
+	Hosts []inventory.HostID `json:"hosts"` // that are worked on before the next one opens
 }
 
 // Plan is a runbook resolved: every choice is made. Its JSON form, with Digest empty, is what Digest is the SHA-256 of.
 type Plan struct {
-	Runbook string `json:"runbook"`
-	Title   string `json:"title"`
-	Source  string `json:"source"`
-	Risk    Risk   `json:"risk"`
-	Scope   string `json:"scope"` // the selector as typed
+	Runbook string `json:"runbook"` // its name
+	Title   string `json:"title"`   // the runbook's
+	Source  string `json:"source"`  // of the runbook: "built-in", or the file's path
+	Risk    Risk   `json:"risk"`    // of its worst step: "read", "change" or "disrupt"
+	Scope   string `json:"scope"`   // the selector as typed
 	// Params are the values in force; a secret's value is replaced by "(secret)".
 	Params map[string]string `json:"params,omitempty"`
-	Steps  []Step            `json:"steps"` // the order in which every host goes through them
-	Hosts  []inventory.Host  `json:"hosts"`
+	Steps  []Step            `json:"steps"`            // the order in which every host goes through them
+	Hosts  []inventory.Host  `json:"hosts"`            // exactly those that it runs on, as the inventory had them
 	Groups []inventory.Group `json:"groups,omitempty"` // those with a member among Hosts
-	Waves  []Wave            `json:"waves"`
-	Policy Policy            `json:"policy"`
+	Waves  []Wave            `json:"waves"`            // in this order, one after another
+	Policy Policy            `json:"policy"`           // the limits in force
 	// Secrets are the secret parameters whose values SecretHeader wants; the plan never holds them.
 	Secrets []Param `json:"secrets,omitempty"`
 	// Vars are per-host overrides that the steps' scripts receive, by host.
@@ -216,8 +216,8 @@ func (p *Plan) Windowed() bool {
 
 // DownMember is a group's member that counts as down before a run has done anything.
 type DownMember struct {
-	Host inventory.HostID `json:"host"`
-	Why  string           `json:"why"` // "unreachable at 2026-11-22 01:12, run 261122-0112-k7f3"
+	Host inventory.HostID `json:"host"` // its name
+	Why  string           `json:"why"`  // "unreachable at 2026-11-22 01:12, run 261122-0112-k7f3"
 }
 
 // CheckState is a check's verdict. The zero value is UNKNOWN, because unknown is not OK (law 6).

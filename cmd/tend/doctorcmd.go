@@ -15,10 +15,10 @@ import (
 
 // symptom is what the doctor found about one thing.
 type symptom struct {
-	Name  string `json:"name"`
-	State string `json:"state"` // "ok", "warn", "fail", or "unknown" where this system does not tell
-	Text  string `json:"text"`
-	Hint  string `json:"hint,omitempty"`
+	Name  string `json:"name"`           // what was looked at: "agent", "clock"
+	State string `json:"state"`          // "ok", "warn", "fail", or "unknown" where this system does not tell
+	Text  string `json:"text"`           // what was found
+	Hint  string `json:"hint,omitempty"` // what to do about it
 }
 
 func ok(name, format string, args ...any) symptom {

@@ -23,9 +23,9 @@ func (a *app) hostCmd() *cobra.Command {
 
 // hostValue is one option of how a host is reached.
 type hostValue struct {
-	Option string `json:"option"`
-	Value  string `json:"value"`
-	From   string `json:"from"` // the file and line, or who else says so
+	Option string `json:"option"` // in ssh_config's words, in lower case: "hostname"
+	Value  string `json:"value"`  // what is in force; an option with several stands in as many lines
+	From   string `json:"from"`   // the file and line, or who else says so
 }
 
 func (a *app) hostShow() *cobra.Command {

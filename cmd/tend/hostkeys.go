@@ -21,16 +21,15 @@ import (
 
 // hostKeyRow is one host's key, and what vouches for it.
 type hostKeyRow struct {
-	Host        inventory.HostID `json:"host"`
-	Name        string           `json:"name,omitempty"` // as known_hosts writes it
-	Type        string           `json:"type,omitempty"`
-	Fingerprint string           `json:"fingerprint,omitempty"`
-	// State is "known", "new", "changed", "revoked" or "unreached"; List "", "in the list", "not in the list" or "differs".
-	State string `json:"state"`
-	List  string `json:"list,omitempty"`
-	Note  string `json:"note,omitempty"`
-	host  inventory.Host
-	key   ssh.HostKey
+	Host        inventory.HostID `json:"host"`                  // in the inventory
+	Name        string           `json:"name,omitempty"`        // as known_hosts writes it
+	Type        string           `json:"type,omitempty"`        // "ssh-ed25519"; none where no key was seen
+	Fingerprint string           `json:"fingerprint,omitempty"` // SHA256:…, as ssh-keygen -l writes it
+	State       string           `json:"state"`                 // "known", "new", "CHANGED", "REVOKED" or "unreached"
+	List        string           `json:"list,omitempty"`        // "in the list", "not in the list" or "DIFFERS"; none without --list
+	Note        string           `json:"note,omitempty"`        // the file and line that know it, or what is wrong
+	host        inventory.Host
+	key         ssh.HostKey
 }
 
 const (

@@ -49,9 +49,9 @@ DIR/HOST/PATH; each is whole or not there, readable by you only, and a file that
 
 // fetchedFile is what journal files --json prints.
 type fetchedFile struct {
-	Host   inventory.HostID `json:"host"`
-	File   string           `json:"file"` // on the host; with --to, where it was written
-	Bytes  int              `json:"bytes"`
+	Host   inventory.HostID `json:"host"`   // that it came from
+	File   string           `json:"file"`   // on the host; with --to, where it was written
+	Bytes  int              `json:"bytes"`  // how long it is
 	SHA256 string           `json:"sha256"` // as it was on the host
 }
 

@@ -14,6 +14,7 @@ import (
 	"tend/inventory"
 	"tend/plans"
 	"tend/quote"
+	"tend/runbooks"
 )
 
 //go:embed start/plan.toml
@@ -184,25 +185,25 @@ func verdict(v plans.Verdict) string {
 
 // maintenanceJSON is what plan show --json prints.
 type maintenanceJSON struct {
-	Name     string         `json:"name"`
-	File     string         `json:"file"`
-	Goal     string         `json:"goal"`
-	Reason   string         `json:"reason,omitempty"`
-	Ticket   string         `json:"ticket,omitempty"`
-	Window   string         `json:"window,omitempty"`
-	Days     string         `json:"days,omitempty"`
-	Digest   string         `json:"digest"`
-	Blast    plans.Blast    `json:"blast"`
-	Estimate plans.Estimate `json:"estimate"`
-	Approval plans.Standing `json:"approval"`
-	Approved bool           `json:"approved"`
-	Warnings []string       `json:"warnings,omitempty"`
-	Runs     []runOfPlan    `json:"runs"`
+	Name     string         `json:"name"`               // the plan's
+	File     string         `json:"file"`               // that it was read from
+	Goal     string         `json:"goal"`               // what it is for
+	Reason   string         `json:"reason,omitempty"`   // that its runs carry
+	Ticket   string         `json:"ticket,omitempty"`   // that its runs carry
+	Window   string         `json:"window,omitempty"`   // of those hosts that have none of their own
+	Days     string         `json:"days,omitempty"`     // on which it may be run: "2026-11-01 to 2026-11-30"; none = any
+	Digest   string         `json:"digest"`             // hex SHA-256 of what would be done, which approvals are for
+	Blast    plans.Blast    `json:"blast"`              // what it touches
+	Estimate plans.Estimate `json:"estimate"`           // how long all of its runs take
+	Approval plans.Standing `json:"approval"`           // who has approved it, and who has not
+	Approved bool           `json:"approved"`           // it may run, as far as its approvers are concerned
+	Warnings []string       `json:"warnings,omitempty"` // what may void approvals without anybody's doing
+	Runs     []runOfPlan    `json:"runs"`               // in the order in which they would be made
 }
 
 type runOfPlan struct {
-	Plan any         `json:"plan"`
-	Fits []plans.Fit `json:"fits,omitempty"`
+	Plan runbooks.Plan `json:"plan"`           // as tend plan prints it
+	Fits []plans.Fit   `json:"fits,omitempty"` // whether the work fits into its hosts' windows, one a window; none = windows do not bind it
 }
 
 func (p *planned) asJSON(s plans.Standing, now time.Time) maintenanceJSON {

@@ -19,21 +19,21 @@ const week = 7 * 24 * time.Hour
 
 // matter is something that needs a person.
 type matter struct {
-	Urgency int                `json:"urgency"` // 1 = now, 2 = today, 3 = this week
-	What    string             `json:"what"`
-	Hosts   []inventory.HostID `json:"hosts,omitempty"`
-	Do      string             `json:"do"`
+	Urgency int                `json:"urgency"`           // 1 = now, 2 = today, 3 = this week
+	What    string             `json:"what"`              // "3 hosts down"
+	Hosts   []inventory.HostID `json:"hosts,omitempty"`   // those concerned; none of a run
+	Do      string             `json:"do"`                // the command to type next
 	Run     journal.RunID      `json:"run,omitempty"`     // that it is about
 	Runbook string             `json:"runbook,omitempty"` // that looks, or puts it right
 }
 
 // status is the fleet's week.
 type status struct {
-	At      time.Time      `json:"at"`
-	Hosts   int            `json:"hosts"`
-	States  map[string]int `json:"states"`
-	Runs    map[string]int `json:"runs"` // of the last seven days, by result
-	Matters []matter       `json:"matters"`
+	At      time.Time      `json:"at"`              // the moment that it tells of
+	Hosts   int            `json:"hosts"`           // how many the inventory has
+	States  map[string]int `json:"states"`          // hosts by state, in the words of tend fleet
+	Runs    map[string]int `json:"runs"`            // of the last seven days, by result
+	Matters []matter       `json:"matters"`         // what needs a person, the most urgent first
 	Looked  time.Time      `json:"looked,omitzero"` // when the host was seen that was not seen for longest
 }
 

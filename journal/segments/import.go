@@ -16,10 +16,10 @@ import (
 
 // Imported is what became of one segment.
 type Imported struct {
-	Origin journal.OriginID `json:"origin"`
-	Run    journal.RunID    `json:"run"`
-	Events uint64           `json:"events"`
-	What   string           `json:"what"` // "new", "extended", "duplicate"
+	Origin journal.OriginID `json:"origin"` // the user and machine that wrote it
+	Run    journal.RunID    `json:"run"`    // its name
+	Events uint64           `json:"events"` // how many came in
+	What   string           `json:"what"`   // "new", "extended", "duplicate"
 }
 
 // Import takes in what Export wrote, one segment or several on end, of any origin. Every chain is checked before anything is kept. A

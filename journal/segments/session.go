@@ -165,9 +165,9 @@ func hashOf(path string) (*journal.Recording, error) {
 // ShellRecord is what the journal says of a shell.
 type ShellRecord struct {
 	journal.ShellOpened
-	Origin journal.OriginID     `json:"origin"`
-	Opened time.Time            `json:"opened"`
-	Ended  time.Time            `json:"ended,omitzero"`
+	Origin journal.OriginID     `json:"origin"`           // the user and machine that wrote it down
+	Opened time.Time            `json:"opened"`           // when
+	Ended  time.Time            `json:"ended,omitzero"`   // none = it is open, or its console died
 	Closed *journal.ShellClosed `json:"closed,omitempty"` // nil = it is open, or its console died
 	Live   bool                 `json:"live,omitempty"`   // its recording is being written
 }

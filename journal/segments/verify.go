@@ -35,13 +35,13 @@ const (
 
 // Problem is one thing that is wrong, at the first place where it shows.
 type Problem struct {
-	What   Damage           `json:"what"`
-	Origin journal.OriginID `json:"origin"`
-	Run    journal.RunID    `json:"run"` // "ledger" and "notes" for those
-	File   string           `json:"file"`
+	What   Damage           `json:"what"`           // "modified", "removed", "inserted", "reordered", "cut off", "rewritten", "missing segment", "unlisted", "lost ledger", "renamed", "unreadable" or "torn tail"
+	Origin journal.OriginID `json:"origin"`         // the user and machine that wrote the segment
+	Run    journal.RunID    `json:"run"`            // "ledger" and "notes" for those
+	File   string           `json:"file"`           // its path
 	Line   int              `json:"line,omitempty"` // from 1
 	Seq    uint64           `json:"seq,omitempty"`  // of the first event that is wrong
-	Text   string           `json:"text"`
+	Text   string           `json:"text"`           // in words
 }
 
 // String is the problem in one line.
@@ -58,23 +58,23 @@ func (p Problem) String() string {
 
 // Head is how far a segment goes.
 type Head struct {
-	Origin journal.OriginID `json:"origin"`
-	Run    journal.RunID    `json:"run"`
-	Events uint64           `json:"events"`
-	Last   journal.Hash     `json:"last"`
-	Ended  bool             `json:"ended"`
+	Origin journal.OriginID `json:"origin"` // the user and machine that wrote it
+	Run    journal.RunID    `json:"run"`    // "ledger" and "notes" for those
+	Events uint64           `json:"events"` // how many it has
+	Last   journal.Hash     `json:"last"`   // the hash of the last event, hex
+	Ended  bool             `json:"ended"`  // the last event ends the run
 }
 
 // Report is what Verify found. Problems are damage; Remarks are what crashes leave.
 type Report struct {
-	Segments int `json:"segments"`
+	Segments int `json:"segments"` // how many files were checked: one a run, and each origin's notes and ledger
 	// Recordings counts the recordings of shells.
 	Recordings int       `json:"recordings,omitempty"`
-	Events     uint64    `json:"events"`
-	Bytes      int64     `json:"bytes"`
-	Problems   []Problem `json:"problems,omitempty"`
-	Remarks    []Problem `json:"remarks,omitempty"`
-	Heads      []Head    `json:"heads,omitempty"`
+	Events     uint64    `json:"events"`             // in all of them
+	Bytes      int64     `json:"bytes"`              // of all of them
+	Problems   []Problem `json:"problems,omitempty"` // none = nothing is damaged
+	Remarks    []Problem `json:"remarks,omitempty"`  // none = nothing was left
+	Heads      []Head    `json:"heads,omitempty"`    // how far each segment goes, to be kept elsewhere
 }
 
 // OK reports whether nothing is damaged.
