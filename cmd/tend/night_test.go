@@ -73,7 +73,7 @@ func TestNightByKeysAlone(t *testing.T) {
 	k.see("RUNNING")
 	k.see("before the gate")
 	k.keys("Enter")
-	k.see("OUTPUT")
+	k.see("OUTPUT night")
 	k.see("before the gate")
 	k.keys("Escape")
 	k.see("RUNNING")
