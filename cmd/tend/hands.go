@@ -68,6 +68,7 @@ func (h *hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []by
 		return sink(offset, p)
 	}
 	exit, err := h.Keeper.Carry(ctx, remote.Order(o), reached)
+	_ = h.reach(ctx, o.Host.Name) // a step may have nothing to say; a journal that cannot be written stops the run at the step's end
 	if e, ok := errors.AsType[*remote.Error](err); ok && e.Kind == remote.Keepless {
 		h.keepless(ctx, o, e)
 	} else if err == nil && o.Job != "" && slices.Contains(h.doubted, o.Host.Name) {

@@ -12,6 +12,7 @@ import (
 
 // TestRealJumpHostOfTheInventory: a host behind another host of the inventory; the journal names the road.
 func TestRealJumpHostOfTheInventory(t *testing.T) {
+	t.Parallel()
 	srv, inner := sshtest.Start(t, sshtest.Config{}), sshtest.Start(t, sshtest.Config{})
 	s := newSite(t, srv, 1, "")
 	text, err := os.ReadFile(filepath.Join(s.dir, "inventory.toml"))
@@ -20,7 +21,7 @@ func TestRealJumpHostOfTheInventory(t *testing.T) {
 	}
 	s.write("inventory.toml", string(text)+fmt.Sprintf("[[site.rack.host]]\nname = \"inner\"\naddr = %q\nport = %d\nunit = 9\njump = [\"real-1\"]\nidentity = [%q]\nknown_hosts = [%q]\n",
 		inner.Addr, inner.Port, inner.Key, inner.KnownHosts))
-	s.ok("run", "facts", "inner")
+	s.ok("exec", "inner", "--yes", "--", "true")
 	if show := s.ok("journal", "show", "last", "--json"); !strings.Contains(show, `"via":["`) {
 		t.Error("the journal does not name the road")
 	}

@@ -83,13 +83,14 @@ func (c *tty) ended() int {
 
 // TestRealPassphraseIsAskedOnce: one encrypted key, three hosts, one question; what was typed stands nowhere.
 func TestRealPassphraseIsAskedOnce(t *testing.T) {
+	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	key := sshtest.NewKey(t, "ed25519")
 	path := filepath.Join(t.TempDir(), "locked")
 	srv.Authorize(sshtest.WriteKey(t, path, key, "correct horse"))
 	srv.Key = path
 	s := newSite(t, srv, 3, "")
-	c := s.onTerminal("run", "facts")
+	c := s.onTerminal("exec", "--yes", "--", "true")
 	c.see("passphrase")
 	if _, err := io.WriteString(c.in, "correct horse\n"); err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func TestRealPassphraseIsAskedOnce(t *testing.T) {
 	if out, err := exec.Command("grep", "-r", "-l", "correct horse", s.dir).Output(); err == nil {
 		t.Errorf("the passphrase stands in %s", out)
 	}
-	out, errs, code := s.tend("run", "facts", "real-1")
+	out, errs, code := s.tend("exec", "real-1", "--yes", "--", "true")
 	if code != 1 || !strings.Contains(out+errs, "passphrase") {
 		t.Errorf("with nobody to ask: exit %d\n%s%s", code, out, errs)
 	}
@@ -111,6 +112,7 @@ func TestRealPassphraseIsAskedOnce(t *testing.T) {
 
 // TestRealAgent: the key is in the agent alone.
 func TestRealAgent(t *testing.T) {
+	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	key := sshtest.NewKey(t, "ed25519")
 	srv.Authorize(sshtest.Signer(t, key).PublicKey())
@@ -118,7 +120,7 @@ func TestRealAgent(t *testing.T) {
 	srv.Key = ""
 	s := newSite(t, srv, 2, "")
 	s.env = append(s.env, "SSH_AUTH_SOCK="+agent.Socket)
-	s.ok("run", "facts")
+	s.ok("exec", "--yes", "--", "true")
 	if show := s.ok("journal", "show", "last", "--json"); !strings.Contains(show, "(agent)") {
 		t.Error("the journal does not say that the agent's key opened the door")
 	}
