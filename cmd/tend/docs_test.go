@@ -121,6 +121,8 @@ var withoutExamples = []string{"commands.md", "screens.md"}
 // TestDocExamples runs every ```console block of the pages on the lab. A line "$ COMMAND" must end with 0, or with what a trailing
 // "# exit N" says; the lines below it must be found in its output, in order, where … stands for anything.
 func TestDocExamples(t *testing.T) {
+	scriptsOnly(t)
+	t.Parallel()
 	dir := startLab(t, "--speed", "50")
 	for _, page := range docPages(t) {
 		blocks := consoleBlocks(read(t, page))

@@ -349,6 +349,8 @@ scope = "web-0105"
 
 // TestJSONIsAsDocumented runs every command that takes --json on the lab, and holds what it prints to the page: each key, each type.
 func TestJSONIsAsDocumented(t *testing.T) {
+	scriptsOnly(t)
+	t.Parallel()
 	need(t, "git")
 	work := t.TempDir()
 	env := docEnv(t, work, startLab(t, "--speed", "50"))

@@ -71,6 +71,7 @@ func TestRealHostThatCannotKeepAStep(t *testing.T) {
 
 // TestRealFactsSayWhoCannotKeepAStep: the runbook facts alone tells the next plan.
 func TestRealFactsSayWhoCannotKeepAStep(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, withoutLaunchers(t)), 1, "")
 	s.ok("run", "facts")

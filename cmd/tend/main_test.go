@@ -33,3 +33,12 @@ func shortDir(t *testing.T) string {
 	t.Cleanup(func() { os.RemoveAll(d) })
 	return d
 }
+
+// scriptsOnly skips, with -short, a test of what pages say or of what scripts find out: what it holds is no matter of goroutines, and CI,
+// which runs it whole, does not run it once more under the race detector.
+func scriptsOnly(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("SKIPPED with -short")
+	}
+}

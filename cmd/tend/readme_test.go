@@ -29,6 +29,7 @@ func shBlocks(text string) [][]string {
 // TestReadme walks the front page: its two commands are those that CI runs, and the lines for one's own hosts lead from an ssh_config to a
 // first health run on real OpenSSH, with a home that has nothing else in it.
 func TestReadme(t *testing.T) {
+	scriptsOnly(t)
 	page := read(t, "../../README.md")
 	blocks := shBlocks(page)
 	if len(blocks) < 2 || !slices.Equal(blocks[0], []string{"go run ./cmd/tend demo", "go test -timeout 30m ./..."}) {

@@ -159,6 +159,7 @@ func TestTheFormatPageHasEveryKind(t *testing.T) {
 
 // TestThePagesScriptChecksAJournal: the page is enough to check a journal, and to see what was done to it.
 func TestThePagesScriptChecksAJournal(t *testing.T) {
+	scriptsOnly(t)
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("no python3")

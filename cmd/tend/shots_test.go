@@ -18,6 +18,7 @@ var shots = flag.Bool("shots", false, "make the screenshots in docs/ anew, from 
 // TestScreenshots drives the demo in tmux and holds the pictures in docs/ against what the terminal shows. With -shots it draws them
 // anew: go test ./cmd/tend -run Screenshots -shots
 func TestScreenshots(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	home := shortDir(t)
 	s := newScreen(t, "screen-256color", home)
