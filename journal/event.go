@@ -70,10 +70,10 @@ type Who struct {
 
 // InventoryRef says which inventory a run was planned from.
 type InventoryRef struct {
-	Path   string `json:"path,omitempty"`
+	Path   string `json:"path,omitempty"`   // of its file
 	Digest string `json:"digest,omitempty"` // hex SHA-256 of the file
 	Commit string `json:"commit,omitempty"` // of the git repository that holds it
-	Dirty  bool   `json:"dirty,omitempty"`
+	Dirty  bool   `json:"dirty,omitempty"`  // the file was not as that commit has it
 }
 
 // Recording is how long the file of a session's recording is, and its hash.
@@ -97,33 +97,33 @@ type Maintenance struct {
 type (
 	// PlanAccepted opens a run: the operator approved the plan's digest.
 	PlanAccepted struct {
-		Plan      runbooks.Plan `json:"plan"`
-		By        Who           `json:"by"`
-		Reason    string        `json:"reason,omitempty"`
-		Ticket    string        `json:"ticket,omitempty"`
-		Inventory InventoryRef  `json:"inventory,omitzero"`
-		Version   string        `json:"version,omitempty"` // tend's
+		Plan      runbooks.Plan `json:"plan"`               // what was shown, and is done
+		By        Who           `json:"by"`                 // who started the run
+		Reason    string        `json:"reason,omitempty"`   // as its user gave it
+		Ticket    string        `json:"ticket,omitempty"`   // as its user gave it
+		Inventory InventoryRef  `json:"inventory,omitzero"` // that the plan was made from
+		Version   string        `json:"version,omitempty"`  // tend's
 		// Maintenance is the plan that the run is part of; nil = a run of its own.
 		Maintenance *Maintenance `json:"maintenance,omitempty"`
 	}
 	// RunnerStarted says that a process took the run up: once at its start, and once at each resume.
 	RunnerStarted struct {
-		PID     int    `json:"pid"`
-		Host    string `json:"host"`
-		Resumed bool   `json:"resumed,omitempty"`
+		PID     int    `json:"pid"`               // of the process
+		Host    string `json:"host"`              // the machine that it runs on
+		Resumed bool   `json:"resumed,omitempty"` // it took the run up again
 		// BootID tells whether this machine was restarted between two RunnerStarted.
 		BootID string `json:"boot_id,omitempty"`
 	}
 	// WaveOpened lets the hosts of Plan.Waves[Wave] start.
 	WaveOpened struct {
-		Wave int `json:"wave"`
+		Wave int `json:"wave"` // counted from 0
 	}
 	// HostReached records the road taken to a host, once per connection.
 	HostReached struct {
-		Host inventory.HostID `json:"host"`
-		Addr string           `json:"addr"`
-		Via  []string         `json:"via,omitempty"`
-		User string           `json:"user,omitempty"`
+		Host inventory.HostID `json:"host"`           // its name
+		Addr string           `json:"addr"`           // that the connection goes to: address:port
+		Via  []string         `json:"via,omitempty"`  // jump hosts, nearest to us first, as user@host:port
+		User string           `json:"user,omitempty"` // that was logged in
 		Key  string           `json:"key,omitempty"`  // "ssh-ed25519 SHA256:…"
 		Auth string           `json:"auth,omitempty"` // "publickey ssh-ed25519 SHA256:… (agent)"
 		// TurnedAway counts the logins that the server refused at the door before this one (MaxStartups, penalties).
@@ -131,67 +131,67 @@ type (
 	}
 	// StepStarted is durable before the step's command leaves. Job names a detached step on its host; "" = attached.
 	StepStarted struct {
-		Host    inventory.HostID `json:"host"`
-		Step    runbooks.StepID  `json:"step"`
-		Attempt int              `json:"attempt"` // from 1
-		Job     string           `json:"job,omitempty"`
+		Host    inventory.HostID `json:"host"`          // where
+		Step    runbooks.StepID  `json:"step"`          // its id
+		Attempt int              `json:"attempt"`       // from 1
+		Job     string           `json:"job,omitempty"` // the name of its directory on the host
 	}
 	// OutputRead is a piece of a step's output, standard output and error as the step interleaved them, raw.
 	OutputRead struct {
-		Host    inventory.HostID `json:"host"`
-		Step    runbooks.StepID  `json:"step"`
-		Attempt int              `json:"attempt"`
-		Offset  int64            `json:"offset"` // of Data's first byte in the attempt's output
-		Data    []byte           `json:"-"`      // segments store it as text where it is UTF-8, else as base64
+		Host    inventory.HostID `json:"host"`    // where
+		Step    runbooks.StepID  `json:"step"`    // its id
+		Attempt int              `json:"attempt"` // from 1
+		Offset  int64            `json:"offset"`  // of Data's first byte in the attempt's output
+		Data    []byte           `json:"-"`       // segments store it as text where it is UTF-8, else as base64
 	}
 	// FactsRead is what a step learnt of its host.
 	FactsRead struct {
-		Host  inventory.HostID `json:"host"`
-		Step  runbooks.StepID  `json:"step,omitempty"`
-		Facts []runbooks.Fact  `json:"facts"`
+		Host  inventory.HostID `json:"host"`           // that they are about
+		Step  runbooks.StepID  `json:"step,omitempty"` // that emitted them
+		Facts []runbooks.Fact  `json:"facts"`          // in the order in which they came
 	}
 	// StepEnded is the verdict. Exit is meaningful for OK, Warned and Failed only.
 	StepEnded struct {
-		Host    inventory.HostID `json:"host"`
-		Step    runbooks.StepID  `json:"step"`
-		Attempt int              `json:"attempt"`
-		Outcome Outcome          `json:"outcome"`
-		Exit    int              `json:"exit"`
+		Host    inventory.HostID `json:"host"`             // where
+		Step    runbooks.StepID  `json:"step"`             // its id
+		Attempt int              `json:"attempt"`          // from 1
+		Outcome Outcome          `json:"outcome"`          // "ok", "warn", "failed", "unreachable", "skipped", "aborted" or "unknown"
+		Exit    int              `json:"exit"`             // the script's, where the outcome is ok, warn or failed; -1 = there was none
 		Reason  string           `json:"reason,omitempty"` // for people, sanitised
-		Hint    string           `json:"hint,omitempty"`
+		Hint    string           `json:"hint,omitempty"`   // what to do about it
 		// Again says that the step certainly did not start, so that trying again can do no harm.
 		Again bool `json:"again,omitempty"`
 	}
 	// Decided is an operator's decision on a run.
 	Decided struct {
-		Decision Decision          `json:"decision"`
-		Host     inventory.HostID  `json:"host,omitempty"`
-		Step     runbooks.StepID   `json:"step,omitempty"`
-		Wave     int               `json:"wave,omitempty"` // of Approve: the wave that may open
-		By       Who               `json:"by"`
-		Reason   string            `json:"reason,omitempty"`
+		Decision Decision          `json:"decision"`          // "pause", "continue", "approve", "abort", "abort_hard", "retry", "skip_host", "skip_step" or "answer"
+		Host     inventory.HostID  `json:"host,omitempty"`    // that it is about; none = the whole run
+		Step     runbooks.StepID   `json:"step,omitempty"`    // that it is about
+		Wave     int               `json:"wave,omitempty"`    // of Approve: the wave that may open
+		By       Who               `json:"by"`                // who decided
+		Reason   string            `json:"reason,omitempty"`  // as the user gave it
 		Answers  map[string]string `json:"answers,omitempty"` // of a manual step
 		OK       bool              `json:"ok,omitempty"`      // of a manual step: done, or not
 	}
 	// Remarked is something that an operator should know and that decides nothing: an adopted job, a host's full disk.
 	Remarked struct {
-		Host inventory.HostID `json:"host,omitempty"`
-		Step runbooks.StepID  `json:"step,omitempty"`
-		Text string           `json:"text"`
+		Host inventory.HostID `json:"host,omitempty"` // that it is about; none = the whole run
+		Step runbooks.StepID  `json:"step,omitempty"` // that it is about
+		Text string           `json:"text"`           // for people
 	}
 	// Noted is a note by a person, on a host, a run or at large.
 	Noted struct {
-		Host inventory.HostID `json:"host,omitempty"`
-		Run  RunID            `json:"of_run,omitempty"`
-		Text string           `json:"text"`
-		By   Who              `json:"by"`
+		Host inventory.HostID `json:"host,omitempty"`   // that it is about
+		Run  RunID            `json:"of_run,omitempty"` // that it is about
+		Text string           `json:"text"`             // what was written
+		By   Who              `json:"by"`               // who wrote it
 	}
 	// Sealed is a signature over where the journal stood: Statement says it in lines of text, Signature is OpenSSH's (PROTOCOL.sshsig,
 	// armored), Key the signer's public key as an authorized_keys line. It stands in the notes.
 	Sealed struct {
-		Statement string `json:"statement"`
-		Signature string `json:"signature"`
-		Key       string `json:"key"`
+		Statement string `json:"statement"` // the text that is signed
+		Signature string `json:"signature"` // armored
+		Key       string `json:"key"`       // the signer's, as an authorized_keys line
 	}
 	// ShellOpened is written before an interactive shell is opened on a host. It stands in the notes.
 	ShellOpened struct {
@@ -212,8 +212,8 @@ type (
 	}
 	// RunClosed ends a run. Nothing follows it but notes in other segments.
 	RunClosed struct {
-		Result Result `json:"result"`
-		Reason string `json:"reason,omitempty"`
+		Result Result `json:"result"`           // "passed", "failed", "stopped", "aborted" or "unknown"
+		Reason string `json:"reason,omitempty"` // of that result
 	}
 	// Foreign is a kind that a newer build wrote. Raw is the JSON of its body.
 	Foreign struct {

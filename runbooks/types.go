@@ -233,12 +233,12 @@ const (
 
 // Fact is something learnt about a host. A check's result is a Fact with a State.
 type Fact struct {
-	Key   string `json:"key"` // "pending", "disk:/var"
-	Value string `json:"value"`
+	Key   string `json:"key"`   // "pending", "disk:/var"
+	Value string `json:"value"` // as it was emitted
 	// The rest is a check's.
 	Check     bool       `json:"check,omitempty"`
-	State     CheckState `json:"state,omitempty"`
-	Unit      string     `json:"unit,omitempty"`
+	State     CheckState `json:"state,omitempty"`     // 0 = UNKNOWN, 1 = OK, 2 = WARN, 3 = CRIT
+	Unit      string     `json:"unit,omitempty"`      // of the value: "%"
 	Threshold string     `json:"threshold,omitempty"` // "90/95": warn/crit, as text
-	Text      string     `json:"text,omitempty"`
+	Text      string     `json:"text,omitempty"`      // the verdict in words
 }

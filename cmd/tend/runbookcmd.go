@@ -74,7 +74,7 @@ type listedBook struct {
 	// Broken is all that is wrong with the file, which refuses the runbook of this name; such a line has no title, risk and steps.
 	Broken string `json:"broken,omitempty"`
 	Line   int    `json:"line,omitempty"` // of the first thing that is wrong
-	Col    int    `json:"col,omitempty"`
+	Col    int    `json:"col,omitempty"`  // in that line, in characters from 1
 	// Hidden says that an earlier directory has a runbook of that name, so that the broken file is not missed.
 	Hidden bool `json:"hidden,omitempty"`
 }

@@ -22,7 +22,8 @@ import (
 // eventKinds lists every kind of event with its fields, out of the source.
 func eventKinds() string {
 	return kindTables("../../journal/event.go", "Kind") + "The objects in them:\n\n" +
-		structTable("../../journal/event.go", "Who") + structTable("../../journal/event.go", "InventoryRef") + structTable("../../runbooks/types.go", "Fact")
+		structTable("../../journal/event.go", "Who") + structTable("../../journal/event.go", "InventoryRef") + structTable("../../journal/event.go", "Maintenance") +
+		structTable("../../journal/event.go", "Recording") + structTable("../../runbooks/types.go", "Fact")
 }
 
 func ledgerKinds() string { return kindTables("../../journal/segments/ledger.go", "kind") }
@@ -135,6 +136,8 @@ func typeWords(e ast.Expr) string {
 			return "hash"
 		}
 		return e.Sel.Name
+	case *ast.StarExpr:
+		return typeWords(e.X)
 	case *ast.ArrayType:
 		return "array of " + typeWords(e.Elt)
 	case *ast.MapType:

@@ -13,35 +13,35 @@ import (
 type (
 	// opened is written behind the first event of a run.
 	opened struct {
-		Run   journal.RunID `json:"run"`
-		First journal.Hash  `json:"first"`
+		Run   journal.RunID `json:"run"`   // its name
+		First journal.Hash  `json:"first"` // of its first event
 	}
 	// closed is written when a run ends and whenever a writer lets go of it.
 	closed struct {
-		Run    journal.RunID `json:"run"`
-		Events uint64        `json:"events"`
-		Last   journal.Hash  `json:"last"`
-		Ended  bool          `json:"ended"`
+		Run    journal.RunID `json:"run"`    // its name
+		Events uint64        `json:"events"` // how many it had then
+		Last   journal.Hash  `json:"last"`   // of the last of them
+		Ended  bool          `json:"ended"`  // that one ended the run
 	}
 	// dropped stands for a segment that retention removed.
 	dropped struct {
-		Run     journal.RunID      `json:"run"`
-		Events  uint64             `json:"events"`
-		Last    journal.Hash       `json:"last"`
-		Bytes   int64              `json:"bytes"`
-		Summary journal.RunSummary `json:"summary"`
+		Run     journal.RunID      `json:"run"`     // its name
+		Events  uint64             `json:"events"`  // how many it had
+		Last    journal.Hash       `json:"last"`    // of the last of them
+		Bytes   int64              `json:"bytes"`   // how long the file was
+		Summary journal.RunSummary `json:"summary"` // the run in one line, as tend journal list --json prints it
 	}
 	// unrecorded stands for a recording of a shell that retention removed.
 	unrecorded struct {
-		Session journal.RunID `json:"session"`
-		Bytes   int64         `json:"bytes"`
-		SHA256  journal.Hash  `json:"sha256"`
+		Session journal.RunID `json:"session"` // the shell's name
+		Bytes   int64         `json:"bytes"`   // how long the file was
+		SHA256  journal.Hash  `json:"sha256"`  // of the file
 	}
 	// imported vouches for a segment of another origin, as it came.
 	imported struct {
-		Origin journal.OriginID `json:"origin"`
+		Origin journal.OriginID `json:"origin"` // that wrote it
 		closed
-		First journal.Hash `json:"first"`
+		First journal.Hash `json:"first"` // of its first event
 	}
 )
 
