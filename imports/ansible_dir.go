@@ -21,7 +21,7 @@ func ReadFile(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, wrong(path, 0, "", "there is no such file")
+		return nil, wrong(path, 0, "look at its path", "there is no such file")
 	case err != nil:
 		return nil, wrong(path, 0, "", "%v", err)
 	case st.IsDir():
@@ -39,7 +39,7 @@ func ReadFile(path string) ([]byte, error) {
 func ReadAll(name string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil && len(data) > maxFile {
-		return nil, wrong(name, 0, "", "larger than %d MiB", maxFile>>20)
+		return nil, wrong(name, 0, "give it in parts: --into adds to an inventory", "larger than %d MiB", maxFile>>20)
 	}
 	return data, err
 }

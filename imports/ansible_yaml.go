@@ -67,7 +67,7 @@ func followed(n *yaml.Node) *yaml.Node {
 func (a *ansible) yamlGroup(file, name string, n *yaml.Node, depth int) error {
 	g := a.group(name)
 	if depth > 50 {
-		return wrong(file, n.Line, "", "groups are more than 50 deep")
+		return wrong(file, n.Line, "is one of them its own child?", "groups are more than 50 deep")
 	}
 	if n.Tag == "!!null" {
 		return nil
@@ -163,7 +163,7 @@ func AnsibleList(file string, data []byte, site string) (*Found, error) {
 	}
 	if m, ok := all["_meta"]; ok {
 		if err := json.Unmarshal(m, &meta); err != nil {
-			return nil, wrong(file, 0, "", "_meta: %v", err)
+			return nil, wrong(file, 0, "write it with ansible-inventory --list", "_meta: %v", err)
 		}
 	}
 	delete(all, "_meta")
@@ -216,5 +216,5 @@ func jsonWrong(file string, data []byte, err error) error {
 	case errors.As(err, &typ):
 		line = 1 + bytes.Count(data[:min(int(typ.Offset), len(data))], []byte("\n"))
 	}
-	return wrong(file, line, "", "this is not the JSON that was expected: %v", err)
+	return wrong(file, line, "give the whole of what the tool printed", "this is not the JSON that was expected: %v", err)
 }

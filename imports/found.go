@@ -104,7 +104,7 @@ func wrong(file string, line int, advice, format string, args ...any) error {
 // settle makes names sound and unique and puts hosts without a site into the given one. A host that cannot be named is left, and said.
 func (f *Found) settle(file, site string) error {
 	if len(f.Hosts) == 0 {
-		return wrong(file, 0, "", "no host in it")
+		return wrong(file, 0, "is it the file that names the hosts?", "no host in it")
 	}
 	byName := map[string]int{}
 	kept := f.Hosts[:0]

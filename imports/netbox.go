@@ -135,7 +135,7 @@ func NetBoxURL(ctx context.Context, client *http.Client, address, token, site st
 	asked := map[string]bool{}
 	for next := u; next != nil; {
 		if asked[next.String()] || len(asked) > maxPages {
-			return nil, wrong(u.String(), 0, "", "its pages go in a circle: %s came twice", next)
+			return nil, wrong(u.String(), 0, "fetch them yourself, and give the file", "its pages go in a circle: %s came twice", next)
 		}
 		asked[next.String()] = true
 		p, err := get(ctx, client, next, token)
@@ -162,7 +162,7 @@ func following(first *url.URL, next string) (*url.URL, error) {
 	}
 	n, err := url.Parse(next)
 	if err != nil {
-		return nil, wrong(first.String(), 0, "", "its next page %q is no address", next)
+		return nil, wrong(first.String(), 0, "fetch the pages yourself, and give the file", "its next page %q is no address", next)
 	}
 	n = first.ResolveReference(n)
 	if n.Host != first.Host {

@@ -27,19 +27,22 @@ type room struct {
 	title, dir string
 	files      string // a pattern
 	makers     map[string]maker
-	otherwise  string // what to do where a message does not say it itself
+	otherwise  string            // what to do where a message does not say it itself
+	by         map[string]string // what to do, told by hand where the source does not; then each message has something
 }
 
 // rooms are where messages come from, in the order of the page.
 var rooms = []room{
-	{"On the command line", "cmd/tend", "*.go", map[string]maker{"usage": {1, 0}}, "`--help` of the command"},
-	{"In an inventory", "inventory", "*.go", map[string]maker{"d.fail": {2, 1}, "r.fail": {2, 1}}, "mend the line that is named; [inventory](inventory.md) has every key"},
-	{"In a selector", "inventory", "selector_*.go", map[string]maker{"fail": {3, 2}, "p.fail": {2, 1}}, "[selectors](selectors.md)"},
-	{"In a runbook, or in what a run was told", "runbooks", "*.go", map[string]maker{"r.refuse": {1, 0}, "t.wrong": {2, 1}, "f.wrong": {2, 1}}, "mend the line that is named; [runbooks](runbooks.md) has every key"},
-	{"In a maintenance plan", "plans", "*.go", map[string]maker{"t.Wrong": {2, 1}, "at.Wrong": {2, 1}, "rt.Wrong": {2, 1}}, "mend the line that is named; [plans](plans-and-waves.md) has every key"},
-	{"On the road to a host", "ssh", "*.go", map[string]maker{"faultf": {1, -1}}, ""},
-	{"Of the journal", "journal/segments", "*.go", nil, "`tend journal verify`"},
-	{"Of a step on its host", "remote", "*.go", map[string]maker{"fail": {2, 3}}, "`tend host show HOST`, and look on the host"},
+	{"On the command line", "cmd/tend", "*.go", map[string]maker{"usage": {1, 0}}, "`--help` of the command", nil},
+	{"In an inventory", "inventory", "*.go", map[string]maker{"d.fail": {2, 1}, "r.fail": {2, 1}}, "mend the line that is named; [inventory](inventory.md) has every key", nil},
+	{"In a selector", "inventory", "selector_*.go", map[string]maker{"fail": {3, 2}, "p.fail": {2, 1}}, "[selectors](selectors.md)", nil},
+	{"In a runbook, or in what a run was told", "runbooks", "*.go", map[string]maker{"r.refuse": {1, 0}, "t.wrong": {2, 1}, "f.wrong": {2, 1}}, "mend the line that is named; [runbooks](runbooks.md) has every key", nil},
+	{"In a maintenance plan", "plans", "*.go", map[string]maker{"t.Wrong": {2, 1}, "at.Wrong": {2, 1}, "rt.Wrong": {2, 1}}, "mend the line that is named; [plans](plans-and-waves.md) has every key", nil},
+	{"On the road to a host", "ssh", "*.go", map[string]maker{"faultf": {1, -1}}, "", nil},
+	{"Of the journal", "journal/segments", "*.go", nil, "`tend journal verify`", nil},
+	{"While importing an inventory", "imports", "*.go", map[string]maker{"wrong": {3, 2}, "fmt.Errorf": {0, -1}, "errors.New": {0, -1}}, "", importAdvice},
+	{"Of a signature", "sshsig", "*.go", map[string]maker{"fmt.Errorf": {0, -1}, "errors.New": {0, -1}}, "", signatureAdvice},
+	{"Of a step on its host", "remote", "*.go", map[string]maker{"fail": {2, 3}}, "`tend host show HOST`, and look on the host", nil},
 }
 
 // messages are what a room says, in the order of its files.
@@ -79,7 +82,7 @@ func (r room) messages() []message {
 			if id, is := call.Args[0].(*ast.Ident); is && r.dir == "ssh" {
 				one.kind = id.Name
 			}
-			if strings.Trim(one.text, "…: ") != "" && !slices.ContainsFunc(out, func(o message) bool { return o.text == one.text }) {
+			if strings.Trim(one.text, "…: \"") != "" && !slices.ContainsFunc(out, func(o message) bool { return o.text == one.text }) {
 				out = append(out, one)
 			}
 			return true
@@ -181,6 +184,9 @@ func allMessages() string {
 			}
 			if strings.Trim(do, "… ") == "" {
 				do = ""
+			}
+			if do == "" {
+				do = r.by[m.text]
 			}
 			rows = append(rows, []string{"`" + strings.ReplaceAll(m.text, "`", "'") + "`", do})
 		}
