@@ -398,22 +398,6 @@ func flagRows(flags *pflag.FlagSet) [][]string {
 	return rows
 }
 
-func screenKeys() string {
-	var b strings.Builder
-	var order []string
-	rows := map[string][][]string{}
-	for _, k := range ui.Reference() {
-		if rows[k.Screen] == nil {
-			order = append(order, k.Screen)
-		}
-		rows[k.Screen] = append(rows[k.Screen], []string{mdCode(k.Keys), mdCode(k.Action), k.Help})
-	}
-	for _, s := range order {
-		fmt.Fprintf(&b, "### %s\n\n%s\n", s, mdTable([]string{"keys", "action", "what it does"}, rows[s]))
-	}
-	return b.String()
-}
-
 func themeNames() string {
 	return "The names are " + strings.Join(ui.ThemeNames(), ", ") + ".\n"
 }
