@@ -23,7 +23,7 @@ func TestEveryActionHasACommand(t *testing.T) {
 		plan := d.plan("patch", "nyc1/r01")
 		fleet := d.c.stack[0]
 		screens := []screen{fleet, newHostScreen(d.c, "db-01"), newRackScreen(d.c, "nyc1", "r01"), newPicker(d.c, []inventory.HostID{"db-01"}, "db-01"),
-			newPlanScreen(d.c, rb, Wish{}, plan), newRunScreen(d.c, w), newTextPager("X", "x", "x"), newJournalScreen(d.c, ""), &searchScreen{}, &shellsScreen{},
+			newPlanScreen(d.c, rb, Wish{}, proposal{plan: plan}), newRunScreen(d.c, w), newTextPager("X", "x", "x"), newJournalScreen(d.c, ""), &searchScreen{}, &shellsScreen{},
 			&sheetScreen{name: "status"}}
 		checked, refused := 0, 0
 		for _, s := range screens {

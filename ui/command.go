@@ -53,9 +53,13 @@ func (c *console) command(line string) action {
 		return act
 	}
 	for _, b := range append(c.verbs(), c.commands()...) {
-		if b.name == name {
-			return b.act()
+		if b.name != name {
+			continue
 		}
+		if rest != "" { // dropped in silence, "skip web-02" would skip whatever the cursor is on
+			return warnOf(fmt.Sprintf("%s takes no words: it acts on what the cursor is on, or is marked; %q was not done", name, name+" "+rest))
+		}
+		return b.act()
 	}
 	return warnOf(fmt.Sprintf("no command %q; tab completes, ? lists", name))
 }
@@ -66,10 +70,14 @@ func (c *console) worded(name, rest string) action {
 		return nil
 	}
 	switch name {
-	case "q", "quit":
+	case "q", "quit", "fleet":
+		if rest != "" {
+			return nil
+		}
+		if name == "fleet" {
+			return func(c *console) tea.Cmd { return c.home() }
+		}
 		return func(*console) tea.Cmd { return tea.Quit }
-	case "fleet":
-		return func(c *console) tea.Cmd { return c.home() }
 	case "host":
 		if _, ok := c.cfg.Inventory.Host(inventory.HostID(rest)); !ok {
 			return warnOf(fmt.Sprintf("the inventory has no host %q", rest))

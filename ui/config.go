@@ -54,6 +54,14 @@ type Wish struct {
 	Select  string            // a selector, as typed or as the marks spell it
 	Params  map[string]string // those that differ from the runbook's defaults
 	Policy  *runbooks.Policy  // nil = the runbook's own
+	// Attached are hosts whose steps run on the connection, since they cannot keep them: only ever by the operator's decision.
+	Attached []inventory.HostID
+}
+
+// Refusal is a host that will refuse a plan's steps, since it cannot keep a detached one, and why.
+type Refusal struct {
+	Host inventory.HostID
+	Why  string
 }
 
 // Config is what the console is given. Inventory, Journal and Now must be there; what is nil is shown as not available.
@@ -73,6 +81,8 @@ type Config struct {
 	Last func(context.Context) iter.Seq2[journal.HostRun, error]
 	// Resolve is pure: it makes a plan and touches nothing. Its errors are shown where they belong; one with Hint() string, with it.
 	Resolve func(Wish) (runbooks.Plan, error)
+	// Refusing are the hosts of a plan that will refuse its steps, by the journal; nil = nobody knows of any. It may take its time.
+	Refusing func(*runbooks.Plan) []Refusal
 	// Pace says how long a plan would take, by the journal, and whether that fits the windows of its hosts, a line each with its name; nil =
 	// nobody knows. It reads the journal, and may take its time.
 	Pace func(context.Context, *runbooks.Plan) [][2]string

@@ -205,7 +205,7 @@ func TestNoVerbOnWhatALinkInvents(t *testing.T) {
 	rb := library()[1]
 	plan := d.plan("patch", "nyc1/r01")
 	screens := []screen{d.c.stack[0], newHostScreen(d.c, "db-01"), newRackScreen(d.c, "nyc1", "r01"), newPicker(d.c, []inventory.HostID{"db-01"}, "db-01"),
-		newForm(rb, "db-01", Wish{}), newPlanScreen(d.c, rb, Wish{}, plan), newRunScreen(d.c, w), newTextPager("X", "x", "x"), newJournalScreen(d.c, ""), &searchScreen{}, &shellsScreen{},
+		newForm(rb, "db-01", Wish{}), newPlanScreen(d.c, rb, Wish{}, proposal{plan: plan}), newRunScreen(d.c, w), newTextPager("X", "x", "x"), newJournalScreen(d.c, ""), &searchScreen{}, &shellsScreen{},
 		newHelp(d.c), newOffer(d.c, nil, nil), &askScreen{}, &manualScreen{}}
 	for _, s := range screens {
 		d.c.stack = []screen{s}

@@ -27,7 +27,7 @@ func (s *fleetScreen) Binds() []bind {
 		{keys: "h left", name: "fold", help: "fold, or go to the rack or site above", do: done(s.up)},
 		{keys: "+", name: "unfold-all", help: "unfold every rack", do: done(func() { s.tree.foldAll(false); s.dirty = true })},
 		{keys: "-", name: "fold-all", help: "fold every rack", do: done(func() { s.tree.foldAll(true); s.dirty = true })},
-		{keys: "v", name: "range", help: "begin a range; again marks it", foot: true, do: done(s.span)},
+		{keys: "v", name: "range", help: "begin a range; again marks it", foot: true, do: s.span},
 		{keys: "*", name: "mark-all", help: "mark every host that the filter shows", foot: true, do: done(s.markAll)},
 		{keys: "u", name: "unmark", help: "take all marks away", do: done(func() { clear(s.marks); s.anchor = -1 })},
 		{keys: "t", name: "sort", help: "sort hosts by state or by name", foot: true, do: done(func() { s.tree.byState, s.dirty = !s.tree.byState, true })},
@@ -48,7 +48,7 @@ func (s *fleetScreen) Binds() []bind {
 		}},
 	}
 	if s.filter != "" || s.problems || s.anchor >= 0 {
-		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(s.clear)})
+		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "drop the range, else clear the filter", do: done(s.clear)})
 	}
 	return append(verbs, s.list.binds()...)
 }
@@ -92,10 +92,10 @@ func (s *fleetScreen) setMark(i int, on bool) {
 	}
 }
 
-func (s *fleetScreen) span() {
+func (s *fleetScreen) span() action {
 	if s.anchor < 0 {
 		s.anchor = s.list.at
-		return
+		return say("a range begins here: move, and v marks it; esc drops it")
 	}
 	for i := min(s.anchor, s.list.at); i <= max(s.anchor, s.list.at) && i < len(s.rows); i++ {
 		if s.rows[i].kind == hostRow {
@@ -103,6 +103,7 @@ func (s *fleetScreen) span() {
 		}
 	}
 	s.anchor = -1
+	return nothing
 }
 
 func (s *fleetScreen) markAll() {
@@ -157,7 +158,13 @@ func (s *fleetScreen) elevation() action {
 	if !ok || r.kind == siteRow || r.rack == "" {
 		return warnOf("the cursor is not in a rack")
 	}
-	return func(c *console) tea.Cmd { return c.run(push(newRackScreen(c, r.site, r.rack))) }
+	return func(c *console) tea.Cmd {
+		rack := newRackScreen(c, r.site, r.rack)
+		if r.kind == hostRow { // else locate, one key further, would make another machine's light blink
+			rack.to(s.tree.inv.Hosts[r.host].Name)
+		}
+		return c.run(push(rack))
+	}
 }
 
 // firstManual is the manual step of the cursor's host, else the first in the order of the inventory.

@@ -19,6 +19,8 @@ type form struct {
 	fields []formField
 	list   list
 	errs   []string // what Resolve said
+	// reason and ticket were said of the plan that the parameters are changed of.
+	reason, ticket string
 }
 
 // formField is one line: a parameter, or a piece of the policy.
@@ -108,7 +110,15 @@ func isShare(s string) error {
 }
 
 // fail shows why no plan could be made.
-func (f *form) fail(err error) { f.errs = strings.Split(withHint(err), "\n") }
+func (f *form) fail(err error) {
+	f.errs = strings.Split(withHint(err), "\n")
+	for i, fl := range f.fields {
+		if fl.check != nil && fl.check(strings.TrimSpace(fl.field.value())) != nil { // it says so itself, beside the field
+			f.list.at, f.errs = i, nil
+			return
+		}
+	}
+}
 
 // Binds are for help and footer; keys go to Type first.
 func (f *form) Binds() []bind {
@@ -174,7 +184,7 @@ func (f *form) submit() action {
 			}
 		}
 	}
-	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}}
+	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}, Attached: f.wish.Attached}
 	pol := f.rb.Policy
 	for _, fl := range f.fields {
 		v := strings.TrimSpace(fl.field.value())
@@ -190,10 +200,12 @@ func (f *form) submit() action {
 	}
 	rb := f.rb
 	return func(c *console) tea.Cmd {
-		return c.resolve(wish, func(plan runbooks.Plan) action {
+		return c.resolve(wish, func(p proposal) action {
 			return func(c *console) tea.Cmd {
+				next := newPlanScreen(c, rb, wish, p)
+				next.reason, next.ticket = f.reason, f.ticket
 				c.pop()
-				return c.run(openPlan(newPlanScreen(c, rb, wish, plan)))
+				return c.run(openPlan(next))
 			}
 		}, func(err error) action {
 			f.fail(err)

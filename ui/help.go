@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,20 +32,37 @@ func newVerbs(name string, c *console, acts bool) *verbs {
 	return v
 }
 
-// refilter keeps what has every word in its name, its help or its keys.
+// refilter keeps what has every word in its name, its help or its keys. What bears the words in its name comes first: Enter in the palette
+// does the first one, and must not mark a rack where "rack" was typed.
 func (v *verbs) refilter() {
 	v.shown = v.shown[:0]
+	text := strings.TrimSpace(v.field.value())
 	for _, b := range v.all {
 		hay := strings.ToLower(b.name + " " + b.help + " " + b.keys)
 		ok := true
-		for _, w := range strings.Fields(strings.ToLower(v.field.value())) {
+		for _, w := range strings.Fields(strings.ToLower(text)) {
 			ok = ok && strings.Contains(hay, w)
 		}
 		if ok {
 			v.shown = append(v.shown, b)
 		}
 	}
+	slices.SortStableFunc(v.shown, func(a, b bind) int { return a.far(text) - b.far(text) })
 	v.list.at = 0
+}
+
+// far is how far a verb is from what was typed: its name or one of its keys, the name's beginning, a part of it, something in its help.
+func (b bind) far(text string) int {
+	name := strings.ToLower(text)
+	switch {
+	case text == "" || b.name == name || b.has(text):
+		return 0
+	case strings.HasPrefix(b.name, name):
+		return 1
+	case strings.Contains(b.name, name):
+		return 2
+	}
+	return 3
 }
 
 // Binds are for the footer; the keys go to Type.

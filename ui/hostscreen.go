@@ -203,8 +203,11 @@ func (s *hostScreen) factLine(a area, k journal.Known) (state, text string, tok 
 	if !s.fleet.Fresh(k.At) {
 		state, tok = "STALE", unsure
 	}
-	text = a.pad(a.text(f.Key), 18) + " " + a.pad(a.text(strings.TrimSpace(f.Value+" "+f.Unit)), 14) + a.pad(a.text(f.Threshold), 10) +
-		a.pad(a.text(f.Text), max(a.w-60, 4)) + a.padLeft(age, 6)
+	text = a.pad(a.text(f.Key), 18) + " " + a.pad(a.text(strings.TrimSpace(f.Value+" "+f.Unit)), 13) + " "
+	if a.w >= 76 { // where it is narrower, why is worth more than the limit
+		text += a.pad(a.text(f.Threshold), 9) + " "
+	}
+	text += a.pad(a.text(f.Text), max(a.w-width(text)-16, 4)) + a.padLeft(age, 6)
 	return a.pad(state, 8), text, tok
 }
 

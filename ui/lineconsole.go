@@ -4,11 +4,12 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 
@@ -30,11 +31,15 @@ type lineConsole struct {
 	mu       sync.Mutex
 	atPrompt bool
 	pending  []Ask // came while a prompt waited
+	// since is when the console began; read is how far each run was taken up that has begun since, or was open then.
+	since time.Time
+	read  map[journal.RunID]uint64
+	rest  []string // of a long answer, said when "more" asks for it
 }
 
 // runLines asks for commands until the input ends.
 func runLines(ctx context.Context, cfg Config) error {
-	l := &lineConsole{cfg: cfg, in: bufio.NewScanner(cfg.Input), out: cfg.Output, fleet: fleet.New(cfg.Inventory)}
+	l := &lineConsole{cfg: cfg, in: bufio.NewScanner(cfg.Input), out: cfg.Output, fleet: fleet.New(cfg.Inventory), since: cfg.Now(), read: map[journal.RunID]uint64{}}
 	for s, err := range cfg.standings(ctx) {
 		switch {
 		case err != nil:
@@ -45,11 +50,16 @@ func runLines(ctx context.Context, cfg Config) error {
 			l.fleet.Ran(s.ran)
 		}
 	}
-	l.fleet.Refresh(cfg.Now())
 	if cfg.Open != "" {
 		return l.replay(ctx, cfg.Open)
 	}
+	if err := l.catchUp(ctx); err != nil {
+		l.say("error: %s", withHint(err))
+	}
 	l.summary()
+	if err := l.atWork(ctx); err != nil {
+		l.say("error: %s", withHint(err))
+	}
 	defer l.answering(ctx)()
 	for ctx.Err() == nil {
 		l.waiting(ctx)
@@ -86,14 +96,14 @@ func (l *lineConsole) question(text string) (string, bool) {
 	fmt.Fprint(l.out, quote.ASCII(text)+" ")
 	l.atPrompt = true
 	l.mu.Unlock()
-	text, ok := l.read()
+	text, ok := l.scan()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.atPrompt = false
 	return text, ok
 }
 
-func (l *lineConsole) read() (string, bool) {
+func (l *lineConsole) scan() (string, bool) {
 	if !l.in.Scan() {
 		fmt.Fprintln(l.out)
 		return "", false
@@ -165,21 +175,21 @@ func (l *lineConsole) answer(ctx context.Context, a Ask) {
 func (l *lineConsole) secret(secret bool) (string, bool) {
 	f, tty := l.cfg.Input.(interface{ Fd() uintptr })
 	if !secret || !tty || !term.IsTerminal(f.Fd()) {
-		return l.read()
+		return l.scan()
 	}
 	b, err := term.ReadPassword(f.Fd())
 	fmt.Fprintln(l.out)
 	return string(b), err == nil
 }
 
-func (l *lineConsole) summary() {
-	all := l.fleet.All()
-	l.say("tend: %s. %s", plural(all.Hosts, "host"), tally(newPen(Line, false), all))
-}
-
 func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err error) {
 	name, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
+	if slices.Contains([]string{"fleet", "problems", "host"}, name) {
+		if err := l.catchUp(ctx); err != nil {
+			return false, err
+		}
+	}
 	switch name {
 	case "":
 	case "q", "quit", "exit":
@@ -188,11 +198,19 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 		l.help()
 	case "fleet":
 		l.summary()
+		if err := l.atWork(ctx); err != nil {
+			return false, err
+		}
 		for _, s := range l.cfg.Inventory.Sites {
 			l.say("site %s: %s. %s", s.Name, plural(l.fleet.Site(s.Name).Hosts, "host"), tally(newPen(Line, false), l.fleet.Site(s.Name)))
 		}
 	case "problems":
 		l.problems(rest)
+	case "more":
+		if len(l.rest) == 0 {
+			l.say("that was all")
+		}
+		l.more()
 	case "host":
 		l.host(inventory.HostID(rest))
 	case "runbooks":
@@ -217,43 +235,10 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 }
 
 func (l *lineConsole) help() {
-	for _, s := range []string{"fleet: the sites and their states", "problems [FILTER]: hosts that are not OK", "host NAME: a host", "runbooks: what can be run",
-		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "search TEXT: the newest events in which the words stand", "replay RUN: a run's events", "quit"} {
+	for _, s := range []string{"fleet: the sites and their states", "problems [FILTER]: hosts that are not OK, the worst first", "more: the rest of them", "host NAME: a host", "runbooks: what can be run",
+		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "search TEXT: the newest events in which the words stand", "replay RUN: a run's events, to its end", "quit",
+		"a run at work is steered from another terminal: tend pause, continue, approve, retry, skip, answer, abort"} {
 		l.say("%s", s)
-	}
-}
-
-func (l *lineConsole) problems(text string) {
-	match := filter(text, l.fleet.Values)
-	n := 0
-	for i := range l.cfg.Inventory.Hosts {
-		h := l.fleet.At(i)
-		if h.State.Problem() && (match == nil || match(&l.cfg.Inventory.Hosts[i])) {
-			l.say("%s %s: %s", h.State, h.ID, h.Why(l.cfg.Now()))
-			n++
-		}
-	}
-	l.say("%s", plural(n, "problem"))
-}
-
-func (l *lineConsole) host(id inventory.HostID) {
-	h, ok := l.cfg.Inventory.Host(id)
-	if !ok {
-		l.say("the inventory has no host %q", id)
-		return
-	}
-	st, _ := l.fleet.Host(id)
-	l.say("%s at %s: %s. %s", id, placeWords(h), st.State, st.Why(l.cfg.Now()))
-	l.say("%s", hostWords(l.fleet, h.OS, st))
-	for _, k := range l.fleet.Facts(id) {
-		word := ""
-		if k.Fact.Check {
-			word, _ = checkWord(k.Fact.State)
-		}
-		if !l.fleet.Fresh(k.At) {
-			word = "STALE " + word
-		}
-		l.say("%s %s = %s %s %s, %s ago", word, k.Fact.Key, k.Fact.Value, k.Fact.Unit, k.Fact.Text, ago(k.At, l.cfg.Now()))
 	}
 }
 
@@ -286,81 +271,4 @@ func (l *lineConsole) search(ctx context.Context, text string) error {
 		l.say("there are more; since= and host= narrow it")
 	}
 	return nil
-}
-
-func (l *lineConsole) replay(ctx context.Context, id journal.RunID) error {
-	_, err := Lines(l, l.cfg.Journal.Events(ctx, id, 0, true))
-	return err
-}
-
-// run plans, shows, asks for the typed confirmation, starts and follows.
-func (l *lineConsole) run(ctx context.Context, rest string) error {
-	name, sel, _ := strings.Cut(rest, " ")
-	if l.cfg.Resolve == nil || l.cfg.Runs == nil || l.cfg.Readonly {
-		l.say("runs cannot be started from here")
-		return nil
-	}
-	plan, err := l.cfg.Resolve(Wish{Runbook: name, Select: strings.TrimSpace(sel)})
-	if err != nil {
-		return err
-	}
-	s := &planScreen{cfg: l.cfg, plan: plan, rb: runbooks.Runbook{Name: name}}
-	for _, h := range plan.Hosts {
-		if h.Prod {
-			s.prod++
-		}
-	}
-	l.say("plan %s: targets %s. groups: %s. order: %s. needs: %s. %s", name, s.targets(), s.groups(), s.order(), s.needs(), s.undo())
-	for i, st := range plan.Steps {
-		l.say("step %d: %s. risk %s. %s", i+1, st.ID, st.Risk, s.command(st))
-	}
-	if l.cfg.Pace != nil {
-		for _, p := range l.cfg.Pace(ctx, &plan) {
-			l.say("%s: %s", p[0], p[1])
-		}
-	}
-	for _, w := range plan.Warnings {
-		l.say("warning: %s", w)
-	}
-	if !l.owed(s) {
-		return nil
-	}
-	p := s.confirm()
-	text, ok := l.question(p.label)
-	if !ok || !matches(text, s.words()) {
-		l.say("not typed as asked: nothing was done")
-		return nil
-	}
-	id, err := l.cfg.Runs.Start(ctx, plan, s.reason, s.ticket)
-	if err != nil {
-		return err
-	}
-	return l.replay(ctx, id)
-}
-
-// owed asks for what the inventory requires of the plan; false = it was not said.
-func (l *lineConsole) owed(s *planScreen) bool {
-	var owed *runbooks.OwedError
-	for errors.As(s.plan.Owed(s.reason, s.ticket), &owed) {
-		text, ok := l.question(owed.Setting + ". " + capital(owed.What()) + ":")
-		if text = strings.TrimSpace(text); !ok || text == "" {
-			l.say("%s", owed.Error())
-			return false
-		}
-		if owed.Setting == "require_ticket" {
-			s.ticket = text
-		} else {
-			s.reason = text
-		}
-	}
-	return true
-}
-
-func matches(text string, words []string) bool {
-	for _, w := range words {
-		if text == w {
-			return true
-		}
-	}
-	return false
 }

@@ -83,7 +83,7 @@ func TestHostile(t *testing.T) {
 			look("journal")
 			d.Press("esc", "e")
 			look("rack")
-			d.c.run(push(newPlanScreen(d.c, library()[1], Wish{}, p)))
+			d.c.run(push(newPlanScreen(d.c, library()[1], Wish{}, proposal{plan: p})))
 			look("plan")
 			d.Press("enter")
 			look("script")

@@ -186,18 +186,18 @@ func (c *console) openJournal(host inventory.HostID) tea.Cmd {
 }
 
 // resolve asks for a plan; on is what to do with it, failed with its error.
-func (c *console) resolve(wish Wish, on func(runbooks.Plan) action, failed func(error) action) tea.Cmd {
+func (c *console) resolve(wish Wish, on func(proposal) action, failed func(error) action) tea.Cmd {
 	if c.cfg.Resolve == nil {
 		c.note = note{text: "no plan can be made here", bad: true}
 		return nil
 	}
-	f := c.cfg.Resolve
+	cfg := c.cfg
 	return c.work.do(func(context.Context) tea.Msg {
-		plan, err := f(wish)
+		p, err := cfg.propose(wish)
 		if err != nil {
 			return then(failed(err))
 		}
-		return then(on(plan))
+		return then(on(p))
 	})
 }
 

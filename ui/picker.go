@@ -107,8 +107,8 @@ func (p *picker) plan() action {
 // planFor makes a plan and shows it; where that fails, the form shows why.
 func planFor(rb runbooks.Runbook, wish Wish) action {
 	return func(c *console) tea.Cmd {
-		return c.resolve(wish, func(plan runbooks.Plan) action {
-			return openPlan(newPlanScreen(c, rb, wish, plan))
+		return c.resolve(wish, func(p proposal) action {
+			return openPlan(newPlanScreen(c, rb, wish, p))
 		}, func(err error) action {
 			f := newForm(rb, wish.Select, wish)
 			f.fail(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,15 +15,16 @@ import (
 
 // planScreen shows what would run, exactly; nothing has run yet.
 type planScreen struct {
-	cfg    Config
-	rb     runbooks.Runbook
-	wish   Wish
-	plan   runbooks.Plan
-	list   list
-	reason string
-	ticket string
-	prod   int         // hosts that serve production
-	pace   [][2]string // how long it takes, and whether that fits; nil = not known yet
+	cfg  Config
+	rb   runbooks.Runbook
+	wish Wish
+	proposal
+	list    list
+	reason  string
+	ticket  string
+	prod    int         // hosts that serve production
+	pace    [][2]string // how long it takes, and whether that fits; nil = not known yet
+	decided bool        // hosts that refuse may do so
 }
 
 // openPlan shows a plan, and how long it would take as soon as the journal has told.
@@ -47,9 +49,9 @@ func (c *console) loadPace(s *planScreen) tea.Cmd {
 	})
 }
 
-func newPlanScreen(c *console, rb runbooks.Runbook, wish Wish, plan runbooks.Plan) *planScreen {
-	s := &planScreen{cfg: c.cfg, rb: rb, wish: wish, plan: plan}
-	for _, h := range plan.Hosts {
+func newPlanScreen(c *console, rb runbooks.Runbook, wish Wish, p proposal) *planScreen {
+	s := &planScreen{cfg: c.cfg, rb: rb, wish: wish, proposal: p}
+	for _, h := range s.plan.Hosts {
 		if h.Prod {
 			s.prod++
 		}
@@ -75,6 +77,9 @@ func (s *planScreen) extras() []string {
 	if n := len(s.plan.Warnings); n > 0 {
 		out = append(out, fmt.Sprintf("warnings (%d)", n))
 	}
+	if n := len(s.refusing); n > 0 {
+		out = append(out, fmt.Sprintf("refusing (%s)", plural(n, "host")))
+	}
 	return out
 }
 
@@ -86,6 +91,8 @@ func (s *planScreen) Binds() []bind {
 			return "this console is read-only (--readonly)"
 		case s.cfg.Runs == nil:
 			return "runs cannot be started from here"
+		case len(s.plan.Steps) == 0:
+			return "no step is left"
 		}
 		return ""
 	}
@@ -93,7 +100,11 @@ func (s *planScreen) Binds() []bind {
 		{keys: "s", name: "start", help: "start the run, after the typed confirmation", foot: true, why: cannot, do: s.start},
 		{keys: "enter l", name: "show", help: "the exact script of the step, or the rest of the line", foot: true, do: s.show},
 		{keys: "e", name: "parameters", help: "change the parameters", foot: true, do: func() action {
-			return func(c *console) tea.Cmd { return c.replace(newForm(s.rb, s.plan.Scope, s.wish)) }
+			return func(c *console) tea.Cmd {
+				f := newForm(s.rb, s.plan.Scope, s.wish)
+				f.reason, f.ticket = s.reason, s.ticket
+				return c.replace(f)
+			}
 		}},
 		{keys: "i", name: "reason", help: "why this is done; the journal keeps it", foot: true, do: func() action {
 			return ask(&prompt{label: "reason:", field: newField(s.reason), enter: func(t string) action { s.reason = t; return nothing }})
@@ -105,13 +116,11 @@ func (s *planScreen) Binds() []bind {
 			if s.plan.Dry || s.plan.Risk == runbooks.Read {
 				return "the plan only reads already"
 			}
-			return ""
-		}, do: func() action {
-			return func(c *console) tea.Cmd {
-				c.pop()
-				return c.run(openPlan(newPlanScreen(c, s.rb, s.wish, s.plan.DryRun())))
+			if len(s.plan.DryRun().Steps) == 0 {
+				return "none of its steps only reads"
 			}
-		}},
+			return ""
+		}, do: func() action { return s.instead(s.wish, proposal{plan: s.plan.DryRun()}) }},
 		{keys: "w", name: "write", help: "write the plan to a file", foot: true, do: func() action { return savePrompt(s.plan.Runbook+"-plan.txt", s.text()) }},
 	}
 	if s.plan.Risk == runbooks.Read { // what changes nothing may start by one plain yes
@@ -119,7 +128,7 @@ func (s *planScreen) Binds() []bind {
 			return func(c *console) tea.Cmd { return c.start(s.plan, s.reason, s.ticket) }
 		}}}, verbs...)
 	}
-	return append(verbs, s.list.binds()...)
+	return append(slices.Insert(verbs, slices.IndexFunc(verbs, func(b bind) bool { return b.name == "start" })+1, s.refusalBinds()...), s.list.binds()...)
 }
 
 // words are what may be typed to start: the blast radius, as a scope or as a count. What only reads wants a plain y.
@@ -135,8 +144,12 @@ func (s *planScreen) scope() string {
 	return runbooks.ScopeName(s.plan.Scope)
 }
 
-// start asks first for what the inventory requires and was not said yet, then for the confirmation.
+// start asks first what becomes of hosts that cannot keep a step, then for what the inventory requires and was not said yet, then for the
+// confirmation.
 func (s *planScreen) start() action {
+	if len(s.refusing) > 0 && !s.decided {
+		return ask(s.askRefusal())
+	}
 	var owed *runbooks.OwedError
 	if !errors.As(s.plan.Owed(s.reason, s.ticket), &owed) {
 		return ask(s.confirm())
@@ -198,6 +211,8 @@ func (s *planScreen) show() action {
 		text = s.paceText()
 	case "per-host":
 		text = s.varText()
+	case "refusing":
+		text = s.refusalText()
 	default:
 		text = strings.Join(s.plan.Warnings, "\n")
 	}
@@ -300,6 +315,9 @@ func (s *planScreen) View(a area) frame {
 	fact("groups", s.groups(), s.warned())
 	fact("order", s.order(), "")
 	fact("needs", s.needs(), s.undo())
+	if s.refusing != nil {
+		body = append(body, a.paint(bad, a.pad(a.pad("REFUSES", 10)+a.text(s.refusal()), a.w)))
+	}
 	fact("params", s.params(), "")
 	for _, p := range s.pace[:min(len(s.pace), paceShown)] {
 		fact(p[0], p[1], "")
@@ -307,7 +325,7 @@ func (s *planScreen) View(a area) frame {
 	if s.reason != "" || s.ticket != "" {
 		fact("reason", s.reason, s.ticket)
 	}
-	body = append(body, a.rule(a.w), a.paint(head, a.pad("  STEP", 24)+a.padLeft("HOSTS", 6)+"  "+a.pad("RISK", 8)+"COMMAND"))
+	body = append(body, a.rule(a.w), a.paint(head, a.pad("  STEP", 24)+a.padLeft("HOSTS", 6)+"  "+a.pad("RISK", 8)+"WHAT IT DOES"))
 	extras := s.extras()
 	from, to := s.list.window(len(s.plan.Steps)+len(extras), a.h-len(body))
 	for i := from; i < to; i++ {
@@ -330,7 +348,8 @@ func (s *planScreen) View(a area) frame {
 
 func (s *planScreen) stepLine(a area, i int) string {
 	st := s.plan.Steps[i]
-	return a.pad(fmt.Sprintf("%d %s", i+1, a.text(string(st.ID))), 23) + a.padLeft(strconv.Itoa(len(s.plan.Hosts)), 6) + "  " +
+	n := len(strconv.Itoa(len(s.plan.Steps)))
+	return a.pad(fmt.Sprintf("%*d %s", n, i+1, a.text(string(st.ID))), 23) + a.padLeft(strconv.Itoa(len(s.plan.Hosts)), 6) + "  " +
 		a.pad(string(st.Risk), 8) + a.text(s.command(st))
 }
 

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tend/inventory"
@@ -47,6 +48,9 @@ func (s *planScreen) warned() string {
 func (s *planScreen) order() string {
 	p := s.plan.Policy
 	var parts []string
+	if n := s.downFirst(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d down already", n))
+	}
 	if p.Canary > 0 {
 		parts = append(parts, fmt.Sprintf("canary %d", p.Canary))
 	}
@@ -74,6 +78,20 @@ func (s *planScreen) order() string {
 		parts = append(parts, fmt.Sprintf("%d at once", p.Parallel))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// downFirst is how many hosts make a wave before all others, since they are down already.
+func (s *planScreen) downFirst() int {
+	if len(s.plan.Down) == 0 || len(s.plan.Waves) == 0 {
+		return 0
+	}
+	first := s.plan.Waves[0].Hosts
+	for _, id := range first {
+		if !slices.ContainsFunc(s.plan.Down, func(d runbooks.DownMember) bool { return d.Host == id }) {
+			return 0
+		}
+	}
+	return len(first)
 }
 
 func (s *planScreen) needs() string {
@@ -140,6 +158,8 @@ func (s *planScreen) params() string {
 
 func (s *planScreen) hint() string {
 	switch {
+	case len(s.refusing) > 0 && !s.decided:
+		return plural(len(s.refusing), "host") + " will refuse its steps: attached or leave-out decides, s asks"
 	case s.plan.Dry:
 		return "dry run: only what reads is left. y starts"
 	case s.plan.Risk == runbooks.Read:

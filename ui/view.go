@@ -222,6 +222,9 @@ func keyName(k string) string {
 // tooSmall shows what can be shown: never nothing.
 func (c *console) tooSmall() []string {
 	out := []string{fmt.Sprintf("too small: %dx%d, %dx%d is needed", c.w, c.h, minWidth, minHeight)}
+	if c.w < width(out[0]) {
+		out[0] = fmt.Sprintf("too small, min %dx%d", minWidth, minHeight)
+	}
 	for _, w := range c.active() {
 		out = append(out, c.pen.text(w.state.Plan().Runbook)+" "+w.counts(c.pen))
 	}

@@ -40,7 +40,7 @@ func (a *app) console(ctx context.Context, open journal.RunID) error {
 	return ui.Run(ctx, ui.Config{
 		Inventory: w.inv, Library: w.lib.All(), Broken: w.lib.Broken(), Journal: book, Runs: runs, Asks: asks,
 		Known: book.Facts, Last: book.lastRuns, Shell: a.shell(book, w.inv), Shells: shells{a, book}, Search: a.searcher(book), Settings: settings,
-		Resolve: runs.resolve, Pace: a.paceLines, Note: a.noter(book), Sheet: a.sheet(w.inv, tier), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
+		Resolve: runs.resolve, Refusing: w.refusing, Pace: a.paceLines, Note: a.noter(book), Sheet: a.sheet(w.inv, tier), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
 		Input: a.in, Output: a.out, Env: a.environ(), Open: open,
 	})
 }
@@ -82,6 +82,9 @@ func (r *runs) resolve(wish ui.Wish) (runbooks.Plan, error) {
 	c := choice{runbook: wish.Runbook, scope: []string{wish.Select}}
 	for k, v := range sorted(wish.Params) {
 		c.set = append(c.set, k+"="+v)
+	}
+	for _, h := range wish.Attached {
+		c.attached = append(c.attached, string(h))
 	}
 	if wish.Policy != nil {
 		c.policy = *wish.Policy

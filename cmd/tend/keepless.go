@@ -9,6 +9,7 @@ import (
 
 	"tend/inventory"
 	"tend/runbooks"
+	"tend/ui"
 )
 
 // keepless says why hosts cannot keep a detached step, by host and fact, as runs and the runbook facts found them.
@@ -88,20 +89,31 @@ func (w world) attach(p *runbooks.Plan, c choice, k *runbooks.Circumstances) err
 			p.Warnings = append(p.Warnings, name+": steps run on the connection, on the operator's word; a lost link may end them, and nobody then knows how")
 		}
 	}
-	p.Warnings = append(p.Warnings, w.refused(p, c.attached)...)
+	p.Warnings = append(p.Warnings, refused(w.refusers(p, k.Attached))...)
 	return nil
 }
 
-// refused says of each host that will refuse the plan's steps why, and what can be done.
-func (w world) refused(p *runbooks.Plan, attached []string) []string {
-	if w.keep == nil {
+// refusing are the hosts that will refuse a plan's steps, but for those that it has attached.
+func (w world) refusing(p *runbooks.Plan) []ui.Refusal { return w.refusers(p, p.Attached) }
+
+func (w world) refusers(p *runbooks.Plan, attached []inventory.HostID) []ui.Refusal {
+	if w.keep == nil || p.Risk == runbooks.Read {
 		return nil
 	}
-	keep, out := w.keep(), []string(nil)
+	keep, out := w.keep(), []ui.Refusal(nil)
 	for _, h := range p.Hosts {
-		if why := keep.of(p, h); why != "" && !slices.Contains(attached, string(h.Name)) {
-			out = append(out, fmt.Sprintf("%s cannot keep a detached step: %s; it refuses while that is so, unless --attached %s has its steps run on the connection", h.Name, why, h.Name))
+		if why := keep.of(p, h); why != "" && !slices.Contains(attached, h.Name) {
+			out = append(out, ui.Refusal{Host: h.Name, Why: why})
 		}
+	}
+	return out
+}
+
+// refused says of each host that will refuse the plan's steps why, and what can be done.
+func refused(refusers []ui.Refusal) []string {
+	var out []string
+	for _, r := range refusers {
+		out = append(out, fmt.Sprintf("%s cannot keep a detached step: %s; it refuses while that is so, unless --attached %s has its steps run on the connection", r.Host, r.Why, r.Host))
 	}
 	return out
 }
@@ -113,24 +125,23 @@ func (a *app) offerAttached(ctx context.Context, p prepared, f *runFlags) (prepa
 	if err != nil {
 		return p, err
 	}
-	said := w.refused(&p.plan, f.attached)
-	if len(said) == 0 || p.plan.Risk == runbooks.Read {
+	refusers := w.refusing(&p.plan)
+	if len(refusers) == 0 {
 		return p, nil
 	}
 	var text bytes.Buffer
-	for _, s := range said {
+	for _, s := range refused(refusers) {
 		fmt.Fprintf(&text, "warning: %s\n", s)
 	}
 	if f.yes || !terminal(a.in) {
-		_, err := a.err.Write(text.Bytes())
+		if !f.yes || f.json || f.detach { // else the run's own lines begin with the plan's warnings: said once
+			_, err = a.err.Write(text.Bytes())
+		}
 		return p, err
 	}
 	var hosts []string
-	keep := w.keep()
-	for _, h := range p.plan.Hosts {
-		if keep.of(&p.plan, h) != "" && !slices.Contains(f.attached, string(h.Name)) {
-			hosts = append(hosts, string(h.Name))
-		}
+	for _, r := range refusers {
+		hosts = append(hosts, string(r.Host))
 	}
 	fmt.Fprintf(a.err, "%s\nRun the steps of %s on the connection? A lost link may then end them in their midst. Type attached for yes, Enter to let %s refuse: ",
 		text.String(), strings.Join(hosts, ", "), themOrIt(len(hosts)))

@@ -1,0 +1,160 @@
+package ui
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// TestNoWordIsDropped: a verb that acts on what the cursor is on refuses words behind it, which name something else.
+func TestNoWordIsDropped(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.patch("r1")
+	d.startsAs("r1")
+	d.Press(":").Type("replay r1").Press("enter").Pull().See("RUN r1 patch")
+	for _, line := range []string{"retry web-10", "skip web-10", "abort web-10", "pause now", "quit all", "fleet nyc1"} {
+		name, _, _ := strings.Cut(line, " ")
+		d.Press(":").Type(line).Press("enter").See(name+" takes no words", "RUN r1 patch")
+	}
+	if d.c.prompt != nil || len(d.runs.decided) != 0 || d.quit {
+		t.Errorf("it asked %v and decided %v", d.c.prompt, d.runs.decided)
+	}
+	d.Press("esc", ":").Type("shell db-01").Press("enter").See("shell takes no words", "FLEET")
+}
+
+// TestPaletteNamesFirst: what bears the typed name stands first, since Enter does the first one; a key finds its verb.
+func TestPaletteNamesFirst(t *testing.T) {
+	for text, first := range map[string]string{"rack": "rack", "mark": "mark", "run": "run", "fold": "fold", "*": "mark-all", "J": "journal", "elevation": "rack"} {
+		d := newDriver(t, 80, 24)
+		v := newPalette(d.c)
+		v.field.set(text)
+		v.refilter()
+		if len(v.shown) == 0 || v.shown[0].name != first {
+			t.Errorf("%q finds %v first, want %s", text, v.shown[0].name, first)
+		}
+	}
+}
+
+// TestRackOpensAtTheHost: the cursor stands on the host that it was on, so that its light blinks and no other's.
+func TestRackOpensAtTheHost(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("+", ":").Type("filter web-03").Press("enter", "G").See("web-03").Press("e").See("RACK nyc1/r01")
+	if top, ok := d.c.top().(*rackScreen); !ok || top.host().Name != "web-03" {
+		t.Errorf("the cursor is on %q", top.host().Name)
+	}
+}
+
+// TestRangeSaysThatItBegan, and what ends it.
+func TestRangeSaysThatItBegan(t *testing.T) {
+	newDriver(t, 80, 24).Press("v").See("a range begins here").Press("j", "v").Miss("a range begins here")
+}
+
+// TestAnotherPlanKeepsWhatWasSaid: reason and ticket outlast a dry run and a change of parameters.
+func TestAnotherPlanKeepsWhatWasSaid(t *testing.T) {
+	said := func() *driver {
+		return newDriver(t, 80, 24).toPlan().Press("i").Type("weekly").Press("enter", "t").Type("OPS-1").Press("enter").See("weekly", "OPS-1")
+	}
+	said().Press("d").See("dry run: only what reads", "weekly", "OPS-1")
+	said().Press("e").See("PARAMETERS patch").Press("ctrl+o", "enter").See("PLAN patch", "reboot=always", "weekly", "OPS-1")
+}
+
+// TestDryRunOfNothing: a plan none of whose steps reads has no dry run, which would pass without having done anything.
+func TestDryRunOfNothing(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("j", "r", "/").Type("disk").Press("enter", "enter").See("PARAMETERS replace-disk").Type("3").Press("enter").See("PLAN replace-disk")
+	d.Press("d").See("dry-run is not possible here: none of its steps only reads", "disrupt")
+}
+
+// TestFormSaysItOnce: a parameter that is missing is named by its field, and not again by the plan that could not be made.
+func TestFormSaysItOnce(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press(":").Type("run replace-disk db-01").Press("enter").See("PARAMETERS replace-disk", "! slot must be given")
+	if n := strings.Count(strings.Join(d.Screen(), "\n"), "\n! "); n != 1 {
+		t.Errorf("it says it %d times", n)
+	}
+}
+
+// TestNarrowHostShowsAges: at the least width every check still says how old it is.
+func TestNarrowHostShowsAges(t *testing.T) {
+	d := newDriver(t, 60, 20)
+	d.health("r1")
+	d.Press(":").Type("replay r1").Press("enter").Pull().Press("esc", ":").Type("host db-02").Press("enter")
+	for _, l := range d.Screen() {
+		if strings.Contains(l, "disk:/var") && strings.Contains(l, "CRIT") && strings.HasSuffix(l, "s") {
+			return
+		}
+	}
+	d.See("disk:/var with its age")
+}
+
+// TestTooSmallFits: the size that is needed can be read in any window.
+func TestTooSmallFits(t *testing.T) {
+	d := newDriver(t, 20, 5)
+	d.See("too small, min 60x20").Press("ctrl+c", "ctrl+c")
+	if !d.quit {
+		t.Error("a small window cannot be left")
+	}
+}
+
+// lineSession answers the line console's questions and returns all that it said.
+func (d *driver) lineSession(change func(*Config), lines ...string) string {
+	d.t.Helper()
+	var out bytes.Buffer
+	cfg := d.c.cfg
+	cfg.Tier, cfg.Output, cfg.Asks, cfg.Input = Line, &out, nil, strings.NewReader(strings.Join(lines, "\n")+"\n")
+	if change != nil {
+		change(&cfg)
+	}
+	if err := Run(context.Background(), cfg); err != nil {
+		d.t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestLineConsoleIsNotAsOldAsItself: what runs find while it is open is in its answers, its own run's and another's.
+func TestLineConsoleIsNotAsOldAsItself(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.tell("r0", journal.PlanAccepted{Plan: d.plan("health", "db-02"), By: d.c.cfg.Who})
+	d.runs.start = func(p runbooks.Plan) journal.RunID {
+		d.tell("r1", journal.PlanAccepted{Plan: p, By: d.c.cfg.Who})
+		d.step("r1", "db-01", "checks", "", journal.Failed, "exit 1", check("load", "9", "", "2/4", runbooks.CheckCrit))
+		d.tell("r1", journal.RunClosed{Result: journal.SomeFailed})
+		d.step("r0", "db-02", "checks", "", journal.OK, "", check("load", "1", "", "2/4", runbooks.CheckOK)) // another's, which began before
+		d.tell("r0", journal.RunClosed{Result: journal.Passed})
+		d.tell("r2", journal.PlanAccepted{Plan: d.plan("health", "db-03"), By: d.c.cfg.Who}) // another's, which begins meanwhile
+		d.step("r2", "db-03", "checks", "", journal.Warned, "", check("load", "3", "", "2/4", runbooks.CheckWarn))
+		return "r1"
+	}
+	out := d.lineSession(nil, "run health db-01", "y", "problems db-*", "fleet", "quit")
+	for _, want := range []string{"run r0 has not ended: health on db-02, waiting:1", "2 hosts not OK: FAIL 1, WARN 1\nFAIL db-01: load 9", "\nWARN db-03: load 3", "OK:1  WARN:1  FAIL:1", "run r2 has not ended"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestLineProblemsAreCountedFirst: how many there are, then the worst, alike ones together; no more than can be listened to at once.
+func TestLineProblemsAreCountedFirst(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	var facts []journal.Known
+	for i, h := range d.plan("health", "all").Hosts[:30] { // the last five were never seen
+		state, load := runbooks.CheckWarn, fmt.Sprint(i)
+		if i >= 28 {
+			state, load = runbooks.CheckCrit, "99" // alike
+		}
+		facts = append(facts, journal.Known{Host: h.Name, Fact: check("load", load, "", "2/4", state), At: d.now, Run: "r1", Step: "checks"})
+	}
+	out := d.lineSession(func(c *Config) { c.Known = known(facts...) }, "problems", "more", "more", "problems nobody", "quit")
+	answers := strings.Split(out, "command (help lists them): ")
+	if got := answers[1]; !strings.HasPrefix(got, "35 hosts not OK: FAIL 2, WARN 28, NEVER 5\nFAIL 2 hosts, load 99: ") || strings.Count(got, "\n") != linesAtOnce+2 || !strings.HasSuffix(got, "10 lines left; more says them\n") {
+		t.Errorf("the first answer is\n%s", got)
+	}
+	if got := answers[2]; strings.Count(got, "\n") != 10 || !strings.Contains(got, "\nNEVER 5 hosts, never seen: ") || answers[3] != "that was all\n" || answers[4] != "0 hosts not OK\n" {
+		t.Errorf("more says\n%q", answers[2:])
+	}
+}
