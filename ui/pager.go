@@ -293,7 +293,7 @@ func (p *pager) seek(from, by, sought, top int) action {
 				return func() tea.Msg { return quietMsg{next} }
 			}
 		}
-		c.note = note{text: "no more matches for " + p.searched}
+		c.note = note{text: "no more matches for " + p.searched + map[bool]string{true: " below; N looks above", false: " above; n looks below"}[by > 0]}
 		return nil
 	}
 }

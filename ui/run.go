@@ -34,7 +34,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return runLines(ctx, cfg)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &work{ctx: ctx, ticks: true, period: pullPeriod}
+	w := &work{ctx: ctx, ticks: true, period: pullPeriod, halt: haltGroup}
 	if cfg.Tier == Plain {
 		w.period = plainPeriod
 	}
@@ -145,8 +145,9 @@ type work struct {
 	wg     sync.WaitGroup
 	ticks  bool // pull by the clock; off in tests, which pull by hand
 	period time.Duration
-	first  tea.Cmd     // what the screens read that were opened before the program ran
-	lent   atomic.Bool // the terminal is somebody else's, or about to be
+	first  tea.Cmd                     // what the screens read that were opened before the program ran
+	lent   atomic.Bool                 // the terminal is somebody else's, or about to be
+	halt   func(context.Context) error // stops the process until a shell brings it back; nil in tests, which share theirs
 
 	mu     sync.Mutex
 	closed bool

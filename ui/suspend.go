@@ -2,10 +2,15 @@ package ui
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,7 +21,61 @@ func suspend(c *console) tea.Cmd {
 		c.note = note{text: "there is no shell to suspend to: the console is the first program of this terminal", bad: true}
 		return nil
 	}
-	return tea.Suspend
+	halt, in := c.work.halt, c.cfg.Input
+	if halt == nil {
+		c.note = note{text: "there is no process of its own to stop here", bad: true}
+		return nil
+	}
+	ctx := c.work.ctx
+	return c.lend(&session{run: func(io.Reader, io.Writer) error {
+		defer dropTyped(in)
+		return halt(ctx)
+	}}, func(err error) action {
+		if err != nil {
+			return warnOf("not suspended: " + err.Error())
+		}
+		return nothing
+	})
+}
+
+// haltGroup stops the process group, and returns when a shell has brought it back.
+func haltGroup(ctx context.Context) error {
+	back := make(chan os.Signal, 1)
+	signal.Notify(back, syscall.SIGCONT)
+	defer signal.Stop(back)
+	if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
+		return err
+	}
+	select {
+	case <-back:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// dropTyped throws away what was typed in the shell and not read by it: as keys of a screen it would do what nobody meant.
+func dropTyped(in io.Reader) {
+	f, ok := in.(file)
+	if !ok {
+		return
+	}
+	was, err := term.MakeRaw(f.Fd()) // a line without its end can be read in no other way
+	if err != nil {
+		return
+	}
+	defer func() { _ = term.Restore(f.Fd(), was) }()
+	var b [256]byte
+	for {
+		fds := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}
+		if n, err := unix.Poll(fds, 0); err == unix.EINTR {
+			continue
+		} else if err != nil || n == 0 || fds[0].Revents&unix.POLLIN == 0 {
+			return
+		}
+		if n, err := f.Read(b[:]); n == 0 || err != nil {
+			return
+		}
+	}
 }
 
 // jobControlled reports whether some ancestor in our session is outside our process group: a shell that could say fg.

@@ -125,6 +125,9 @@ func (a *app) driftSheet(ctx context.Context, inv *inventory.Inventory) (ui.Shee
 	out := ui.Sheet{Right: plural(len(order), "departure"), Sub: driftWords(d)}
 	if len(order) == 0 {
 		out.None = "nothing departs: " + driftWords(d)
+		if len(d.states) == 1 && d.states["never compared"] != nil { // unknown is not OK
+			out.None = "nothing is known: no host was ever compared; the runbook drift does it"
+		}
 		return out, nil
 	}
 	for i, line := range insight.Table(rows) {

@@ -50,6 +50,31 @@ func TestSuspendAndComeBack(t *testing.T) {
 	}
 }
 
+// TestKeysOfTheShellStayThere: what was typed at the shell and not read by it is no key of the screen that comes back.
+func TestKeysOfTheShellStayThere(t *testing.T) {
+	home, inv := fleetHome(t)
+	s := newScreen(t, "screen-256color", home)
+	s.env = append(s.env, "PS1=ready:", "TEND_INVENTORY="+inv)
+	s.start("sh -i")
+	s.see("ready:")
+	s.typed(os.Args[0] + "\n")
+	s.see("FLEET")
+	s.keys("C-z")
+	s.until("for the shell", func(pane string) bool { return !strings.Contains(pane, "FLEET") && strings.Contains(pane, "topped") })
+	s.typed("clear; echo busy-$((40+2)); until [ -e " + home + "/go ]; do sleep 0.05; done; fg\n")
+	s.see("busy-42")
+	s.keys("J", "J")
+	s.see("JJ") // the terminal has them, and nobody reads them
+	if err := os.WriteFile(filepath.Join(home, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.see("FLEET")
+	s.keys("e")
+	s.see("the cursor is not in a rack") // on the fleet still: J would have led to the journal
+	s.keys("C-c", "C-c")
+	s.until("for its end", func(pane string) bool { return !strings.Contains(pane, "FLEET") })
+}
+
 // TestSuspendAsSessionLeader: where no shell could bring it back, Ctrl-Z says so, and the console goes on.
 func TestSuspendAsSessionLeader(t *testing.T) {
 	home, inv := fleetHome(t)
