@@ -1,9 +1,8 @@
 package runbooks
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"tend/inventory"
 )
@@ -16,18 +15,21 @@ type Circumstances struct {
 	Down []DownMember
 	// Attached are hosts whose steps run on the connection, on the operator's word. Those that the plan does not work on are left out.
 	Attached []inventory.HostID
+	// Now is when the run would be accepted: maintenance windows are held against the other limits from then. The zero time = they are not.
+	Now time.Time
 }
 
 // Under returns the plan under circumstances, with its own digest. A plan that only reads minds neither windows nor groups, and is
-// returned as it is. The error says that a group has no member to spare already.
+// returned as it is. The error is a *ConflictError where its limits forbid it, whatever happens.
 func (p Plan) Under(c Circumstances) (Plan, error) {
 	if p.Risk == Read {
 		return p, nil
 	}
 	p.OutsideWindow, p.Down = c.OutsideWindow, p.members(c.Down)
 	p.Attached = slices.DeleteFunc(slices.Clone(c.Attached), func(h inventory.HostID) bool { return !p.worksOn(h) })
+	waves := p.Waves
 	p.Waves = p.mendFirst()
-	if err := p.room(); err != nil {
+	if err := p.conflict(waves, c.Now); err != nil {
 		return Plan{}, err
 	}
 	p.Digest = p.ComputeDigest()
@@ -76,35 +78,4 @@ func (p Plan) isDown(h inventory.HostID) bool {
 
 func (p Plan) worksOn(h inventory.HostID) bool {
 	return slices.ContainsFunc(p.Hosts, func(o inventory.Host) bool { return o.Name == h })
-}
-
-// room sees that every group could spare a member.
-func (p Plan) room() error {
-	var full []string
-	for _, g := range p.Groups {
-		var down []string
-		for _, d := range p.Down {
-			if slices.Contains(g.Hosts, d.Host) && !p.worksOn(d.Host) {
-				down = append(down, fmt.Sprintf("%s (%s)", d.Host, d.Why))
-			}
-		}
-		if len(down) > 0 && len(down) >= g.MaxDown {
-			full = append(full, fmt.Sprintf("group %s allows %d down, and %s", g.Name, g.MaxDown, strings.Join(down, ", ")))
-		}
-	}
-	if len(full) == 0 {
-		return nil
-	}
-	return &NoRoomError{strings.Join(full, "; ")}
-}
-
-// NoRoomError says that groups have no member to spare: every host of theirs in the plan would wait for ever.
-type NoRoomError struct{ groups string }
-
-// Error names the groups and who is down.
-func (e *NoRoomError) Error() string { return "no member can be spared: " + e.groups }
-
-// Hint says what to do about it.
-func (e *NoRoomError) Hint() string {
-	return "mend it and run health on it, leave the group's members out of the scope, or say --assume-up HOST"
 }

@@ -38,7 +38,7 @@ func TestUnder(t *testing.T) {
 		t.Errorf("who is down already goes first: %+v", w)
 	}
 	_, err = p.Under(down("db-2"))
-	if err == nil || !strings.Contains(err.Error(), "group db allows 1 down, and db-2 (unreachable)") {
+	if err == nil || !strings.Contains(err.Error(), "x can never begin on db-1, since these together forbid it: group db allows 1 of its 3 members down; db-2 is down already (unreachable)") {
 		t.Errorf("%v", err)
 	}
 	out, err := p.Under(Circumstances{OutsideWindow: "the vendor is on the phone"})

@@ -101,6 +101,11 @@ func (w world) circumstances(p runbooks.Plan, c choice) (runbooks.Plan, error) {
 		}
 	}
 	p.Warnings = append(p.Warnings, words(c)...)
+	if k.Now = w.now(); c.outsideWindow == "" {
+		if err := nothingLeft(&p, k.Now); err != nil {
+			return p, err
+		}
+	}
 	p, err := p.Under(k)
 	if err != nil {
 		return p, bad(err)
