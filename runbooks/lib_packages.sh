@@ -8,6 +8,8 @@
 #                                  S number                          security patches, where they are not told by package
 #                                With cached, nothing is fetched. Fails where the package manager does, saying why.
 #   tend_pending_facts           turns records on its input into facts
+#   tend_conffile_facts          of the records on its input, reports changed configuration files that may conflict (conffiles, conffile.PATH)
+#   tend_stale_facts             reports services that run code which is gone from disk (restarts_due, stale.UNIT)
 #   tend_conffiles NAME…         prints "path<tab>package" of configuration files of these packages that were changed on the host
 #   tend_refresh                 fetches the package lists
 #   tend_installed               prints "name version" of everything that is installed, sorted
@@ -225,6 +227,31 @@ tend_pending_facts() {
 		}'
 }
 
+# Without root, files and processes of others cannot be looked into: what was found counts then, and that there is none only root says.
+tend_count() { # key, lines
+	tend_n=$(printf '%s\n' "$2" | awk 'NF { n++ } END { print n + 0 }')
+	if [ "$tend_n" -gt 0 ] || tend_root; then tend_fact "$1" "$tend_n"; fi
+}
+
+tend_conffile_facts() {
+	case $tend_pm in
+	apt | dnf | dnf5 | yum | zypper | pacman | apk) ;;
+	*) return 0 ;;
+	esac
+	tend_root || :
+	tend_list=$(tend_conffiles $(awk -F '\t' '$1 == "U" { print $2 }'))
+	printf '%s\n' "$tend_list" | awk -F '\t' 'NF == 2 && ++n <= 100 && $1 !~ /[ =]/ { print "conffile." $1 "=" $2 ": changed on this host, and may conflict" }'
+	tend_count conffiles "$tend_list"
+}
+
+tend_stale_facts() {
+	tend_root || :
+	[ -d /run/systemd/system ] || tend_have needrestart || return 0
+	tend_list=$(tend_restarts)
+	printf '%s\n' "$tend_list" | awk 'NF && ++n <= 100 { print "stale." $1 "=runs old code" }'
+	tend_count restarts_due "$tend_list"
+}
+
 # dpkg-query(1): the checksum is that of the file as it was shipped; a file that differs was changed here, and will conflict if the
 # new version ships another one.
 tend_conffiles() {
@@ -246,7 +273,7 @@ tend_conffiles() {
 # rpm(8), "VERIFY OPTIONS": a 5 in the third place says that the digest differs, a c behind it that it is a configuration file.
 tend_conffiles_rpm() {
 	for tend_n in "$@"; do
-		rpm -V --nodeps --noscripts "$tend_n" 2>/dev/null | awk -v name="$tend_n" '$1 ~ /^..5/ && $2 == "c" { print $3 "\t" name }'
+		${tend_as:-} rpm -Vc --nodeps --noscripts "$tend_n" 2>/dev/null | awk -v name="$tend_n" '$1 ~ /^..5/ && $2 == "c" { print $3 "\t" name }'
 	done
 }
 
@@ -270,7 +297,7 @@ tend_conffiles_apt() {
 	tend_out=$(dpkg-query -W -f='${binary:Package}\n${Conffiles}\n' "$@" 2>/dev/null | awk '
 		/^[^ ]/ { package = $1 }
 		/^ / && $2 ~ /^[0-9a-f]+$/ && $3 != "obsolete" { print $2 "  " $1 "\t" package }')
-	printf '%s\n' "$tend_out" | cut -f 1 | md5sum -c 2>/dev/null | sed -n 's/: FAILED$//p' | while read -r tend_f; do
+	printf '%s\n' "$tend_out" | cut -f 1 | ${tend_as:-} md5sum -c 2>/dev/null | sed -n 's/: FAILED$//p' | while read -r tend_f; do
 		printf '%s\n' "$tend_out" | awk -F '\t' -v path="$tend_f" 'substr($1, index($1, "  ") + 2) == path { print path "\t" $2; exit }'
 	done
 }
@@ -654,11 +681,11 @@ tend_upgrade_pkg() {
 # needrestart knows more, as root; else every process that runs a file of the system which is gone from disk. grep and not awk reads
 # /proc: mawk gives up when a process ends meanwhile. Services that are never restarted from here are left out by the caller.
 tend_restarts() {
-	if [ "$(id -u)" = 0 ] && tend_have needrestart; then
-		needrestart -b 2>/dev/null | awk '$1 == "NEEDRESTART-SVC:" { print $2 }' | sort -u
+	if { [ "$(id -u)" = 0 ] || [ -n "${tend_as:-}" ]; } && tend_have needrestart; then
+		${tend_as:-} needrestart -b 2>/dev/null | awk '$1 == "NEEDRESTART-SVC:" { print $2 }' | sort -u
 		return
 	fi
-	grep -lE ' r-xp .* /(usr|lib|lib64|bin|sbin|opt)/[^ ]* \(deleted\)$' /proc/[0-9]*/maps 2>/dev/null | while read -r tend_f; do
+	${tend_as:-} grep -lE ' r-xp .* /(usr|lib|lib64|bin|sbin|opt)/[^ ]* \(deleted\)$' /proc/[0-9]*/maps 2>/dev/null | while read -r tend_f; do
 		cat "${tend_f%maps}cgroup" 2>/dev/null
 	done | awk '{ u = $0; sub(/.*\//, "", u); if (u ~ /\.service$/) print u }' | sort -u
 }

@@ -3,6 +3,7 @@ package runbooks
 import (
 	"crypto/md5"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -224,6 +225,64 @@ func TestConffiles(t *testing.T) {
 	for name, argv := range shells(t) {
 		if out, stderr, _ := run(t, argv, lib("tend_pm=apt\ntend_conffiles demo"), path); out != dir+"/changed.conf\tdemo\n" {
 			t.Errorf("%s: %q, stderr %q", name, out, stderr)
+		}
+		out, stderr, _ := run(t, argv, lib("tend_pm=apt\nprintf 'U\\tdemo\\t1\\t2\\to\\tno\\n' | tend_conffile_facts"), path)
+		if want := "conffile." + dir + "/changed.conf=demo: changed on this host, and may conflict\nconffiles=1\n"; out != want {
+			t.Errorf("%s: %q, want %q, stderr %q", name, out, want, stderr)
+		}
+	}
+}
+
+// TestNoneIsSaidByRootOnly: what a plain user cannot look into is not known, and that there is none of it is not said.
+func TestNoneIsSaidByRootOnly(t *testing.T) {
+	for _, c := range []struct {
+		name, set, body string
+		tools           map[string]string
+		want            string
+	}{
+		{"nothing pending, root", "", "printf '' | tend_conffile_facts", nil, "conffiles=0\n"},
+		{"nothing pending, a user", "", "printf '' | tend_conffile_facts", map[string]string{"id": "echo 1000"}, ""},
+		{"nothing pending, a user with sudo", "sudo=yes", "printf '' | tend_conffile_facts", map[string]string{"id": "echo 1000", "sudo": `shift; exec "$@"`}, "conffiles=0\n"},
+		{"sudo wants a password", "sudo=yes", "printf '' | tend_conffile_facts", map[string]string{"id": "echo 1000", "sudo": "exit 1"}, ""},
+		{"sudo that nobody asked for", "", "printf '' | tend_conffile_facts", map[string]string{"id": "echo 1000", "sudo": `shift; exec "$@"`}, ""},
+		{"a manager that does not tell", "tend_pm=pkg", "printf '' | tend_conffile_facts", nil, ""},
+		{"no manager", "tend_pm=none", "printf '' | tend_conffile_facts", nil, ""},
+		{"services, root", "", "tend_stale_facts", map[string]string{"needrestart": aptWorld["needrestart"]}, "stale.cron.service=runs old code\nstale.ssh.service=runs old code\nrestarts_due=2\n"},
+		{"no service, root", "", "tend_stale_facts", map[string]string{"needrestart": ""}, "restarts_due=0\n"},
+		{"services, a user with sudo", "sudo=yes", "tend_stale_facts", map[string]string{"id": "echo 1000", "sudo": `shift; exec "$@"`, "needrestart": "echo 'NEEDRESTART-SVC: cron.service'"},
+			"stale.cron.service=runs old code\nrestarts_due=1\n"},
+		{"services, by what is mapped", "", "tend_stale_facts", map[string]string{"id": "echo 1000", "needrestart": "exit 9", "grep": `echo "${0%/*}/maps"`, "cat": "echo 0::/system.slice/cron.service"},
+			"stale.cron.service=runs old code\nrestarts_due=1\n"},
+		{"no service, a user", "", "tend_stale_facts", map[string]string{"id": "echo 1000", "needrestart": "exit 9", "grep": "exit 1"}, ""},
+	} {
+		tools := map[string]string{"id": "echo 0"}
+		maps.Copy(tools, c.tools)
+		_, path := fakes(t, tools)
+		for shell, argv := range shells(t) {
+			if out, stderr, _ := run(t, argv, lib("tend_pm=apt\n"+c.set+"\n"+c.body), path); out != c.want {
+				t.Errorf("%s, %s: %q, want %q, stderr %q", c.name, shell, out, c.want, stderr)
+			}
+		}
+	}
+}
+
+// TestFactsTellWhatAnUpgradeMeets: the built-in facts carry both, in its one round trip, and patch tells them anew when it is done.
+func TestFactsTellWhatAnUpgradeMeets(t *testing.T) {
+	world := maps.Clone(aptWorld)
+	world["dpkg-query"] = "case \"$*\" in\n*Conffiles*openssl) printf 'openssl\\n /etc/hostname 00000000000000000000000000000000\\n' ;;\nesac"
+	world["md5sum"] = "sed 's/^[^ ]*  //; s/$/: FAILED/'"
+	for shell, argv := range shells(t) {
+		facts, _ := stepFacts(t, argv, "facts", "facts", nil, world, "tend_detect\n\n", "tend_detect\ntend_pm=apt\n\n")
+		for key, want := range map[string]string{"pending": "1", "conffiles": "1", "conffile./etc/hostname": "openssl: changed on this host, and may conflict",
+			"restarts_due": "2", "stale.cron.service": "runs old code"} {
+			if facts[key].Value != want {
+				t.Errorf("%s: %s is %q, want %q", shell, key, facts[key].Value, want)
+			}
+		}
+	}
+	for _, key := range []string{"conffiles", "restarts_due"} {
+		if !slices.ContainsFunc(stepOf(t, planFor(t, builtin(t, "patch"), nil), "verify").Facts, func(f FactSpec) bool { return f.Key == key }) {
+			t.Errorf("patch does not tell %s anew", key)
 		}
 	}
 }

@@ -100,7 +100,7 @@ func TestPatchFromEndToEnd(t *testing.T) {
 				"stale.ssh.service": "runs old code, and is not restarted from here"})
 			patchStep(t, argv, plan, "restart", dir, path)
 			facts, _ = patchStep(t, argv, plan, "verify", dir, path)
-			want(facts, map[string]string{"packages": "OK", "left": "OK", "reboot": "WARN", "units": "OK", "ports": "OK", "mounts": "OK", "routes": "OK", "pending": "0"})
+			want(facts, map[string]string{"packages": "OK", "left": "OK", "reboot": "WARN", "units": "OK", "ports": "OK", "mounts": "OK", "routes": "OK", "pending": "0", "conffiles": "0", "restarts_due": "2"})
 			if err := os.WriteFile(dir+"/lost", nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
