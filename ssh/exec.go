@@ -87,10 +87,11 @@ var errStale = errors.New("the connection was lost before the command was sent")
 // run takes a seat on the connection and carries the command out.
 func (cn *conn) run(ctx context.Context, cmd Command) (Result, error) {
 	for {
-		if err := cn.seats.take(ctx); err != nil {
+		mine, err := cn.seats.take(ctx)
+		if err != nil {
 			return Result{}, err
 		}
-		r, err := cn.session(ctx, cmd)
+		r, err := cn.session(ctx, cmd, mine)
 		if !errors.Is(err, errFull) {
 			return r, err
 		}
@@ -101,9 +102,9 @@ func (cn *conn) run(ctx context.Context, cmd Command) (Result, error) {
 var errFull = errors.New("no more sessions on this connection")
 
 // session runs the command on a seat, which is given back when the far side has closed the session.
-func (cn *conn) session(ctx context.Context, cmd Command) (Result, error) {
+func (cn *conn) session(ctx context.Context, cmd Command, mine seat) (Result, error) {
 	cn.use(1)
-	s := &session{cn: cn, cmd: cmd, done: make(chan outcome, 1)}
+	s := &session{cn: cn, cmd: cmd, seat: mine, done: make(chan outcome, 1)}
 	s.out, s.err = newGates(cmd.Stdout, cmd.Stderr)
 	if !cn.c.own(func() { defer cn.use(-1); s.run() }) {
 		cn.use(-1)

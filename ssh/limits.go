@@ -126,26 +126,42 @@ type seats struct {
 	mu    sync.Mutex
 	open  int
 	limit int // 0 = not known yet
+	taken int // how often a seat was
 	queue []chan struct{}
 }
 
+// seat remembers who else sat when it was taken.
+type seat struct {
+	others bool
+	nth    int
+}
+
+// sit is called with the lock, when open counts the seat.
+func (s *seats) sit() seat {
+	s.taken++
+	return seat{others: s.open > 1, nth: s.taken}
+}
+
 // take waits for a seat.
-func (s *seats) take(ctx context.Context) error {
+func (s *seats) take(ctx context.Context) (seat, error) {
 	s.mu.Lock()
 	if s.limit == 0 || s.open < s.limit {
 		s.open++
+		mine := s.sit()
 		s.mu.Unlock()
-		return nil
+		return mine, nil
 	}
 	turn := make(chan struct{})
 	s.queue = append(s.queue, turn)
 	s.mu.Unlock()
 	select {
 	case <-turn:
-		return nil
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.sit(), nil
 	case <-ctx.Done():
 		s.abandon(turn)
-		return context.Cause(ctx)
+		return seat{}, context.Cause(ctx)
 	}
 }
 
@@ -174,14 +190,16 @@ func (s *seats) release() {
 	}
 }
 
-// full learns from a refused session. It gives the seat back and says whether waiting can help: others are open that will end.
-func (s *seats) full() bool {
+// full learns from a refused session. It gives the seat back and says whether asking again can help: others are open that will end, or
+// were open beside this one, and have ended before the refusal was read.
+func (s *seats) full(mine seat) bool {
 	s.mu.Lock()
 	others := s.open - 1
 	if others > 0 && (s.limit == 0 || others < s.limit) {
 		s.limit = others
 	}
+	alone := others == 0 && !mine.others && s.taken == mine.nth
 	s.mu.Unlock()
 	s.release()
-	return others > 0
+	return !alone
 }

@@ -22,6 +22,7 @@ const heldQuiet = 2 * time.Second
 type session struct {
 	cn       *conn
 	cmd      Command
+	seat     seat
 	done     chan outcome // buffered: the caller may be gone
 	out, err *gate
 	moved    atomic.Int64 // bytes of output read
@@ -75,7 +76,7 @@ func (s *session) openFault(err error) error {
 		}
 		return fmt.Errorf("%w: %w", errStale, s.cn.lost())
 	}
-	if s.cn.seats.full() {
+	if s.cn.seats.full(s.seat) {
 		return errFull
 	}
 	return faultf(Forbidden, "the host opens no session: %s", strings.TrimSpace(oe.Message))

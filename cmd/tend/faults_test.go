@@ -70,7 +70,7 @@ func TestFaultsInFiles(t *testing.T) {
 	if err := syscall.Mkfifo(at("runbooks/pipe.toml"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.says(2, []string{"runbooks/pipe.toml: this is no regular file"}, "-i", at("fine.toml"), "run", "health")
+	s.says(2, []string{"runbooks/pipe.toml: this is no regular file"}, "-i", at("fine.toml"), "run", "pipe")
 }
 
 // asNobody copies the program to where any user may run it, and a home of nobody's.
