@@ -77,7 +77,7 @@ A changed or revoked key is never accepted here. What is accepted is written int
 
 func (a *app) keysOf(ctx context.Context, args []string, f keyFlags) error {
 	if f.accept && f.yes && f.list == "" {
-		return usage("give --list FILE with their fingerprints, or leave out --yes and look at them", "keys that nothing vouches for are not accepted unseen")
+		return unseen()
 	}
 	inv, err := a.load()
 	if err != nil {
@@ -107,6 +107,10 @@ func (a *app) keysOf(ctx context.Context, args []string, f keyFlags) error {
 		return silent(1)
 	}
 	return nil
+}
+
+func unseen() error {
+	return usage("give --list FILE with their fingerprints, or leave out --yes and look at them", "keys that nothing vouches for are not accepted unseen")
 }
 
 // bad is a row that nobody should sleep over.
@@ -268,7 +272,10 @@ func (a *app) acceptKeys(ctx context.Context, client *ssh.Client, rows []*hostKe
 }
 
 func (a *app) confirmKeys(n int, f keyFlags) error {
-	if f.yes {
+	switch {
+	case f.yes && f.list == "":
+		return unseen()
+	case f.yes:
 		return nil
 	}
 	if !terminal(a.in) {
