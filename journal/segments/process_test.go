@@ -140,8 +140,11 @@ func kills() int {
 	if n, err := strconv.Atoi(os.Getenv("TEND_KILLS")); err == nil {
 		return n
 	}
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		return 20
+	case os.Getenv("CI") == "true":
+		return 1000
 	}
 	return 100
 }
