@@ -84,11 +84,7 @@ func (c *console) worded(name, rest string) action {
 		}
 		return func(c *console) tea.Cmd { return c.openHost(inventory.HostID(rest)) }
 	case "rack":
-		site, rack, ok := strings.Cut(rest, "/")
-		if !ok || c.fleet.Rack(site, rack).Hosts == 0 {
-			return warnOf(fmt.Sprintf("no rack %q; it is written SITE/RACK", rest))
-		}
-		return push(newRackScreen(c, site, rack))
+		return c.rackCommand(rest)
 	case "journal":
 		if _, ok := c.cfg.Inventory.Host(inventory.HostID(rest)); !ok {
 			return warnOf(fmt.Sprintf("the inventory has no host %q", rest))
@@ -108,6 +104,27 @@ func (c *console) worded(name, rest string) action {
 		return c.searchCommand(rest)
 	}
 	return nil
+}
+
+// rackCommand opens a rack; its site may be left out where no other has one of that name.
+func (c *console) rackCommand(text string) action {
+	site, rack, whole := strings.Cut(text, "/")
+	var found []string
+	for _, s := range c.cfg.Inventory.Sites {
+		for _, r := range s.Racks {
+			if whole && s.Name == site && r.Name == rack || !whole && r.Name == text {
+				found = append(found, s.Name+"/"+r.Name)
+			}
+		}
+	}
+	switch {
+	case len(found) > 1:
+		return warnOf(fmt.Sprintf("%q is one of %s; write SITE/RACK", text, strings.Join(found, ", ")))
+	case found == nil:
+		return warnOf(fmt.Sprintf("no rack %q; tab completes SITE/RACK", text))
+	}
+	site, rack, _ = strings.Cut(found[0], "/")
+	return push(newRackScreen(c, site, rack))
 }
 
 // searchCommand looks in the text of a pager, and from everywhere else in the journal.

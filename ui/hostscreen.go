@@ -112,7 +112,7 @@ func (s *hostScreen) open() action {
 		id := l.run.Run
 		return func(c *console) tea.Cmd { return c.openRun(id) }
 	case l.fact != nil:
-		return push(newTextPager("FACT", string(s.host.Name)+" "+l.fact.Fact.Key, factText(*l.fact)))
+		return push(newProse("FACT", string(s.host.Name)+" "+l.fact.Fact.Key, factText(*l.fact)))
 	}
 	return nothing
 }

@@ -54,11 +54,11 @@ func runLines(ctx context.Context, cfg Config) error {
 		return l.replay(ctx, cfg.Open)
 	}
 	if err := l.catchUp(ctx); err != nil {
-		l.say("error: %s", withHint(err))
+		l.fault(err)
 	}
 	l.summary()
 	if err := l.atWork(ctx); err != nil {
-		l.say("error: %s", withHint(err))
+		l.fault(err)
 	}
 	defer l.answering(ctx)()
 	for ctx.Err() == nil {
@@ -69,7 +69,7 @@ func runLines(ctx context.Context, cfg Config) error {
 		}
 		quit, err := l.command(ctx, line)
 		if err != nil {
-			l.say("error: %s", withHint(err))
+			l.fault(err)
 		}
 		if quit {
 			return nil
@@ -81,7 +81,16 @@ func runLines(ctx context.Context, cfg Config) error {
 func (l *lineConsole) say(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintln(l.out, quote.ASCII(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(l.out, ascii(fmt.Sprintf(format, args...)))
+}
+
+// fault says an error, which may have several lines.
+func (l *lineConsole) fault(err error) {
+	lead := "error: "
+	for line := range strings.Lines(withHint(err)) {
+		l.say("%s%s", lead, strings.TrimSpace(line))
+		lead = ""
+	}
 }
 
 // Write lets a run's lines wait while a question is open.

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"tend/journal"
@@ -21,7 +22,10 @@ func (l *lineConsole) run(ctx context.Context, rest string) error {
 		l.say("runs cannot be started from here")
 		return nil
 	}
-	wish := Wish{Runbook: name, Select: strings.TrimSpace(sel)}
+	wish := Wish{Runbook: name, Select: strings.TrimSpace(sel), Params: map[string]string{}}
+	if !l.required(wish) {
+		return nil
+	}
 	p, err := l.cfg.propose(wish)
 	if err != nil {
 		return err
@@ -45,6 +49,26 @@ func (l *lineConsole) run(ctx context.Context, rest string) error {
 		return err
 	}
 	return l.replay(ctx, id)
+}
+
+// required asks for the parameters that must be given, which a run could not be wished for without; false = one was not said.
+func (l *lineConsole) required(w Wish) bool {
+	rb, _ := runbookNamed(l.cfg.Library, w.Runbook)
+	for _, p := range rb.Params {
+		for p.Required && p.Default == "" && !p.Secret && w.Params[p.Name] == "" {
+			text, ok := l.question(fmt.Sprintf("parameter %s (%s): %s:", p.Name, kindOf(p), p.Help))
+			if !ok || text == "" {
+				l.say("%s must be given: nothing was done", p.Name)
+				return false
+			}
+			if err := checkParam(p, text); err != nil {
+				l.say("%s: %v", p.Name, err)
+				continue
+			}
+			w.Params[p.Name] = text
+		}
+	}
+	return true
 }
 
 // told says a plan, and returns it.

@@ -42,7 +42,7 @@ func (p *linePrinter) print(at time.Time, format string, args ...any) {
 	if p.err != nil {
 		return
 	}
-	line := strings.TrimRight(quote.ASCII(fmt.Sprintf(format, args...)), " :")
+	line := strings.TrimRight(ascii(fmt.Sprintf(format, args...)), " :")
 	_, p.err = io.WriteString(p.out, at.Local().Format("15:04:05 ")+line+"\n")
 }
 
@@ -133,7 +133,7 @@ func (p *linePrinter) recap() {
 		if g.differs {
 			line += "  <- differs"
 		}
-		p.raw(quote.ASCII(line) + "\n")
+		p.raw(ascii(line) + "\n")
 	}
 	if st.TurnedAway > 0 {
 		p.raw(fmt.Sprintf("\n%d logins were turned away at the door (MaxStartups) and made again.\n", st.TurnedAway))
@@ -142,7 +142,7 @@ func (p *linePrinter) recap() {
 	if st.Result == journal.Open {
 		words = "not ended"
 	}
-	p.raw("\n" + quote.ASCII(fmt.Sprintf("%s %s: %s, %s in %s", st.Run, st.Plan().Runbook, words, p.w.counts(newPen(Line, false)), clock(st.Last.Sub(st.Started)))) + "\n")
+	p.raw("\n" + ascii(fmt.Sprintf("%s %s: %s, %s in %s", st.Run, st.Plan().Runbook, words, p.w.counts(newPen(Line, false)), clock(st.Last.Sub(st.Started)))) + "\n")
 }
 
 func (p *linePrinter) raw(s string) {

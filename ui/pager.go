@@ -26,6 +26,7 @@ type pager struct {
 	h, w        int // as last drawn
 	follow      bool
 	wrap        bool
+	prose       bool // wrapped between words
 	times       bool
 	names       bool    // prefix lines with their host
 	byHost      bool    // one host's lines after the other's, once all are there
@@ -44,6 +45,13 @@ type pager struct {
 func newTextPager(name, scope, text string) *pager {
 	p := &pager{name: name, scope: scope}
 	p.store.add(-1, time.Time{}, []byte(strings.TrimSuffix(text, "\n")+"\n"))
+	return p
+}
+
+// newProse shows a text that is read rather than looked at: wrapped between its words.
+func newProse(name, scope, text string) *pager {
+	p := newTextPager(name, scope, text)
+	p.wrap, p.prose = true, true
 	return p
 }
 

@@ -51,7 +51,15 @@ func (p *pager) rows(i int) int {
 	if len(l.text)+32 < p.w && isASCII(l.text) {
 		return 1
 	}
-	return len(hardWrap(p.drawn(p.pen(), l), p.w))
+	return len(p.broken(p.drawn(p.pen(), l), p.w))
+}
+
+// broken is a line in rows of w cells: prose between words, output wherever it is full.
+func (p *pager) broken(s string, w int) []string {
+	if p.prose && width(s) > w {
+		return wrap(s, w)
+	}
+	return hardWrap(s, w)
 }
 
 func isASCII(s string) bool {
@@ -73,10 +81,13 @@ func (p *pager) View(a area) frame {
 	if !p.wrap {
 		p.top = min(p.top, max(p.store.len()-1, 0))
 	}
-	f := frame{name: p.name, scope: p.scope, prod: p.prod, sub: p.where(), subEnd: p.switches()}
-	for i := p.top; i < p.store.len() && len(f.body) < a.h; i++ {
-		f.body = append(f.body, p.line(a, i)...)
+	f := frame{name: p.name, scope: p.scope, prod: p.prod, subEnd: p.switches()}
+	next := p.top
+	for ; next < p.store.len() && len(f.body) < a.h; next++ {
+		f.body = append(f.body, p.line(a, next)...)
 	}
+	f.sub = p.where(next)
+	end := next >= p.store.len() && len(f.body) <= a.h // wrapped, the last line may begin on the screen and end below it
 	if len(f.body) < a.h {
 		if text, ok := p.store.unfinished(); ok {
 			f.body = append(f.body, p.colour(a, &stored{}, a.pad(a.text(head4(text, a.w)), a.w)))
@@ -91,18 +102,19 @@ func (p *pager) View(a area) frame {
 		f.status = a.paint(bad, a.text("reading stopped: "+withHint(p.err)))
 	case p.feed != nil && p.follow:
 		f.status = "following; any move stops at the place"
-	case p.top+a.h >= p.store.len():
+	case end:
 		f.status = "(end)"
 	}
 	return f
 }
 
-func (p *pager) where() string {
+// where says which lines show, up to the one before next.
+func (p *pager) where(next int) string {
 	n := p.store.len()
 	if n == 0 {
 		return "empty"
 	}
-	last := min(p.top+max(p.h, 1), n)
+	last := min(max(next, p.top+1), n)
 	s := fmt.Sprintf("lines %d-%d of %d", p.top+1+p.store.dropped, last+p.store.dropped, n+p.store.dropped)
 	if p.store.dropped > 0 {
 		s += fmt.Sprintf("  (the first %d are in the journal only; s saves all)", p.store.dropped)
@@ -133,7 +145,7 @@ func (p *pager) line(a area, i int) []string {
 	if !p.wrap {
 		return []string{p.colour(a, l, a.pad(skip(text, p.left), a.w))}
 	}
-	rows := hardWrap(text, a.w)
+	rows := p.broken(text, a.w)
 	if i == p.top {
 		rows = rows[min(p.sub, len(rows)-1):]
 	}

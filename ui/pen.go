@@ -117,10 +117,13 @@ const chosenWidth = 20
 // text makes foreign text fit to be drawn.
 func (p *pen) text(s string) string {
 	if p.bare {
-		return quote.ASCII(s)
+		return ascii(s)
 	}
 	return quote.Line(s)
 }
+
+// ascii is s in ASCII. Degrees, which temperatures come in, are no escape: "96 C" is read as what it is, "96 \xb0C" is not.
+func ascii(s string) string { return quote.ASCII(strings.ReplaceAll(s, "°C", "C")) }
 
 // rule is a line across.
 func (p *pen) rule(w int) string { return p.paint(dim, strings.Repeat(p.rules, max(w, 0))) }

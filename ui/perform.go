@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -255,7 +256,7 @@ func (c *console) decide(run journal.RunID, said string, ds ...journal.Decided) 
 // withHint is an error with what to do about it.
 func withHint(err error) string {
 	var h interface{ Hint() string }
-	if errors.As(err, &h) && h.Hint() != "" {
+	if errors.As(err, &h) && h.Hint() != "" && !strings.Contains(err.Error(), h.Hint()) {
 		return fmt.Sprintf("%v (%s)", err, h.Hint())
 	}
 	return err.Error()

@@ -81,7 +81,7 @@ func (p *picker) Binds() []bind {
 		}},
 		{keys: "v", name: "view", help: "read the runbook: its steps and their scripts", foot: true, why: none, do: func() action {
 			rb, _ := p.chosen()
-			return push(newTextPager("RUNBOOK", rb.Name, runbookText(rb)))
+			return push(newProse("RUNBOOK", rb.Name, runbookText(rb)))
 		}},
 		{keys: "/", name: "filter", help: "filter by name or title", foot: true, do: func() action {
 			was := p.filter

@@ -216,7 +216,7 @@ func (s *planScreen) show() action {
 	default:
 		text = strings.Join(s.plan.Warnings, "\n")
 	}
-	return push(newTextPager("PLAN", s.plan.Runbook+" "+extras[i], text))
+	return push(newProse("PLAN", s.plan.Runbook+" "+extras[i], text))
 }
 
 // script is exactly what goes to the first host; a host's own values stand before it and are listed under the differences.

@@ -110,7 +110,7 @@ func (s *runScreen) Binds() []bind {
 		{keys: "Z", name: "skip-step", help: "let these hosts go on behind their failed step", why: s.cannot, do: func() action { return s.repair("skip the failed step of", journal.SkipStep) }},
 		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", foot: true, do: s.difference},
 		{keys: "i", name: "info", help: "the plan, who started it and why, remarks", foot: true, do: func() action {
-			return push(newTextPager("RUN", string(s.w.run), s.info()))
+			return push(newProse("RUN", string(s.w.run), s.info()))
 		}},
 		{keys: "w", name: "write", help: "write the summary to a file", foot: true, do: func() action { return savePrompt(string(s.w.run)+".txt", s.info()) }},
 		{keys: "n", name: "note", help: "write a note on this run into the journal", foot: true, do: func() action { return noteOn(s.w.run, "") }},

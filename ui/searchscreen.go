@@ -209,7 +209,7 @@ func (s *searchScreen) open() action {
 		text = h.Line
 	}
 	about := strings.TrimSpace(fmt.Sprintf("%s  %s  %s %s", h.At.Local().Format(time.DateTime), kindWord(h.Kind), h.Run, h.Host))
-	return push(newTextPager("EVENT", about, text))
+	return push(newProse("EVENT", about, text))
 }
 
 // newHitPager shows the output of a host in a run, at the place that a search found.

@@ -3,10 +3,12 @@ package ui
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"tend/inventory"
 	"tend/journal"
 	"tend/runbooks"
 )
@@ -156,5 +158,66 @@ func TestLineProblemsAreCountedFirst(t *testing.T) {
 	}
 	if got := answers[2]; strings.Count(got, "\n") != 10 || !strings.Contains(got, "\nNEVER 5 hosts, never seen: ") || answers[3] != "that was all\n" || answers[4] != "0 hosts not OK\n" {
 		t.Errorf("more says\n%q", answers[2:])
+	}
+}
+
+// TestRackByItsNameAlone: the site is wanted only where two racks share a name.
+func TestRackByItsNameAlone(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press(":").Type("rack r02").Press("enter").See("RACK nyc1/r02").Press("esc", ":").Type("rack nosuch").Press("enter").See(`no rack "nosuch"`, "FLEET")
+	twin := &d.c.cfg.Inventory.Sites[1]
+	twin.Racks = append(twin.Racks, inventory.Rack{Name: "r02", Site: twin.Name})
+	d.Press(":").Type("rack r02").Press("enter").See(`"r02" is one of nyc1/r02, `+twin.Name+"/r02", "FLEET")
+}
+
+// TestPagerEndIsTheEnd: "(end)" is said of the last row, not of the last line's first one; and the lines that show are counted, not guessed.
+func TestPagerEndIsTheEnd(t *testing.T) {
+	d := newDriver(t, 60, 20)
+	p := newTextPager("TEXT", "x", strings.Repeat(strings.Repeat("y", 150)+"\n", 6)) // 6 lines, 18 rows, 14 of them show
+	d.c.run(push(p))
+	d.See("(end)", "lines 1-6 of 6").Press("w").See("lines 1-5 of 6").Miss("(end)").Press("G").See("(end)")
+}
+
+// TestProseIsWrapped between its words, and no fact is hidden behind the edge of the screen.
+func TestProseIsWrapped(t *testing.T) {
+	d := newDriver(t, 60, 20)
+	d.c.run(push(newProse("RUNBOOK", "x", "what follows is "+strings.Repeat("prose ", 10)+"whose last word is here")))
+	d.See("wrap", "prose\nprose", "here").Press("w").Miss("here")
+}
+
+// TestDegreesAreRead in ASCII as well, and in the line console.
+func TestDegreesAreRead(t *testing.T) {
+	p := newPen(Plain, false)
+	if got := p.text("temperature 96 °C: hottest \u202e"); got != `temperature 96 C: hottest \u{202e}` {
+		t.Errorf("%q", got)
+	}
+	d := newDriver(t, 80, 24)
+	out := d.lineSession(func(c *Config) {
+		c.Known = known(journal.Known{Host: "db-01", Fact: check("temperature", "96", "°C", "80/90", runbooks.CheckCrit), At: d.now, Run: "r1", Step: "checks"})
+	}, "problems db-01", "quit")
+	if !strings.Contains(out, "FAIL db-01: temperature 96 C") {
+		t.Error(out)
+	}
+}
+
+// TestLineConsoleAsksForParameters that must be given: without them nothing that has any could be run from it.
+func TestLineConsoleAsksForParameters(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.runs.start = func(p runbooks.Plan) journal.RunID {
+		d.tell("r1", journal.PlanAccepted{Plan: p}, journal.RunClosed{Result: journal.Passed})
+		return "r1"
+	}
+	out := d.lineSession(nil, "run replace-disk db-01", "", "run replace-disk db-01", "99", "3", "1", "quit")
+	if len(d.runs.started) != 1 || d.runs.started[0].Params["slot"] != "3" || !strings.Contains(out, "slot must be given: nothing was done") {
+		t.Errorf("started %d\n%s", len(d.runs.started), out)
+	}
+}
+
+// TestLineErrorsHaveLines: an error of several lines is said in as many, and its hint once.
+func TestLineErrorsHaveLines(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	fail := hinted{errors.New("parameter slot is required\n  free some room")}
+	if out := d.lineSession(func(c *Config) { c.Resolve = func(Wish) (runbooks.Plan, error) { return runbooks.Plan{}, fail } }, "run patch db-01", "quit"); !strings.Contains(out, "error: parameter slot is required\nfree some room\n") {
+		t.Error(out)
 	}
 }
