@@ -37,7 +37,21 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 		return c.run(b.act())
 	}
 	c.leaving = ""
+	c.note = c.unbound(k)
 	return nil
+}
+
+// unbound says of a letter that it does nothing here: pressed in good faith on the wrong screen, it must not look like a screen that hangs.
+func (c *console) unbound(k press) note {
+	if len([]rune(k.name)) != 1 {
+		return note{}
+	}
+	for _, b := range c.verbs() {
+		if b.name == "help" && b.keys != "" {
+			return note{text: k.name + " does nothing here; " + keyName(b.key()) + " lists the keys"}
+		}
+	}
+	return note{}
 }
 
 // verbs are the binds of the screen on top, and those that every screen has, with the operator's own keys.

@@ -103,7 +103,7 @@ func (s *planScreen) needs() string {
 		manual = manual || st.Kind == runbooks.Manual
 	}
 	if become {
-		parts = append(parts, "root (sudo, doas or su)")
+		parts = append(parts, "root")
 	}
 	if reboot {
 		parts = append(parts, fmt.Sprintf("REBOOT of up to %d", len(s.plan.Hosts)))

@@ -221,3 +221,15 @@ func TestLineErrorsHaveLines(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+// TestALetterWithoutAVerbSaysSo, by the key that help has; a key with a name that moves nothing stays silent, and so does what a verb takes.
+func TestALetterWithoutAVerbSaysSo(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("Z").See("Z does nothing here; ? lists the keys").Press("j").Miss("does nothing here")
+	d.Press("tab").Miss("does nothing here").Press("?", "Z").Miss("does nothing here")
+	own, err := ParseSettings([]byte("[keys]\nhelp = \"ctrl+g\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newDriver(t, 80, 24, func(c *Config) { c.Settings = own }).Press("Z").See("Z does nothing here; ^G lists the keys")
+}
