@@ -45,20 +45,19 @@ type Posture struct {
 	Owner    string           `json:"owner,omitempty"`    // who to ask
 	Prod     bool             `json:"prod,omitempty"`     // it serves production
 	State    State            `json:"-"`
-	Word     string           `json:"state"`         // "never" (looked at), "unknown", "down", "fail", "warn" or "ok"
-	Why      string           `json:"why,omitempty"` // the worst thing known of it; none = it is ok
-	Seen     time.Time        `json:"seen,omitzero"` // when it last answered; none = never
-	// Pending and Security count updates; -1 = not known.
-	Pending  int       `json:"pending"`
-	Security int       `json:"security"`         // -1 = not known
-	Reboot   Reading   `json:"reboot"`           // whether a restart is due, and for what
-	Patched  time.Time `json:"patched,omitzero"` // when a patch run last ended well; zero = never, as far as the journal goes
-	Backup   Reading   `json:"backup"`           // how old the newest is, held against what the host's services promise
-	Restore  Reading   `json:"restore"`          // how long the last one took, held against what the host's services promise
-	Certs    Reading   `json:"certs"`            // the worst certificate of those that were looked at
-	Support  Reading   `json:"support"`          // the end of the operating system's support
-	Drift    Reading   `json:"drift"`            // what departs from the baseline
-	Lease    Reading   `json:"lease"`            // which run is at work on the host, as far as the journal knows
+	Word     string           `json:"state"`            // "never" (looked at), "unknown", "down", "fail", "warn" or "ok"
+	Why      string           `json:"why,omitempty"`    // the worst thing known of it; none = it is ok
+	Seen     time.Time        `json:"seen,omitzero"`    // when it last answered; none = never
+	Pending  int              `json:"pending"`          // updates that wait; -1 = not known
+	Security int              `json:"security"`         // those of them that close a security hole; -1 = not known
+	Reboot   Reading          `json:"reboot"`           // whether a restart is due, and for what
+	Patched  time.Time        `json:"patched,omitzero"` // when a patch run last ended well; zero = never, as far as the journal goes
+	Backup   Reading          `json:"backup"`           // how old the newest is, held against what the host's services promise
+	Restore  Reading          `json:"restore"`          // how long the last one took, held against what the host's services promise
+	Certs    Reading          `json:"certs"`            // the worst certificate of those that were looked at
+	Support  Reading          `json:"support"`          // the end of the operating system's support
+	Drift    Reading          `json:"drift"`            // what departs from the baseline
+	Lease    Reading          `json:"lease"`            // which run is at work on the host, as far as the journal knows
 	// Departures is how many things depart from the baseline; -1 = not known.
 	Departures int `json:"departures"`
 	// Unread are the names of the values above that are stale or were never read, in this order: health, updates, reboot, drift; and backup

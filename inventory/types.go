@@ -6,18 +6,17 @@ import "time"
 type HostID string
 
 // Host is one machine, with every default of file, site and rack already applied. Hosts are values: a plan copies them, so
-// that editing the inventory never changes a run in flight. The JSON form is what the journal stores.
+// that editing the inventory never changes a run in flight. The JSON form is what the journal stores. Parse fills in Groups and Services, so
+// that a selector can ask for them wherever a Host goes.
 type Host struct {
-	Name HostID `json:"name"`           // unique in the inventory: "db-0712"
-	Site string `json:"site"`           // where it stands
-	Rack string `json:"rack,omitempty"` // within the site; none = in no rack
-	// Unit is the lowest rack unit that the host occupies, counted from 1 at the bottom; 0 = not placed. Height is in units.
-	Unit   int `json:"unit,omitempty"`
-	Height int `json:"height,omitempty"` // units that it takes, from unit upwards
-	// Addr is a name or address, Port a TCP port. Both empty means: ask ssh_config, which falls back to Name and 22.
-	Addr string `json:"addr,omitempty"`
-	Port int    `json:"port,omitempty"` // none = as ssh_config says
-	User string `json:"user,omitempty"` // that tend logs in as; none = as ssh_config says
+	Name   HostID `json:"name"`             // unique in the inventory: "db-0712"
+	Site   string `json:"site"`             // where it stands
+	Rack   string `json:"rack,omitempty"`   // within the site; none = in no rack
+	Unit   int    `json:"unit,omitempty"`   // the lowest rack unit that it takes, from 1 at the bottom; 0 = not placed
+	Height int    `json:"height,omitempty"` // units that it takes, from unit upwards
+	Addr   string `json:"addr,omitempty"`   // a name or an address; "" = as ssh_config says, else its name
+	Port   int    `json:"port,omitempty"`   // TCP; 0 = as ssh_config says, else 22
+	User   string `json:"user,omitempty"`   // that tend logs in as; "" = as ssh_config says
 	// Jump is the chain of jump hosts, nearest to us first, each "[user@]host[:port]" or the name of an inventory host.
 	Jump []string `json:"jump,omitempty"`
 	// Become is how a step gets root: "" or "none", "sudo", "doas", "su" (which asks for root's own password).
@@ -31,15 +30,12 @@ type Host struct {
 	// Shell is "" for a POSIX sh, or "none" for network gear: commands only, no scripts, no detached steps.
 	Shell string `json:"shell,omitempty"`
 	// HostKey pins the host's key: an authorized_keys line or a SHA256: fingerprint.
-	HostKey string `json:"host_key,omitempty"`
-	// KnownHosts and Identity override the files that ssh_config names.
-	KnownHosts []string `json:"known_hosts,omitempty"`
-	Identity   []string `json:"identity,omitempty"` // private keys
+	HostKey    string   `json:"host_key,omitempty"`
+	KnownHosts []string `json:"known_hosts,omitempty"` // files, in place of those that ssh_config names
+	Identity   []string `json:"identity,omitempty"`    // private keys' files, in place of those that ssh_config names
 	// Prod says that the host serves production; screens show it in words.
-	Prod bool `json:"prod,omitempty"`
-	// RequireTicket and RequireReason say that a run which changes the host must carry a ticket, a reason; RecordShell that
-	// interactive shells on it are recorded.
-	RequireTicket bool `json:"require_ticket,omitempty"`
+	Prod          bool `json:"prod,omitempty"`
+	RequireTicket bool `json:"require_ticket,omitempty"` // a run that changes it must carry a ticket
 	RequireReason bool `json:"require_reason,omitempty"` // a run that changes it must carry a reason
 	RecordShell   bool `json:"record_shell,omitempty"`   // interactive shells on it are recorded
 	// LegacyCrypto lets this host, and no other, be spoken to with algorithms that are weak: the old PDU in the corner.
@@ -47,17 +43,13 @@ type Host struct {
 	// Face is the side of the rack that a host of half depth takes: "front" or "rear"; "" = the full depth.
 	Face string `json:"face,omitempty"`
 	// Locate is the runbook that makes the host's light blink, for the person before the rack; "" = the built-in locate.
-	Locate string `json:"locate,omitempty"`
-	// Owner is who to ask, Warranty the last day of the hardware's warranty, EndOfLife the last on which its maker has parts and firmware
-	// for it (midnight UTC; zero = not declared).
-	Owner     string    `json:"owner,omitempty"`
-	Warranty  time.Time `json:"warranty,omitzero"`    // none = not declared
-	EndOfLife time.Time `json:"end_of_life,omitzero"` // none = not declared
-	// Groups and Services are those that the host is a member of, in the file's order. Parse fills them in, so that a selector
-	// can ask for them wherever a Host goes.
-	Groups   []string `json:"groups,omitempty"`
-	Services []string `json:"services,omitempty"` // that it bears
-	// Expect is what should be found on the host; nil = nothing declared.
+	Locate    string    `json:"locate,omitempty"`
+	Owner     string    `json:"owner,omitempty"`      // who to ask
+	Warranty  time.Time `json:"warranty,omitzero"`    // the last day of the hardware's, midnight UTC; zero = not declared
+	EndOfLife time.Time `json:"end_of_life,omitzero"` // the last day on which its maker has parts and firmware for it, midnight UTC; zero = not declared
+	Groups    []string  `json:"groups,omitempty"`     // that it is a member of, in the file's order
+	Services  []string  `json:"services,omitempty"`   // that it bears, in the file's order
+	// Expect is what should be found on the host; none = nothing declared.
 	Expect *Expect `json:"expect,omitempty"`
 	// Vars overrides runbook parameters for this host: "health.disk_crit" = "98".
 	Vars map[string]string `json:"vars,omitempty"`
@@ -91,25 +83,21 @@ type Site struct {
 
 // Group is a fact about machines: how many of Members may be down together, whatever runbook takes them down.
 type Group struct {
-	Name string `json:"name"` // its name
-	// Members is a selector; Hosts is what it selected, in inventory order.
-	Members string   `json:"members"`
-	Hosts   []HostID `json:"hosts"` // its members
+	Name    string   `json:"name"`    // its name
+	Members string   `json:"members"` // a selector
+	Hosts   []HostID `json:"hosts"`   // what it selected, in inventory order
 	// MaxDown is below the number of members; 0 = a disruptive runbook never touches them. A percentage in the file is resolved
 	// here: it rounds down, to one at least.
 	MaxDown int `json:"max_down"`
 	// Quorum is how many members must stay up for the group to work at all; 0 = not declared. MaxDown never goes below it.
-	Quorum int `json:"quorum,omitempty"`
-	// Drain and Undrain are scripts run on the member; each Proof exits 0 once it is so.
-	Drain        string `json:"drain,omitempty"`
-	DrainProof   string `json:"drain_proof,omitempty"`   // that the member is out
-	Undrain      string `json:"undrain,omitempty"`       // brings the member back
-	UndrainProof string `json:"undrain_proof,omitempty"` // that the member is back
-	// Become runs these scripts as root. DrainTimeout is how long a proof may take, 0 = ten minutes; Soak is how long a member that is
-	// back is watched before the next one goes.
-	Become       bool          `json:"become,omitempty"`
-	DrainTimeout time.Duration `json:"drain_timeout,omitempty"` // 0 = ten minutes
-	Soak         time.Duration `json:"soak,omitempty"`          // 0 = not at all
+	Quorum       int           `json:"quorum,omitempty"`
+	Drain        string        `json:"drain,omitempty"`         // the script that takes the member out, run on it
+	DrainProof   string        `json:"drain_proof,omitempty"`   // the script that exits 0 once it is out
+	Undrain      string        `json:"undrain,omitempty"`       // the script that brings it back
+	UndrainProof string        `json:"undrain_proof,omitempty"` // the script that exits 0 once it is back
+	Become       bool          `json:"become,omitempty"`        // these scripts run as root
+	DrainTimeout time.Duration `json:"drain_timeout,omitempty"` // how long a proof may take; 0 = ten minutes
+	Soak         time.Duration `json:"soak,omitempty"`          // how long a member that is back is watched before the next one goes
 	// Last is a selector: the members that it means, a primary among its replicas, are worked on in waves of their own, behind all
 	// other hosts of a plan.
 	Last string `json:"last,omitempty"`

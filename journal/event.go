@@ -103,7 +103,7 @@ type (
 		Ticket    string        `json:"ticket,omitempty"`   // as its user gave it
 		Inventory InventoryRef  `json:"inventory,omitzero"` // that the plan was made from
 		Version   string        `json:"version,omitempty"`  // tend's
-		// Maintenance is the plan that the run is part of; nil = a run of its own.
+		// Maintenance is the plan that the run is part of; none = a run of its own.
 		Maintenance *Maintenance `json:"maintenance,omitempty"`
 	}
 	// RunnerStarted says that a process took the run up: once at its start, and once at each resume.
@@ -207,7 +207,7 @@ type (
 		Host    inventory.HostID `json:"host"`             // where it was open
 		Exit    int              `json:"exit"`             // of the shell; meaningful where Reason is empty
 		Reason  string           `json:"reason,omitempty"` // why it ended, where it did not end by itself
-		// Recording vouches for the recording, an asciicast v3; nil = there is none.
+		// Recording vouches for the recording, an asciicast v3; none = there is no recording.
 		Recording *Recording `json:"recording,omitempty"`
 	}
 	// RunClosed ends a run. Nothing follows it but notes in other segments.

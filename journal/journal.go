@@ -61,7 +61,7 @@ type RunSummary struct {
 	Hosts   int            `json:"hosts"`            // how many its plan has
 	Counts  map[string]int `json:"counts"`           // hosts by Outcome's word, and "waiting", "running"
 	Events  uint64         `json:"events"`           // how many its record has
-	// Maintenance is the plan that the run is part of; nil = none.
+	// Maintenance is the plan that the run is part of; none = a run of its own.
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
 	Damaged     string       `json:"damaged,omitempty"` // what is wrong with the record, if anything
 }

@@ -79,18 +79,17 @@ type Step struct {
 	// Line names the parameter that holds the command line for hosts without a shell, which get it as it is, attached; "" = none. In a
 	// Plan it is "" where no host of the plan lacks a shell.
 	Line string `json:"line,omitempty"`
-	// Fetch is the path of the file that the script brings from the host, with {{ parameter }} as it was written; "" = none. The output
-	// holds the file: see ParseFetched.
+	// Fetch is the path of the file that the script brings from the host, with {{ parameter }} as it was written; "" = none.
 	Fetch string `json:"fetch,omitempty"`
 	// Become runs the script as root, in the way that the host's inventory entry says.
 	Become bool `json:"become,omitempty"`
-	// Given ties the step to a parameter's value, "reboot=if-needed,always": Resolve leaves it out of the plan where no host has
+	// Given ties the step to a parameter's value, "reboot=if-needed,always": it is left out of a plan where no host has
 	// one of these values, so that the plan names only what can happen.
 	Given string `json:"given,omitempty"`
 	// When is a selector over the host and the facts that it emitted in this run; the step is skipped where it does not match.
 	When string `json:"when,omitempty"`
-	// Group names the group of which the step takes a member out, or into which it brings it back: Resolve adds such steps to a
-	// disruptive plan, for the members of that group. "" = a step of the runbook.
+	// Group names the group of which the step takes a member out, or into which it brings it back: a disruptive plan has such
+	// steps besides the runbook's. "" = a step of the runbook.
 	Group string `json:"group,omitempty"`
 	// Timeout ends the step as failed; 0 means the default of ten minutes, or the wait itself.
 	Timeout time.Duration `json:"timeout,omitempty"`
@@ -105,12 +104,11 @@ type Step struct {
 	OnFailure string `json:"on_failure,omitempty"`
 	// Undo is the script that takes the step back, for the operator to see; "" = no undo.
 	Undo string `json:"undo,omitempty"`
-	// Emits: "" or "facts" reads declared key=value lines, "checks" reads check lines as well (see ParseEmitted).
+	// Emits: "" or "facts" reads declared key=value lines, "checks" reads check lines as well.
 	Emits string     `json:"emits,omitempty"`
 	Facts []FactSpec `json:"facts,omitempty"` // that it may emit
-	// Words and Asks belong to a manual step.
-	Words string `json:"words,omitempty"`
-	Asks  []Ask  `json:"asks,omitempty"` // the answers that are recorded
+	Words string     `json:"words,omitempty"` // of a manual step: what the person is to do
+	Asks  []Ask      `json:"asks,omitempty"`  // of a manual step: the answers that are recorded
 	// For is how long a wait lasts.
 	For time.Duration `json:"for,omitempty"`
 }
@@ -131,7 +129,7 @@ type Policy struct {
 	// By is the failure domain that waves keep to: "site", "rack" or "feed"; "" = none. A wave then holds hosts of one domain only, and
 	// a Batch in per cent is of the domain's hosts.
 	By string `json:"by,omitempty"`
-	// Parallel is how many hosts are at work at once; 0 = DefaultParallel.
+	// Parallel is how many hosts are at work at once; 0 = 64, DefaultParallel.
 	Parallel int `json:"parallel,omitempty"`
 	// MaxFailures is how many hosts may fail before nothing new starts: "3" stops at the 4th, "0" at the first, a percentage
 	// rounds down ("10%" of 50 stops at the 6th), "" or "100%" never stops. What runs, finishes. The semantics are AWS SSM's.
@@ -188,7 +186,7 @@ type Plan struct {
 	Groups []inventory.Group `json:"groups,omitempty"` // those with a member among Hosts
 	Waves  []Wave            `json:"waves"`            // in this order, one after another
 	Policy Policy            `json:"policy"`           // the limits in force
-	// Secrets are the secret parameters whose values SecretHeader wants; the plan never holds them.
+	// Secrets are the secret parameters that the run asks for; the plan never holds their values.
 	Secrets []Param `json:"secrets,omitempty"`
 	// Vars are per-host overrides that the steps' scripts receive, by host.
 	Vars map[inventory.HostID]map[string]string `json:"vars,omitempty"`
@@ -204,7 +202,7 @@ type Plan struct {
 	// Attached are hosts that cannot keep a detached step, and on which steps that change something run on the connection all the same, on
 	// the operator's word: a lost link may end them, and nobody then knows how.
 	Attached []inventory.HostID `json:"attached,omitempty"`
-	// Dry says that this is the reading part of a plan that changes something (see DryRun).
+	// Dry says that this is the reading part of a plan that changes something.
 	Dry bool `json:"dry,omitempty"`
 }
 

@@ -168,7 +168,7 @@ type ShellRecord struct {
 	Origin journal.OriginID     `json:"origin"`           // the user and machine that wrote it down
 	Opened time.Time            `json:"opened"`           // when
 	Ended  time.Time            `json:"ended,omitzero"`   // none = it is open, or its console died
-	Closed *journal.ShellClosed `json:"closed,omitempty"` // nil = it is open, or its console died
+	Closed *journal.ShellClosed `json:"closed,omitempty"` // none = it is open, or its console died
 	Live   bool                 `json:"live,omitempty"`   // its recording is being written
 }
 

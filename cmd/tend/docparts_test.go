@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tend/inventory"
+	"tend/plans"
+	"tend/runbooks"
+	"tend/ui"
+)
+
+var tomlBlock = regexp.MustCompile("(?ms)^```toml\n(.*?)^```$")
+
+// TestDocFilesAreTaken: what a page shows as a file, or as a part of one, is taken by whoever reads such files.
+func TestDocFilesAreTaken(t *testing.T) {
+	n := 0
+	for _, page := range docPages(t) {
+		if base := filepath.Base(page); base == "CONTRIBUTING.md" || base == "CHANGELOG.md" {
+			continue // the recipes' own test takes them
+		}
+		for _, m := range tomlBlock.FindAllStringSubmatch(read(t, page), -1) {
+			n++
+			if err := taken(t, m[1]); err != nil {
+				t.Errorf("%s: %v in\n%s", page, err, m[1])
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("found only %d files", n)
+	}
+}
+
+// taken is what the reader of such a file says to it. A part is put where it would stand.
+func taken(t *testing.T, text string) error {
+	t.Helper()
+	var err error
+	switch {
+	case strings.Contains(text, "[[step]]"):
+		if !strings.Contains(text, "title =") {
+			text = "title = \"part\"\nrisk = \"change\"\n" + text
+		}
+		path := filepath.Join(t.TempDir(), "part.toml")
+		for _, m := range regexp.MustCompile(`(?:copy|template) = "(.*)"`).FindAllStringSubmatch(text, -1) {
+			if err := os.WriteFile(filepath.Join(filepath.Dir(path), m[1]), []byte("x\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = runbooks.ParseAt(path, []byte(text))
+	case strings.Contains(text, "[[run]]"):
+		_, err = plans.Parse("part.toml", []byte(text), os.ReadFile)
+	case strings.Contains(text, "tier ="):
+		_, err = ui.ParseSettings([]byte(text))
+	default:
+		if !strings.Contains(text, "[[site]]") {
+			text = "[[site]]\nname = \"ams1\"\n[[site.host]]\nname = \"web-[01-20]\"\ntags = [\"web\"]\n" + text
+		}
+		_, err = inventory.Parse("part.toml", []byte(text))
+	}
+	return err
+}
+
+// TestDocAnchorsLeadSomewhere: a link into a page leads to a heading of it, as GitHub makes anchors of them.
+func TestDocAnchorsLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]*)#([^)]+)\)`)
+	n := 0
+	for _, page := range docPages(t) {
+		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+			n++
+			to := page
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(page), m[1])
+			}
+			if !anchors(read(t, to))[m[2]] {
+				t.Errorf("%s: no heading of %s has the anchor %s", page, to, m[2])
+			}
+		}
+	}
+	if n < 50 {
+		t.Errorf("found only %d links", n)
+	}
+}
+
+func anchors(page string) map[string]bool {
+	out := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		out[strings.ReplaceAll(regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")] = true
+	}
+	return out
+}
