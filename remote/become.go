@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"tend/inventory"
 )
@@ -107,9 +108,12 @@ func (k *Keeper) again(talk func() (int, string, error)) (exit int, said string,
 
 // askedSession holds sh's input back until sudo has let us in.
 func (k *Keeper) askedSession(ctx context.Context, c call, nonce string) (exit int, said string, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	in := newFeed()
 	prompt := nonce + "-password:"
 	d := &dialog{asks: nonceAsks(prompt), in: in, patience: k.o.patience}
+	d.end = func() { time.AfterFunc(k.o.patience, cancel) } // sudo ends with its input; what a PAM module of it waits for may be something else
 	d.ask = func() (string, error) { return k.password(ctx, c.host, d) }
 	through := false
 	c.out = &gate{mark: nonce + " M", out: c.out, open: func() {

@@ -22,13 +22,18 @@ echo "call ask=$ask stdin=$stdin" >>$log
 case MODE in
 nopasswd) exec "$@" ;;
 late) [ $ask = no ] || [ -e $log.late ] || { : >$log.late; printf %s "$prompt" >&2; echo "sudo: timed out reading password" >&2; exit 1; } ;;
-noise) printf 'Verification code: ' >&2; read -r x; exit 1 ;;
 esac
 [ $ask = yes ] || { echo "sudo: a password is required" >&2; exit 1; }
 for i in 1 2 3; do
 	printf %s "$prompt" >&2
 	IFS= read -r got || { echo "sudo: no password was provided" >&2; exit 1; }
 	echo "got $got" >>$log
+	case MODE in
+	code) echo >&2; printf 'Code from your telephone: ' >&2; read -r x; exit 1 ;;
+	push) echo 'A message was sent to your telephone' >&2; while [ ! -e $log.free ]; do sleep 0.1; done; exit 1 ;;
+	twice) echo >&2; continue ;;
+	insult) echo >&2; echo 'Are you on drugs?' >&2; continue ;;
+	esac
 	if [ "$got" = 'right pass' ]; then echo >&2; SUDONE=1 exec "$@"; fi
 	echo "Sorry, try again." >&2
 done

@@ -21,8 +21,23 @@ var (
 	errLines   = errors.New("a password with control characters cannot be sent")
 )
 
-// patience is how long such a program may say nothing: a PAM module that asks in words of its own would wait for ever.
-const patience = 30 * time.Second
+// moreError is that the password was not all that was asked for. Whether it was right is not known: PAM may ask for everything before it
+// says no. Words are the program's, where it had any of its own.
+type moreError struct{ words string }
+
+func (e *moreError) Error() string {
+	if e.words == "" {
+		return "asks for more than the password"
+	}
+	return "asks for more than the password: " + e.words
+}
+
+// patience is how long such a program may say nothing: a PAM module that asks in words of its own would wait for ever. moreAfter is how long a
+// line that looks like another question may be all that came after the password.
+const (
+	patience  = 30 * time.Second
+	moreAfter = 2 * time.Second
+)
 
 // password asks for the password, and never gives the same wrong one twice: hosts lock users out.
 func (k *Keeper) password(ctx context.Context, h inventory.Host, d *dialog) (string, error) {
@@ -37,8 +52,8 @@ func (k *Keeper) password(ctx context.Context, h inventory.Host, d *dialog) (str
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", errLines
 	}
-	if wrong := k.memo(place{h.Name, true}).wrong; wrong != "" && wrong == digest(s) {
-		return "", errWrong
+	if m := k.memo(place{h.Name, true}); m.wrong != "" && m.wrong == digest(s) {
+		return "", m.why
 	}
 	return s, nil
 }
@@ -51,12 +66,16 @@ func (e *secretError) Unwrap() error { return e.err }
 
 func isDialog(err error) bool {
 	var d *secretError
-	return errors.Is(err, errWrong) || errors.Is(err, errLate) || errors.Is(err, errUnasked) || errors.Is(err, errLines) || errors.As(err, &d)
+	var more *moreError
+	return errors.As(err, &more) || errors.Is(err, errWrong) || errors.Is(err, errLate) || errors.Is(err, errUnasked) || errors.Is(err, errLines) || errors.As(err, &d)
 }
 
 // dialogError is a talk that failed: the script was never sent.
 func dialogError(h inventory.Host, said string, err error) *Error {
+	var more *moreError
 	switch {
+	case errors.As(err, &more):
+		return fail(Refused, h, h.Become+" "+err.Error(), "a second factor cannot be given here: log in by hand, or allow this user to become root without one")
 	case errors.Is(err, errUnasked):
 		return fail(Refused, h, h.Become+" "+err.Error()+": "+lastLine(said), "log in by hand and try "+h.Become+" there; a second factor cannot be given here")
 	case errors.Is(err, errLate):
@@ -92,13 +111,16 @@ func (k *Keeper) talkError(h inventory.Host, d *dialog, through bool, said strin
 	if d.failed() != nil {
 		err = d.failed()
 	}
+	if more := (*moreError)(nil); errors.As(err, &more) && d.asked {
+		k.at(place{h.Name, true}, func(m *memo) { m.wrong, m.why = d.sum, err })
+	}
 	switch {
 	case through || !d.asked || err != nil && !errors.Is(err, errWrong):
 		return err
 	case strings.Contains(said, "timed out"):
 		return errLate
 	}
-	k.at(place{h.Name, true}, func(m *memo) { m.wrong = d.sum })
+	k.at(place{h.Name, true}, func(m *memo) { m.wrong, m.why = d.sum, errWrong })
 	if err == nil && refuses.MatchString(said) {
 		return errWrong
 	}
@@ -109,41 +131,47 @@ func (k *Keeper) talkError(h inventory.Host, d *dialog, through bool, said strin
 // sudoers) says itself what it is.
 var refuses = regexp.MustCompile(`(?i)incorrect password|authentication fail|authentication error|sorry|no password was provided|a password is required`)
 
-// asks finds where a question for the password ends in what a program wrote so far; -1 where there is none yet.
-type asks func(seen []byte) int
+// asks finds where a question for the password begins and ends in what a program wrote so far; an end of -1 where there is none yet.
+type asks func(seen []byte) (begin, end int)
 
 // nonceAsks is the question of a program that asks in our words.
 func nonceAsks(prompt string) asks {
-	return func(seen []byte) int {
+	return func(seen []byte) (int, int) {
 		if i := bytes.Index(seen, []byte(prompt)); i >= 0 {
-			return i + len(prompt)
+			return i, i + len(prompt)
 		}
-		return -1
+		return 0, -1
 	}
 }
 
-// question is how su and doas ask, which have words of their own: the end of a line that is not over, in the C locale.
-var question = regexp.MustCompile(`(?i)password[^\r\n]{0,200}: ?$`)
+// question is how su and doas ask, which have words of their own: the end of a line that is not over, in the C locale. Anything may be
+// asked by more.
+var (
+	question = regexp.MustCompile(`(?i)password[^\r\n]{0,200}: ?$`)
+	more     = regexp.MustCompile(`[^\r\n]*[:?>] ?$`)
+)
 
 // terminalAsks is a question in such words. What came before our line is a profile's, and asks for nothing.
 func terminalAsks(nonce string) asks {
 	begin, begun := []byte(nonce+" P"), false
-	return func(seen []byte) int {
+	return func(seen []byte) (int, int) {
+		from := 0
 		if !begun {
 			i := bytes.Index(seen, begin)
 			if i < 0 {
-				return -1
+				return 0, -1
 			}
-			begun, seen = true, seen[i+len(begin):]
+			begun, from = true, i+len(begin)
 		}
-		if question.Match(seen) {
-			return len(seen)
+		if !question.Match(seen[from:]) {
+			return 0, -1
 		}
-		return -1
+		return max(from, bytes.LastIndexAny(seen, "\r\n")+1), len(seen)
 	}
 }
 
-// dialog watches what a program that asks for a password writes: the first question gets it, a second one means that it was wrong.
+// dialog watches what a program that asks for a password writes: the first question gets it. A second one behind words of the program's
+// means that it was wrong; without a word between, that something else is wanted as well.
 type dialog struct {
 	asks     asks
 	in       *feed
@@ -152,6 +180,7 @@ type dialog struct {
 	end      func()        // ends a session that does not end with its input; may be nil
 
 	seen  []byte
+	words bool // it has said something since the answer
 	given bool // somebody has given a password, and wants to hear what became of it
 	asked bool
 	sum   string // digest of the password that was sent
@@ -166,33 +195,38 @@ type dialog struct {
 const keptTalk = 4 << 10
 
 func (d *dialog) Write(p []byte) (int, error) {
-	d.wait()
+	d.wait(d.patience, errUnasked)
 	d.seen = append(d.seen, p...)
 	for {
-		i := d.asks(d.seen)
-		if i < 0 {
+		begin, end := d.asks(d.seen)
+		if end < 0 {
 			break
 		}
-		d.seen = d.seen[:copy(d.seen, d.seen[min(i, len(d.seen)):])]
-		d.answer()
+		before, asked := d.seen[:begin], string(d.seen[begin:end])
+		d.words = d.words || len(bytes.TrimSpace(before)) > 0
+		d.seen = d.seen[:copy(d.seen, d.seen[end:])]
+		d.answer(asked)
 	}
 	if n := len(d.seen) - keptTalk; n > 0 {
-		d.seen = d.seen[:copy(d.seen, d.seen[n:])]
+		d.seen, d.words = d.seen[:copy(d.seen, d.seen[n:])], true
+	}
+	if q := more.Find(d.seen); d.asked && q != nil {
+		d.wait(min(d.patience, moreAfter), &moreError{strings.TrimSpace(string(q))})
 	}
 	return len(p), nil
 }
 
-// wait starts the clock, and starts it again at each word.
-func (d *dialog) wait() {
+// wait starts the clock, and starts it again at each word; after that long without another, err is what came of the talk.
+func (d *dialog) wait(long time.Duration, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case d.ended:
-	case d.timer == nil:
-		d.timer = time.AfterFunc(d.patience, func() { d.fail(errUnasked) })
-	default:
-		d.timer.Reset(d.patience)
+	if d.ended {
+		return
 	}
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	d.timer = time.AfterFunc(long, func() { d.fail(err) })
 }
 
 // rest stops the clock while a person thinks.
@@ -211,9 +245,10 @@ func (d *dialog) over() {
 	d.ended = true
 }
 
-func (d *dialog) answer() {
+// answer gives the password, once. The words of a second question are shown where they are not ours.
+func (d *dialog) answer(asked string) {
 	if d.asked {
-		d.fail(errWrong)
+		d.fail(d.again(asked))
 		return
 	}
 	d.rest()
@@ -222,9 +257,19 @@ func (d *dialog) answer() {
 		d.fail(err)
 		return
 	}
-	d.asked, d.sum = true, digest(s)
+	d.asked, d.words, d.sum = true, false, digest(s)
 	d.in.add(s + "\n")
-	d.wait()
+	d.wait(d.patience, errUnasked)
+}
+
+func (d *dialog) again(asked string) error {
+	if d.words {
+		return errWrong
+	}
+	if !question.MatchString(asked) || !strings.Contains(strings.TrimSpace(asked), " ") {
+		asked = ""
+	}
+	return &moreError{strings.TrimSpace(asked)}
 }
 
 // fail ends the program's input, on which it gives up, and where that is a terminal the session.

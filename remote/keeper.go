@@ -97,7 +97,8 @@ type memo struct {
 	known bool
 	facts Facts
 	talk  int    // how whatever gives root wants to be talked to
-	wrong string // hash of the password that it refused
+	wrong string // hash of the password that did not let us in
+	why   error  // and what was said of it
 }
 
 type jobKey struct {
