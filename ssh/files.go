@@ -71,11 +71,11 @@ func (c *Client) Files(ctx context.Context, h inventory.Host) (*Files, error) {
 	return nil, dress(faultf(Forbidden, "the host speaks no SFTP: %w", err).withHint("is Subsystem sftp set in its sshd_config?"), h.Name, "", Forbidden)
 }
 
-// Close ends the session.
+// Close ends the session. It may be called again.
 func (f *Files) Close() error {
 	f.stop()
 	f.sftp.Close()
-	<-f.end
+	f.end <- <-f.end
 	return nil
 }
 

@@ -185,3 +185,28 @@ func TestFilesEndWithTheirContext(t *testing.T) {
 		t.Errorf("took %s", d)
 	}
 }
+
+// TestPushThatTheHostCannotHold: a host whose disk (here: whose limit) ends in mid-file leaves nothing under the name, and what was there before
+// as it was.
+func TestPushThatTheHostCannotHold(t *testing.T) {
+	t.Parallel()
+	prlimit := tool(t, "prlimit")
+	srv := sshtest.Start(t, sshtest.Config{Under: []string{prlimit, "--fsize=1000000"}})
+	data, _ := noise(4 << 20)
+	for _, old := range []string{"", "the old content"} {
+		dst := filepath.Join(t.TempDir(), "f")
+		if old != "" {
+			put(t, dst, old)
+		}
+		c := newClient(t, ssh.Options{})
+		f := files(t, c, srv, "a")
+		if tr, err := f.Push(bytes.NewReader(data), dst, 0o600, nil); err == nil {
+			t.Errorf("%+v: no error", tr)
+		}
+		if got, err := os.ReadFile(dst); string(got) != old || (old == "") != os.IsNotExist(err) {
+			t.Errorf("%d bytes under the name, %v", len(got), err)
+		}
+		f.Close()
+		c.Close()
+	}
+}
