@@ -50,9 +50,30 @@ var signatureAdvice = map[string]string{
 	`an SSH string is cut off`:                                  "sign again; the signature is not whole",
 }
 
-// TestEveryImportAndSignatureIsAdvised: what these two packages say has something to do beside it, in the source or above; and nothing
+// runnerAdvice is what to do where a run's process cannot be begun or reached.
+var runnerAdvice = map[string]string{
+	`nobody is there to answer`:                          "`tend attach RUN` from a terminal, load the key into the agent, or set `SSH_ASKPASS`",
+	`declined`:                                           "nothing: you said no; a host that is retried asks again",
+	`that question is answered already`:                  "nothing: somebody else was faster",
+	`no process is carrying this run out`:                "`tend resume RUN`",
+	`the run's process did not answer: …`:                "try again; `tend runs` says whether it is alive",
+	`run … has ended (…): there is nothing to resume`:    "`tend journal show RUN` says how it ended; begin another with `tend run`",
+	`run's socket: …`:                                    "`tend doctor` says what is wrong with the sockets' directory",
+	`unknown request "…"`:                                "the run was begun by another version: attach with that one (`tend version`)",
+	`no decision given`:                                  "the run was begun by another version: decide with that one (`tend version`)",
+	`the run has ended`:                                  "`tend journal show RUN` says how",
+	`… is not a directory`:                               "remove it, or set `XDG_RUNTIME_DIR`",
+	`… belongs to another user`:                          "remove it, or set `XDG_RUNTIME_DIR` to a directory of your own",
+	`…: other users may enter it (mode …); chmod 700 it`: "`chmod 700` it",
+	`start the run's process: …`:                         "is there room for one more process (`ulimit -u`), and may tend's own file be executed?",
+	`the run's process did not take its plan: …`:         "nothing was begun; what follows says why",
+	`the run's process ended before it began: …`:         "nothing was begun; what follows says why",
+	`no commission on standard input: …`:                 "that command is tend's own: use `tend run`",
+}
+
+// TestEveryMessageIsAdvised: what these packages say has something to do beside it, in the source or above; and nothing
 // above is of a message that is said no more.
-func TestEveryImportAndSignatureIsAdvised(t *testing.T) {
+func TestEveryMessageIsAdvised(t *testing.T) {
 	for _, r := range rooms {
 		if r.by == nil {
 			continue

@@ -39,6 +39,8 @@ var rooms = []room{
 	{"In a runbook, or in what a run was told", "runbooks", "*.go", map[string]maker{"r.refuse": {1, 0}, "t.wrong": {2, 1}, "f.wrong": {2, 1}}, "mend the line that is named; [runbooks](runbooks.md) has every key", nil},
 	{"In a maintenance plan", "plans", "*.go", map[string]maker{"t.Wrong": {2, 1}, "at.Wrong": {2, 1}, "rt.Wrong": {2, 1}}, "mend the line that is named; [plans](plans-and-waves.md) has every key", nil},
 	{"On the road to a host", "ssh", "*.go", map[string]maker{"faultf": {1, -1}}, "", nil},
+	{"In an ssh_config", "ssh/sshconfig", "*.go", map[string]maker{"fmt.Errorf": {0, -1}, "errors.New": {0, -1}}, "mend the line that is named; `ssh -G HOST` says whether OpenSSH takes it", nil},
+	{"Of a run's process", "runner", "*.go", map[string]maker{"fmt.Errorf": {0, -1}, "errors.New": {0, -1}}, "", runnerAdvice},
 	{"Of the journal", "journal/segments", "*.go", nil, "`tend journal verify`", nil},
 	{"While importing an inventory", "imports", "*.go", map[string]maker{"wrong": {3, 2}, "fmt.Errorf": {0, -1}, "errors.New": {0, -1}}, "", importAdvice},
 	{"Of a signature", "sshsig", "*.go", map[string]maker{"fmt.Errorf": {0, -1}, "errors.New": {0, -1}}, "", signatureAdvice},
@@ -82,7 +84,7 @@ func (r room) messages() []message {
 			if id, is := call.Args[0].(*ast.Ident); is && r.dir == "ssh" {
 				one.kind = id.Name
 			}
-			if strings.Trim(one.text, "…: \"") != "" && !slices.ContainsFunc(out, func(o message) bool { return o.text == one.text }) {
+			if strings.Trim(one.text, "…: ()\"") != "" && !slices.ContainsFunc(out, func(o message) bool { return o.text == one.text }) {
 				out = append(out, one)
 			}
 			return true
@@ -134,7 +136,8 @@ func wording(e ast.Expr) string {
 		if err != nil {
 			return "…"
 		}
-		return dots.ReplaceAllString(verb.ReplaceAllString(strings.ReplaceAll(s, "%q", `"…"`), "…"), "…")
+		s = verb.ReplaceAllString(strings.ReplaceAll(s, "%q", `"…"`), "…")
+		return dots.ReplaceAllString(strings.ReplaceAll(s, "%%", "%"), "…")
 	case *ast.BinaryExpr:
 		return dots.ReplaceAllString(wording(e.X)+wording(e.Y), "…")
 	case *ast.CallExpr:
