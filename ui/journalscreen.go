@@ -144,6 +144,9 @@ func (s *journalScreen) View(a area) frame {
 	if s.host != "" {
 		f.scope = string(s.host)
 	}
+	if s.first != "" {
+		f.subEnd = a.text("compare " + string(s.first) + " with: c on another")
+	}
 	if s.filter != "" {
 		f.sub = "filter: " + a.text(s.filter)
 	}

@@ -233,3 +233,11 @@ func TestALetterWithoutAVerbSaysSo(t *testing.T) {
 	}
 	newDriver(t, 80, 24, func(c *Config) { c.Settings = own }).Press("Z").See("Z does nothing here; ^G lists the keys")
 }
+
+// TestCompareStaysSaid: the first run of a comparison is named until the second one is chosen, whatever is pressed between.
+func TestCompareStaysSaid(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.health("r1")
+	d.patch("r2")
+	d.Press("J", "c", "j").See("compare r2 with: c on another").Press("c").See("COMPARE r2 with r1").Press("esc").Miss("c on another")
+}

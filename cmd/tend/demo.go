@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
+
+	"tend/ui"
 )
 
 // linger is how long the demo's machine room stays up with nobody in it.
@@ -29,10 +31,14 @@ journal too, lives in a directory of its own; your own journal and SSH files are
 command runs in the demo's world instead.`,
 		Example: "  tend demo\n  tend demo run health site=ams1\n  tend demo journal list\n  tend demo --fresh",
 		RunE: func(c *cobra.Command, args []string) error {
+			if _, err := ui.ParseTier(a.tierFlag); err != nil { // before a machine room is built
+				return usage("see tend demo --help", "--tier: %w", err)
+			}
 			return a.demo(c.Context(), f, fresh, args)
 		},
 	}
 	f.bind(c)
+	a.screenFlags(c)
 	c.Flags().SetInterspersed(false)
 	c.Flags().BoolVar(&fresh, "fresh", false, "forget the demo's journal and begin anew")
 	return c
@@ -70,6 +76,9 @@ func (a *app) demo(ctx context.Context, f labFlags, fresh bool, args []string) e
 		if err := a.firstLook(ctx, f.dir); err != nil {
 			return err
 		}
+	}
+	if len(args) == 0 {
+		args = []string{"--tier=" + a.tierFlag, fmt.Sprintf("--readonly=%t", a.readonly)}
 	}
 	return a.inDemo(ctx, f.dir, args)
 }

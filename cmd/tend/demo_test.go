@@ -42,7 +42,8 @@ func TestDemoByKeysAlone(t *testing.T) {
 			s.keys("C-c")
 			s.ended()
 
-			s.open("demo", "--speed", "20")
+			s.open("demo", "--speed", "20", "--readonly") // the console's own flags reach it through the demo
+			s.see("READ-ONLY")
 			s.see("FLEET")
 			s.typed(":journal")
 			s.keys("Enter")

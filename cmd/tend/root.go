@@ -39,8 +39,7 @@ many hosts at once, and records every action in a local journal. Without a comma
 	}
 	c.PersistentFlags().StringVarP(&a.inventory, "inventory", "i", "", "inventory `file` (else $TEND_INVENTORY, ./inventory.toml, ~/.config/tend/inventory.toml)")
 	c.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "print long lists as they are, not through $PAGER or less")
-	c.Flags().StringVar(&a.tierFlag, "tier", "auto", "what the terminal can do: `auto`, full, basic, plain or line")
-	c.Flags().BoolVar(&a.readonly, "readonly", false, "look, and start nothing")
+	a.screenFlags(c)
 	c.Flags().BoolVar(&a.fresh, "fresh", false, "forget the console's cursor, folds and marks")
 	c.SetFlagErrorFunc(wrongFlag)
 	c.SetHelpCommand(a.helpCmd())
@@ -73,6 +72,12 @@ func (a *app) markUsage(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		a.markUsage(sub)
 	}
+}
+
+// screenFlags are those of every command that opens the console.
+func (a *app) screenFlags(c *cobra.Command) {
+	c.Flags().StringVar(&a.tierFlag, "tier", "auto", "what the terminal can do: `auto`, full, basic, plain or line")
+	c.Flags().BoolVar(&a.readonly, "readonly", false, "look, and start nothing")
 }
 
 func (a *app) versionCmd() *cobra.Command {

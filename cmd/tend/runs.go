@@ -13,6 +13,7 @@ import (
 	"tend/journal"
 	"tend/quote"
 	"tend/runner"
+	"tend/ui"
 )
 
 // find turns what was typed into a run: its name, an unambiguous part of it, or "last".
@@ -117,11 +118,19 @@ func (a *app) attachCmd() *cobra.Command {
 		Use: "attach RUN", Short: "Open the live screen of a run, with full control", Args: cobra.ExactArgs(1),
 		Example: "  tend attach last\n  tend attach 261122-2213-k7f3 --lines",
 		RunE: func(c *cobra.Command, args []string) error {
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			tier, err := a.tier(settings.Tier)
+			if err != nil {
+				return err
+			}
 			run, err := a.named(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			if lines || !terminal(a.out) {
+			if lines || tier == ui.Line || !terminal(a.out) { // the line console would show the run, and ask nothing that it asks
 				return a.watch(c.Context(), run, watching{answer: terminal(a.in)})
 			}
 			return a.console(c.Context(), run)
@@ -129,6 +138,7 @@ func (a *app) attachCmd() *cobra.Command {
 		ValidArgsFunction: a.completeRunID,
 	}
 	c.Flags().BoolVar(&lines, "lines", false, "print lines instead of opening the screen")
+	a.screenFlags(c)
 	return c
 }
 
