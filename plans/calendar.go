@@ -14,7 +14,7 @@ type Slot struct {
 	Plan   string    `json:"plan"`              // its name
 	Goal   string    `json:"goal"`              // what it is for
 	Window string    `json:"window,omitempty"`  // "" = always open
-	Opens  time.Time `json:"opens"`             // where no window binds, now or the plan's first day
+	Opens  time.Time `json:"opens"`             // when the window does, which may be past; where none binds, now or the plan's first day
 	Shuts  time.Time `json:"shuts,omitzero"`    // zero = it never closes
 	Hosts  int       `json:"hosts"`             // that it binds
 	Clash  []Clash   `json:"clashes,omitempty"` // plans that would work on the same groups or hosts at the same time
