@@ -91,3 +91,17 @@ func anchors(page string) map[string]bool {
 	}
 	return out
 }
+
+// TestReadmeNamesEveryCommand: whoever reads the front page learns of each command that there is.
+func TestReadmeNamesEveryCommand(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "../../README.md"), "\n## Commands\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	for _, c := range (&app{getenv: func(string) string { return "" }}).root().Commands() {
+		if !c.IsAvailableCommand() || c.Name() == "completion" || c.Name() == "version" {
+			continue
+		}
+		if !regexp.MustCompile("`(tend )?" + c.Name() + "\\b").MatchString(table) {
+			t.Errorf("the README's table of commands lacks %s", c.CommandPath())
+		}
+	}
+}
