@@ -200,6 +200,15 @@ func (r *resolver) warnings(plan Plan) []string {
 	for _, name := range r.overruled {
 		out = append(out, fmt.Sprintf("%s was given for this run: the values that hosts have of their own in the inventory do not count", name))
 	}
+	var mute []inventory.HostID
+	for _, h := range r.hosts {
+		if h.Shell == "none" {
+			mute = append(mute, h.Name)
+		}
+	}
+	if len(mute) > 0 {
+		out = append(out, "no shell on "+hostList(mute)+": what is run there is sent as it is, on the connection; a lost link leaves how it ended unknown")
+	}
 	if i := slices.IndexFunc(plan.Steps, func(s Step) bool { return s.Become }); i >= 0 {
 		var plain []inventory.HostID
 		for _, h := range r.hosts {

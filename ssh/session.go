@@ -129,6 +129,8 @@ func (s *session) request(ch xssh.Channel) error {
 	switch {
 	case err != nil:
 		return s.unknown(err)
+	case !ok && s.cmd.Subsystem:
+		return faultf(Forbidden, "the host has no %s", strings.ToUpper(s.cmd.Line)).withHint("is Subsystem %s set in its sshd_config? Gear without a shell often has none", s.cmd.Line)
 	case !ok:
 		return faultf(Forbidden, "the host refuses to run the command")
 	}

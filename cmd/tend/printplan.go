@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -93,6 +94,13 @@ func printScripts(w io.Writer, p *runbooks.Plan) {
 		if s.Become {
 			root = ", as root"
 		}
-		fmt.Fprintf(w, "\n--- step %d, %s%s: what goes to sh\n%s\n", i+1, s.ID, root, strings.TrimRight(quote.Text(s.Script), "\n"))
+		if slices.ContainsFunc(p.Hosts, func(h inventory.Host) bool { return h.Shell != "none" }) {
+			fmt.Fprintf(w, "\n--- step %d, %s%s: what goes to sh\n%s\n", i+1, s.ID, root, strings.TrimRight(quote.Text(s.Script), "\n"))
+		}
+		for _, h := range p.Hosts {
+			if text, err := p.Rendered(s.ID, h.Name); h.Shell == "none" && err == nil {
+				fmt.Fprintf(w, "\n--- step %d, %s: what goes to %s, which has no shell\n%s\n", i+1, s.ID, h.Name, quote.Text(text))
+			}
+		}
 	}
 }
