@@ -177,9 +177,20 @@ func (p *prompt) draw(pn *pen, w int) string {
 	rest := w - width(line)
 	s := line + p.field.draw(pn, rest)
 	if len(p.offers) > 1 {
-		s += pn.paint(dim, "  tab: "+pn.text(strings.Join(p.offers, " ")))
+		s += pn.paint(dim, "  tab: "+pn.text(strings.Join(p.next(), " ")))
 	}
 	return s
+}
+
+// next are the offers behind the one that stands in the line, each without the words that all of them begin with.
+func (p *prompt) next() []string {
+	head := strings.LastIndexByte(p.offers[p.offer], ' ') + 1
+	var out []string
+	for i := 1; i < len(p.offers); i++ {
+		o := p.offers[(p.offer+i)%len(p.offers)]
+		out = append(out, o[min(head, len(o)):])
+	}
+	return out
 }
 
 // words opens a prompt that goes on only where one of the words was typed.

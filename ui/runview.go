@@ -27,7 +27,7 @@ func (s *runScreen) View(a area) frame {
 	f.right = a.paint(tok, word) + " " + clock(s.elapsed(a.now))
 	f.sub = s.bar(a)
 	f.subEnd = a.text(cut(runbooks.ScopeName(st.Plan().Scope), 28, a.cut))
-	body := []string{s.tallies(a), a.rule(a.w)}
+	body := []string{s.tallies(a), s.shownRule(a)}
 	live := s.live(a)
 	h := a.h - len(body) - len(live)
 	if a.wide() && s.mode != grid {
@@ -42,6 +42,15 @@ func (s *runScreen) View(a area) frame {
 	}
 	f.body, f.status = append(body, live...), s.status(a)
 	return f
+}
+
+// shownRule is the line over the hosts. It says where some of them are left out: a run must not look smaller than it is.
+func (s *runScreen) shownRule(a area) string {
+	if !s.failures {
+		return a.rule(a.w)
+	}
+	const label = " only failures "
+	return a.rule(a.w-len(label)-2) + a.paint(warn, label) + a.rule(2)
 }
 
 // word is how the run stands, in capitals.

@@ -241,3 +241,16 @@ func TestCompareStaysSaid(t *testing.T) {
 	d.patch("r2")
 	d.Press("J", "c", "j").See("compare r2 with: c on another").Press("c").See("COMPARE r2 with r1").Press("esc").Miss("c on another")
 }
+
+// TestOffersAreShort: tab names the offers behind the one that it has typed, by the word in which they differ.
+func TestOffersAreShort(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press(":").Type("mark site=").Press("tab").See(": mark site=lon2_  tab: site=nyc1").Press("tab").See(": mark site=nyc1_  tab: site=lon2")
+}
+
+// TestOnlyFailuresIsSaid: a run from which hosts are left out says so, in every one of its looks.
+func TestOnlyFailuresIsSaid(t *testing.T) {
+	d := newDriver(t, 60, 20)
+	d.patch("r1")
+	d.Press(":").Type("replay r1").Press("enter").Pull().Miss("only failures").Press("f").See("- only failures --").Press("tab").See("only failures").Press("tab").See("only failures").Press("f").Miss("only failures")
+}
