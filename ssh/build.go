@@ -122,6 +122,11 @@ func (b *builder) given(option, source string, values []string) []string {
 func (b *builder) road() {
 	if jump := b.text("proxyjump", ""); jump != "" && jump != "none" {
 		b.s.Jump = strings.Split(strings.ReplaceAll(jump, "ssh://", ""), ",")
+		for _, hop := range b.s.Jump {
+			if !sshconfig.ValidHop(hop) {
+				b.fail("%s: ProxyJump: %q is not [user@]host[:port]", b.source("proxyjump", ""), hop)
+			}
+		}
 	}
 	if cmd := b.text("proxycommand", ""); cmd != "" && cmd != "none" {
 		var err error

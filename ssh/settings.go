@@ -103,6 +103,12 @@ func (c *Client) Settings(ctx context.Context, h inventory.Host) (*Settings, err
 
 func (o *Options) settings(ctx context.Context, cfg *sshconfig.Config, h inventory.Host) (*Settings, error) {
 	q := o.query(h)
+	switch {
+	case !sshconfig.ValidName(q.Host):
+		return nil, dress(faultf(Config, "%q is no host's name: it could act on a shell", q.Host), h.Name, "", Config)
+	case !sshconfig.ValidUser(h.User):
+		return nil, dress(faultf(Config, "%q is no user's name: it could act on a shell", h.User), h.Name, "", Config)
+	}
 	a, err := cfg.Resolve(ctx, q)
 	if err != nil {
 		return nil, dress(err, h.Name, "", Config)

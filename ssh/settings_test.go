@@ -92,6 +92,8 @@ func TestConfigFaultsNameTheirLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"Host *\n Port 0": "cfg:2: port cannot be", "IdentityFile ~/${NOPE}": "cfg:1: environment variable NOPE is not set", "IdentityFile %z": "cfg:1: unknown token %z",
 		"ProxyCommand nc %Q": "cfg:1: ProxyCommand", "Match user": "cfg:1: Match user needs", "ProxyUseFdpass yes\nProxyCommand x": "cfg:1: tend does not support ProxyUseFdpass",
+		"ProxyJump b:99999": `cfg:1: ProxyJump: "b:99999" is not`, "ProxyJump b:x": "is not [user@]host[:port]", "ProxyJump a,,b": `ProxyJump: "" is not`,
+		"ProxyJump ok,[::1]x": `"[::1]x"`, "ProxyJump @b": `"@b"`, "ProxyJump u@": `"u@"`, "ProxyJump b:0": `"b:0"`, "ProxyJump [b": `"[b"`, "ProxyJump \"b;id\"": `"b;id"`,
 		"Ciphers none": "",
 	} {
 		_, err := resolve(t, text, inventory.Host{Name: "web"}, ssh.Options{})
@@ -101,6 +103,33 @@ func TestConfigFaultsNameTheirLine(t *testing.T) {
 		e := fault(t, err, ssh.Config)
 		if !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "web: ") || !e.NotStarted() {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestNamesThatActOnAShell: names come from inventories, and ssh_config puts them into commands; what a shell could act on goes into none.
+func TestNamesThatActOnAShell(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	trap := filepath.Join(home, "trap")
+	config := "Match exec \"true %n %h %r\"\n ProxyCommand true %h %r\n"
+	for _, bad := range []string{"x;touch " + trap, "x$(touch " + trap + ")", "`touch " + trap + "`", "-oProxyCommand=x", "x y", "x|y", "x\ny", "x'y", `x"y`} {
+		_, err := resolve(t, config, inventory.Host{Name: "a", Addr: bad}, ssh.Options{Home: home})
+		if fault(t, err, ssh.Config); strings.ContainsAny(err.Error(), "\n") {
+			t.Errorf("%v", err)
+		}
+		if bad == "x y" || strings.Contains(bad, "$") { // a user's name may hold these
+			continue
+		}
+		_, err = resolve(t, config, inventory.Host{Name: "a", User: bad}, ssh.Options{Home: home})
+		fault(t, err, ssh.Config)
+	}
+	if _, err := os.Stat(trap); err == nil {
+		t.Error("a host's name was run")
+	}
+	for _, good := range []inventory.Host{{Name: "a", Addr: "fe80::1%eth0"}, {Name: "a", Addr: "db-1.example.net", User: "DOM\\ops$x"}, {Name: "a", User: "first last"}, {Name: "a", Addr: "bücher.example"}} {
+		if _, err := resolve(t, "", good, ssh.Options{Home: home}); err != nil {
+			t.Errorf("%+v: %v", good, err)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 )
 
@@ -75,6 +77,35 @@ func ExpandEnv(s string, getenv func(string) string) (string, error) {
 		b.WriteString(v)
 		s = rest
 	}
+}
+
+// ValidHop says whether a jump host is "[user@]host[:port]". One with a port that is none must not be reached at another.
+func ValidHop(hop string) bool {
+	user, rest := CutUser(hop)
+	host, port := CutPort(rest)
+	if host == "" || user == "" && rest != hop || strings.Contains(host, ":") && !strings.HasPrefix(rest, "["+host+"]") && net.ParseIP(host) == nil {
+		return false
+	}
+	if _, tail, ok := strings.Cut(rest, "]"); strings.HasPrefix(rest, "[") && (!ok || tail != "" && tail[0] != ':') {
+		return false
+	}
+	if port == "" {
+		return ValidName(host) && ValidUser(user)
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n > 0 && n < 1<<16 && ValidName(host) && ValidUser(user)
+}
+
+// ValidName says whether a host's name may stand in a command that a shell reads (ProxyCommand, Match exec), as ssh.c's valid_hostname does
+// since 9.6: names come from inventories that others write to (CVE-2023-51385).
+func ValidName(host string) bool {
+	return !strings.HasPrefix(host, "-") && !strings.ContainsAny(host, "'`\"$\\;&<>|(){}") && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == 0x7f })
+}
+
+// ValidUser is ssh.c's valid_ruser: users may hold blanks and "$".
+func ValidUser(user string) bool {
+	return !strings.HasPrefix(user, "-") && !strings.ContainsAny(user, "'`\";&<>|(){}") && !strings.Contains(user, " -") && !strings.HasSuffix(user, "\\") &&
+		!strings.ContainsFunc(user, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // CutUser splits "user@host" at its last "@"; user is "" where there is none.
