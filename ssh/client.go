@@ -93,6 +93,19 @@ func (c *Client) Road(h inventory.HostID) (Road, bool) {
 	return l.lastRoad()
 }
 
+// Linked reports whether a connection to the host is open: who uses it now asks nobody for anything.
+func (c *Client) Linked(h inventory.HostID) bool {
+	c.mu.Lock()
+	l := c.links[hostKeyOf(h)]
+	c.mu.Unlock()
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn != nil && !l.conn.ended()
+}
+
 // Warnings lists what was passed over so far.
 func (c *Client) Warnings() []Warning {
 	c.mu.Lock()

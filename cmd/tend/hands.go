@@ -34,6 +34,10 @@ type hands struct {
 	mu      sync.Mutex
 	cleared map[string]bool // host and fact
 	leased  map[inventory.HostID]inventory.Host
+	// before are hosts that an earlier process of this run may have left leased: they are given back with the others.
+	before map[inventory.HostID]inventory.Host
+	// resting beats on held hosts; it ends before they are given back. nil = nobody does.
+	resting *beats
 }
 
 func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Segments, asker *runner.Asker, secret *journal.Redactor) *hands {
@@ -50,13 +54,15 @@ func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Se
 	return &hands{
 		doubted: r.Keepless, cleared: map[string]bool{},
 		Keeper: remote.New(client, o), remark: remark, client: client, book: book, taken: newRoads(), leased: map[inventory.HostID]inventory.Host{},
-		claim: remote.Claim{Owner: string(c.Origin), Run: string(c.Run), At: time.Now()},
+		before: map[inventory.HostID]inventory.Host{},
+		claim:  remote.Claim{Owner: string(c.Origin), Run: string(c.Run), At: time.Now()},
 	}
 }
 
 // Carry carries the order out, and names in the journal the road that led there.
 func (h *hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []byte) error) (int, error) {
 	if o.Job != "" || o.Changes {
+		defer h.at(o.Host.Name)()
 		if err := h.claimFor(ctx, o); err != nil {
 			return 0, err
 		}
@@ -103,7 +109,8 @@ func (h *hands) know(ctx context.Context, host inventory.HostID, fact runbooks.F
 
 // Restart restarts a host that is ours.
 func (h *hands) Restart(ctx context.Context, host inventory.Host) error {
-	if err := h.lease(ctx, host); err != nil {
+	defer h.at(host.Name)()
+	if err := h.lease(ctx, host, false); err != nil {
 		return err
 	}
 	return h.Keeper.Restart(ctx, host)
@@ -121,7 +128,7 @@ const (
 // may, and where the host is lost to this run it is looked for all the same. It is started anew only under a lease.
 func (h *hands) claimFor(ctx context.Context, o engine.Order) error {
 	for try, wait := 1, leaseWait; ; try, wait = try+1, min(2*wait, leaseLast) {
-		err := h.lease(ctx, o.Host)
+		err := h.lease(ctx, o.Host, o.Job == "")
 		switch {
 		case err == nil || o.Adopt && final(err):
 			return nil
@@ -161,12 +168,16 @@ type notSent struct{ error }
 func (e notSent) Unwrap() error    { return e.error }
 func (e notSent) NotStarted() bool { return true }
 
-// lease claims the host for this run, once. A run that held it before its process was killed has it again.
-func (h *hands) lease(ctx context.Context, host inventory.Host) error {
+// lease claims the host for this run, once. A run that held it before its process was killed has it again. With anew, what is held is asked
+// for again: what starts a detached step looks for itself whether the host is still this run's, and what runs attached does not.
+func (h *hands) lease(ctx context.Context, host inventory.Host, anew bool) error {
 	h.mu.Lock()
 	_, have := h.leased[host.Name]
 	h.mu.Unlock()
-	if have {
+	switch {
+	case have && anew:
+		return h.Keeper.Renew(ctx, host, h.claim)
+	case have:
 		return nil
 	}
 	if _, err := h.Keeper.Acquire(ctx, host, h.claim); err != nil {
@@ -200,8 +211,12 @@ const releaseTime = 10 * time.Second
 
 // release gives every host back. A run that is left open keeps its leases until it is resumed.
 func (h *hands) release(ctx context.Context) {
+	h.resting.stop()
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()
+	for _, host := range h.before {
+		h.leased[host.Name] = host
+	}
 	slots := make(chan struct{}, 64)
 	var wait sync.WaitGroup
 	for _, host := range h.leased { // nothing is at work any more that could add to it

@@ -60,6 +60,14 @@ func (a *app) runner(ctx context.Context) error {
 		secret.Add(v)
 	}
 	hands := newHands(client, c, r, book, asker, secret)
+	if c.Accepted == nil {
+		if err := hands.held(ctx, book); err != nil {
+			opened(err)
+			return err
+		}
+	}
+	hands.beat(ctx, leaseBeat, client.Linked)
+	defer hands.resting.stop()
 	eng := engine.New(recorder{journal.Redact(book, secret), hands}, hands, hands, engine.Options{
 		Secrets: c.Secrets, Hold: c.Interactive, Rules: engine.Rules{Window: windowOf},
 	})

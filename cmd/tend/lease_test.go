@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tend/engine"
+	"tend/inventory"
+	"tend/journal/segments"
+	"tend/remote"
+	"tend/runner"
+	"tend/ssh"
+	"tend/ssh/sshtest"
+)
+
+// holding is a run's hands on one host of a real sshd, which they hold, and whose lease lies at path.
+func holding(t *testing.T) (h *hands, host inventory.Host, path string, remarks chan string) {
+	t.Helper()
+	srv, dir := sshtest.Start(t, sshtest.Config{}), shortDir(t)
+	host = inventory.Host{Name: "real-1", Addr: srv.Addr, Port: srv.Port, User: srv.User, Identity: []string{srv.Key}, KnownHosts: []string{srv.KnownHosts}}
+	book, err := segments.Open(filepath.Join(dir, "journal"), "ops@test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := ssh.New(ssh.Options{ConfigFiles: []string{}, Home: dir, AgentSocket: "none"})
+	t.Cleanup(func() { client.Close(); book.Close() })
+	h = newHands(client, runner.Commission{Run: "261129-2130-abcd", Origin: "ops@test"}, road{JobRoot: dir + "/jobs"}, book, runner.NewAsker(), nil)
+	remarks = make(chan string, 8)
+	h.remark = func(_ inventory.HostID, text string) { remarks <- text }
+	if err := h.lease(t.Context(), host, false); err != nil {
+		t.Fatal(err)
+	}
+	return h, host, dir + "/jobs.lease", remarks
+}
+
+// await waits until something is so.
+func await(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not within a minute: " + what)
+		}
+	}
+}
+
+// TestHeldHostsAreTold: while nothing is followed on a host, its lease is told again and again that the run is there; not while something
+// is, and not over a connection that would have to be made. That it was broken is remarked once.
+func TestHeldHostsAreTold(t *testing.T) {
+	t.Parallel()
+	h, host, lease, remarks := holding(t)
+	beat := lease + ".261129-2130-abcd"
+	there := func() bool { _, err := os.Readlink(beat); return err == nil }
+	var open atomic.Bool
+	var looks atomic.Int64
+	if err := os.Remove(beat); err != nil {
+		t.Fatal(err)
+	}
+	h.beat(t.Context(), time.Millisecond, func(id inventory.HostID) bool {
+		looks.Add(1)
+		return open.Load() && h.client.Linked(id)
+	})
+	defer h.resting.stop()
+	await(t, "it looks for a connection again", func() bool { return looks.Load() > 2 })
+	if there() {
+		t.Error("it was told over a connection that is not there")
+	}
+	open.Store(true)
+	await(t, "the lease is told", there)
+	done := h.at(host.Name)
+	if len(h.resting.hosts()) != 0 {
+		t.Error("a host on which an order is followed is told besides")
+	}
+	done()
+	if len(h.resting.hosts()) != 1 {
+		t.Error("a host on which nothing is followed any more is not told")
+	}
+	if err := os.Remove(lease); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-remarks; !strings.Contains(text, "lost to this run") || !strings.Contains(text, "broken") {
+		t.Error(text)
+	}
+	if len(h.resting.hosts()) != 0 {
+		t.Error("a host that is lost is told all the same")
+	}
+	h.release(t.Context())
+	if len(remarks) > 0 {
+		t.Errorf("remarked twice: %s", <-remarks)
+	}
+}
+
+// TestAttachedStepLooksAnew: a step that changes something on the connection is not begun on a host whose lease was broken meanwhile.
+func TestAttachedStepLooksAnew(t *testing.T) {
+	t.Parallel()
+	h, host, lease, _ := holding(t)
+	ran := filepath.Join(filepath.Dir(lease), "ran")
+	step := func() error {
+		_, err := h.Carry(t.Context(), engine.Order{Host: host, Script: "echo x >>" + ran, Changes: true}, func(int64, []byte) error { return nil })
+		return err
+	}
+	if err := step(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(lease); err != nil {
+		t.Fatal(err)
+	}
+	err := step()
+	e, ok := errors.AsType[*remote.Error](err)
+	if b, _ := os.ReadFile(ran); !ok || e.Kind != remote.Leased || !engine.NotStarted(err) || string(b) != "x\n" {
+		t.Errorf("%v; it ran %q", err, b)
+	}
+}
+
+// TestLeaseOfAResumedRun: the run's process is killed while it waits for an approval. Taken up, the run gives back also the hosts that it had
+// finished before.
+func TestLeaseOfAResumedRun(t *testing.T) {
+	t.Parallel()
+	s := onLab(t, crashingLab(t), 0).site
+	run := strings.TrimSpace(s.ok("exec", "host-1,host-2", "--yes", "--detach", "--canary=-1", "--batch", "1", "--pause", "manual", "--", "true"))
+	s.until(`"kind":"step_ended"`, "journal", "show", run, "--json")
+	if out := s.ok("host", "lease", "host-1"); !strings.Contains(out, run) {
+		t.Fatalf("nobody holds the host meanwhile: %s", out)
+	}
+	s.killRunner(run)
+	s.ok("resume", run, "--detach")
+	s.until("", "approve", run)
+	s.attached(run, 0)
+	for _, h := range []string{"host-1", "host-2"} {
+		if out := s.ok("host", "lease", h); !strings.Contains(out, "no run is at work") {
+			t.Errorf("the run is over: %s", out)
+		}
+	}
+}
+
+// until waits until a command ends well and says the words.
+func (s *site) until(words string, args ...string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		out, errs, code := s.tend(args...)
+		if code == 0 && strings.Contains(out+errs, words) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%v: no %q, exit %d\n%s%s", args, words, code, out, errs)
+		}
+	}
+}
