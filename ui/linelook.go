@@ -127,6 +127,31 @@ func (p problem) words() string {
 	return fmt.Sprintf("%s %s, %s: %s", p.state, plural(len(p.hosts), "host"), p.why, inventory.HostSet(p.hosts))
 }
 
+// sheet says a page, a line a row.
+func (l *lineConsole) sheet(ctx context.Context, name string) error {
+	if l.cfg.Sheet == nil {
+		l.say("%s is not possible here: nobody can make it here", name)
+		return nil
+	}
+	sheet, err := l.cfg.Sheet(ctx, name, "")
+	if err != nil {
+		return err
+	}
+	l.say("%s", strings.Trim(name+": "+sheet.Right+", "+sheet.Sub, ":, "))
+	l.rest = nil
+	for _, r := range sheet.Rows {
+		if r.Title {
+			r.Text += ":"
+		}
+		l.rest = append(l.rest, strings.Join(strings.Fields(r.Text), " "))
+	}
+	if len(sheet.Rows) == 0 {
+		l.rest = []string{sheet.None}
+	}
+	l.more()
+	return nil
+}
+
 // more says the next lines of a long answer.
 func (l *lineConsole) more() {
 	n := min(len(l.rest), linesAtOnce)

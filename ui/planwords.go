@@ -30,7 +30,11 @@ func (s *planScreen) groups() string {
 				n++
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%s %d of %d, %d may be down", g.Name, n, len(g.Hosts), g.MaxDown))
+		down := ""
+		if m := s.downIn(g); m > 0 {
+			down = fmt.Sprintf("%d down already, ", m)
+		}
+		parts = append(parts, fmt.Sprintf("%s %d of %d, %s%d may be down", g.Name, n, len(g.Hosts), down, g.MaxDown))
 	}
 	if parts == nil {
 		return "none"
@@ -78,6 +82,17 @@ func (s *planScreen) order() string {
 		parts = append(parts, fmt.Sprintf("%d at once", p.Parallel))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// downIn is how many members of a group count as down before anything is done.
+func (s *planScreen) downIn(g inventory.Group) int {
+	n := 0
+	for _, d := range s.plan.Down {
+		if slices.Contains(g.Hosts, d.Host) {
+			n++
+		}
+	}
+	return n
 }
 
 // downFirst is how many hosts make a wave before all others, since they are down already.

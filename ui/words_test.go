@@ -128,12 +128,13 @@ func TestLineConsoleIsNotAsOldAsItself(t *testing.T) {
 		d.tell("r1", journal.RunClosed{Result: journal.SomeFailed})
 		d.step("r0", "db-02", "checks", "", journal.OK, "", check("load", "1", "", "2/4", runbooks.CheckOK)) // another's, which began before
 		d.tell("r0", journal.RunClosed{Result: journal.Passed})
-		d.tell("r2", journal.PlanAccepted{Plan: d.plan("health", "db-03"), By: d.c.cfg.Who}) // another's, which begins meanwhile
+		d.tell("r2", journal.PlanAccepted{Plan: d.plan("health", "db-03"), By: d.c.cfg.Who}) // another's, which begins and ends meanwhile
 		d.step("r2", "db-03", "checks", "", journal.Warned, "", check("load", "3", "", "2/4", runbooks.CheckWarn))
+		d.tell("r2", journal.RunClosed{Result: journal.Passed})
 		return "r1"
 	}
 	out := d.lineSession(nil, "run health db-01", "y", "problems db-*", "fleet", "quit")
-	for _, want := range []string{"run r0 has not ended: health on db-02, waiting:1", "2 hosts not OK: FAIL 1, WARN 1\nFAIL db-01: load 9", "\nWARN db-03: load 3", "OK:1  WARN:1  FAIL:1", "run r2 has not ended"} {
+	for _, want := range []string{"run r0 has not ended: health on db-02, waiting:1", "2 hosts not OK: FAIL 1, WARN 1\nFAIL db-01: load 9", "\nWARN db-03: load 3", "OK:1  WARN:1  FAIL:1"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
@@ -253,4 +254,36 @@ func TestOnlyFailuresIsSaid(t *testing.T) {
 	d := newDriver(t, 60, 20)
 	d.patch("r1")
 	d.Press(":").Type("replay r1").Press("enter").Pull().Miss("only failures").Press("f").See("- only failures --").Press("tab").See("only failures").Press("tab").See("only failures").Press("f").Miss("only failures")
+}
+
+// TestPlanSaysWhoIsDown: members that are down already are counted in their group and make a wave of their own, and the plan says both.
+func TestPlanSaysWhoIsDown(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p, err := d.plan("patch", "tag=db").Under(runbooks.Circumstances{Down: []runbooks.DownMember{{Host: "db-02", Why: "failed"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.c.run(push(newPlanScreen(d.c, library()[1], Wish{}, proposal{plan: p})))
+	d.See("pg-main 3 of 3, 1 down already, 1 m", "order     1 down already, canary 1")
+}
+
+// TestLineConsoleHasThePages that the screens have, as lines.
+func TestLineConsoleHasThePages(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	out := d.lineSession(func(c *Config) {
+		c.Sheet = func(_ context.Context, name, _ string) (Sheet, error) {
+			switch name {
+			case "status":
+				return Sheet{Right: "35 hosts", Sub: "week", Rows: []SheetRow{{Text: "NOW", Title: true}, {Text: "1 host   down: db-03"}}}, nil
+			case "drift":
+				return Sheet{Right: "0 departures", None: "nothing is known"}, nil
+			}
+			return Sheet{}, errors.New("no journal")
+		}
+	}, "status", "drift", "insight", "quit")
+	for _, want := range []string{"status: 35 hosts, week\nNOW:\n1 host down: db-03\n", "drift: 0 departures\nnothing is known\n", "error: no journal\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
 }

@@ -45,6 +45,8 @@ func TestDemoByKeysAlone(t *testing.T) {
 			s.open("demo", "--speed", "20", "--readonly") // the console's own flags reach it through the demo
 			s.see("READ-ONLY")
 			s.see("FLEET")
+			s.typed("V")
+			s.see("no host was ever compared") // which is not: nothing departs
 			s.typed(":journal")
 			s.keys("Enter")
 			s.see("JOURNAL")
