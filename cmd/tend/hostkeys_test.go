@@ -69,3 +69,42 @@ func matches(t *testing.T, text, want string) {
 		t.Errorf("no %q in:\n%s", want, text)
 	}
 }
+
+// TestCommissionAtATerminal: whoever is at the terminal sees the keys of all as one table and decides once; then the hosts' facts are read, and
+// what is to be kept on them is confirmed as any change. Another answer commissions nothing.
+func TestCommissionAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := onLab(t, crashingLab(t), 0).site
+	text, err := os.ReadFile(filepath.Join(s.dir, "inventory.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := filepath.Join(s.dir, "known_hosts")
+	s.write("inventory.toml", regexp.MustCompile(`known_hosts = .*`).ReplaceAllString(string(text), fmt.Sprintf("known_hosts = [%q]", known)))
+
+	no := s.onTerminal("commission", "host-[1-2]")
+	no.see("Type 2 to accept the keys of 2 hosts: ")
+	no.typed("yes\n")
+	if code := no.ended(); code != 3 {
+		t.Errorf("another answer: exit %d\n%s", code, no.text())
+	}
+	if _, err := os.Stat(known); err == nil {
+		t.Error("keys were accepted all the same")
+	}
+
+	c := s.onTerminal("commission", "host-[1-2]", "--reason", "new")
+	c.see("Type 2 to accept the keys of 2 hosts: ")
+	c.typed("2\n")
+	c.see("facts: passed")
+	c.see("Type host-[1-2] to start: ")
+	c.typed("host-[1-2]\n")
+	if code := c.ended(); code != 0 {
+		t.Errorf("exit %d\n%s", code, c.text())
+	}
+	if text, _ := os.ReadFile(known); strings.Count(string(text), "\n") != 2 {
+		t.Errorf("known_hosts: %q", text)
+	}
+	if out := s.ok("journal", "list"); !strings.Contains(out, "commission") || !strings.Contains(out, "facts") {
+		t.Errorf("the journal:\n%s", out)
+	}
+}
