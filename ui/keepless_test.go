@@ -110,3 +110,10 @@ func TestLineConsoleOffersTheChoice(t *testing.T) {
 		t.Errorf("started %v\n%s", d.runs.started, out)
 	}
 }
+
+// TestPlanThatIsRefused is how it looks, everywhere, before and while it is asked.
+func TestPlanThatIsRefused(t *testing.T) {
+	everywhere(t, func(t *testing.T, d *driver) {
+		d.toPlan().Golden("plan-refused").Press("s").Golden("plan-refused-asks")
+	}, refuses("web-02", "web-03"))
+}

@@ -66,6 +66,24 @@ func TestRealHostThatCannotKeepAStep(t *testing.T) {
 	if b, _ := os.ReadFile(s.count()); string(b) != "x\ny\n" {
 		t.Errorf("by answer, it ran %q", b)
 	}
+	// The console asks as well, and its run is the one that was decided on.
+	c = s.onTerminal("--tier", "line")
+	c.see("command (help lists them):")
+	c.typed("run exec real-1\n")
+	c.see("parameter command")
+	c.typed("echo z >>" + s.count() + "\n")
+	c.see("real-1: " + why)
+	c.typed("attached\n")
+	c.see("real-1: steps run on the connection")
+	c.typed("real-1\n")
+	c.see("ended, passed")
+	c.typed("quit\n")
+	if code := c.ended(); code != 0 {
+		t.Errorf("attached in the console: exit %d\n%s", code, c.text())
+	}
+	if b, _ := os.ReadFile(s.count()); string(b) != "x\ny\nz\n" {
+		t.Errorf("in the console, it ran %q", b)
+	}
 	if out, errs, code := s.tend("exec", "--yes", "--attached", "nowhere", "--", "true"); code != 2 || !strings.Contains(errs, `--attached: no host is named "nowhere"`) {
 		t.Errorf("an unknown host: exit %d\n%s%s", code, out, errs)
 	}
