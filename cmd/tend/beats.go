@@ -13,9 +13,10 @@ import (
 	"tend/runbooks"
 )
 
-// A followed step tells its host's lease about once a minute that its run is there. Between steps, while a wave soaks, a person is waited
-// for, or a window, nobody would: to another operator the lease would look like a dead run's. leaseBeat is how often held hosts on which
-// nothing is followed are told; not more than one each beatPace, so that ten thousand of them cost a console nothing.
+// A detached step that is followed tells its host's lease about once a minute that its run is there. While a step runs attached, and between
+// steps, when a wave soaks, a person is waited for, or a window, nobody would: to another operator the lease would look like a dead run's.
+// leaseBeat is how often held hosts on which nothing is followed are told; not more than one each beatPace, so that ten thousand of them
+// cost a console nothing.
 const (
 	leaseBeat = time.Minute
 	beatPace  = 25 * time.Millisecond
@@ -31,7 +32,7 @@ type beats struct {
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 	mu     sync.Mutex
-	at     map[inventory.HostID]int // how many orders are followed on a host
+	at     map[inventory.HostID]int // how many detached steps are followed on a host
 	lost   map[inventory.HostID]bool
 }
 
@@ -118,7 +119,8 @@ func (b *beats) tell(ctx context.Context, host inventory.Host) {
 	}
 }
 
-// at says that an order is carried out on the host until the function is called that it returns: its own connection speaks for the lease.
+// at says that a detached step is followed on the host until the function is called that it returns: the follower tells the lease itself.
+// What runs attached does not.
 func (h *hands) at(host inventory.HostID) (done func()) {
 	b := h.resting
 	if b == nil {

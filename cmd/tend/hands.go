@@ -62,7 +62,9 @@ func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Se
 // Carry carries the order out, and names in the journal the road that led there.
 func (h *hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []byte) error) (int, error) {
 	if o.Job != "" || o.Changes {
-		defer h.at(o.Host.Name)()
+		if o.Job != "" {
+			defer h.at(o.Host.Name)()
+		}
 		if err := h.claimFor(ctx, o); err != nil {
 			return 0, err
 		}

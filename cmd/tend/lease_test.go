@@ -116,6 +116,39 @@ func TestAttachedStepLooksAnew(t *testing.T) {
 	}
 }
 
+// TestAttachedStepIsTold: while a step runs on the connection, the lease is told, and an operator who breaks it is noticed.
+func TestAttachedStepIsTold(t *testing.T) {
+	t.Parallel()
+	h, host, lease, remarks := holding(t)
+	gate := filepath.Join(filepath.Dir(lease), "gate")
+	h.beat(t.Context(), time.Millisecond, h.client.Linked)
+	defer h.resting.stop()
+	ended := make(chan error, 1)
+	up := make(chan struct{}, 1)
+	go func() {
+		_, err := h.Carry(t.Context(), engine.Order{Host: host, Script: "echo up; while [ ! -e " + gate + " ]; do sleep 0.05; done", Changes: true},
+			func(int64, []byte) error { up <- struct{}{}; return nil })
+		ended <- err
+	}()
+	<-up
+	if err := os.Remove(lease + ".261129-2130-abcd"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the lease is told", func() bool { _, err := os.Readlink(lease + ".261129-2130-abcd"); return err == nil })
+	if err := os.Remove(lease); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-remarks; !strings.Contains(text, "lost to this run") {
+		t.Error(text)
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLeaseOfAResumedRun: the run's process is killed while it waits for an approval. Taken up, the run gives back also the hosts that it had
 // finished before.
 func TestLeaseOfAResumedRun(t *testing.T) {
