@@ -170,3 +170,23 @@ func TestConflictOfManyHosts(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestConflictOfSoak: a group whose members soak behind the work takes them one after the other, and the last may come too late.
+func TestConflictOfSoak(t *testing.T) {
+	rb, err := Parse("x.toml", []byte("title = \"x\"\nrisk = \"disrupt\"\n[[step]]\nid = \"a\"\nscript = \"true\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []inventory.Host{{Name: "db-1", Window: "Sun 01:00-05:00 UTC"}, {Name: "db-2", Window: "Sun 01:00-05:00 UTC"}}
+	for soak, fits := range map[time.Duration]bool{3 * time.Hour: true, 4 * time.Hour: false} {
+		g := inventory.Group{Name: "db", Hosts: []inventory.HostID{"db-1", "db-2", "db-3"}, MaxDown: 1, Drain: "true", UndrainProof: "true", Soak: soak}
+		p, err := Resolve(rb, "", hosts, []inventory.Group{g}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Under(Circumstances{Now: friday})
+		if (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "on db-2, since these together forbid it: the steps on a host wait for 4h0m0s; group db allows 1 of its 3 members down; the window") {
+			t.Errorf("soak %s: %v", soak, err)
+		}
+	}
+}
