@@ -128,7 +128,7 @@ func checks(facts []runbooks.Fact, states ...runbooks.CheckState) string {
 	for _, s := range states {
 		for _, f := range facts {
 			if f.Check && f.State == s {
-				parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s%s %s", f.Key, s, f.Value, f.Unit, f.Text)))
+				parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", f.Key, s, f.Amount(), f.Text)))
 			}
 		}
 	}

@@ -147,12 +147,7 @@ func stateOf(s runbooks.CheckState) State {
 
 // Words is a check in words: "disk:/var 97%: 2 GiB free of 80".
 func Words(c runbooks.Fact) string {
-	value := c.Value
-	if c.Unit == "%" {
-		value += c.Unit
-	} else if c.Unit != "" {
-		value += " " + c.Unit
-	}
+	value := c.Amount()
 	words := strings.TrimSpace(c.Key + " " + value)
 	switch {
 	case c.Text == "":

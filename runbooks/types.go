@@ -240,3 +240,11 @@ type Fact struct {
 	Threshold string     `json:"threshold,omitempty"` // "90/95": warn/crit, as text
 	Text      string     `json:"text,omitempty"`      // the verdict in words
 }
+
+// Amount is the value with its unit, as it is read: "97%", "218 in 60 minutes".
+func (f Fact) Amount() string {
+	if f.Unit == "" || f.Unit == "%" || f.Value == "" {
+		return f.Value + f.Unit
+	}
+	return f.Value + " " + f.Unit
+}

@@ -109,7 +109,7 @@ func factWords(h *journal.HostState, key string) string {
 		return "not there"
 	case f.Check:
 		word, _ := checkWord(f.State)
-		return strings.TrimSpace(word + " " + f.Value + f.Unit)
+		return strings.TrimSpace(word + " " + f.Amount())
 	}
 	return f.Value
 }
