@@ -20,16 +20,50 @@ import (
 func TestKeyTypes(t *testing.T) {
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
-	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
-		path := filepath.Join(t.TempDir(), kind)
-		srv.Authorize(sshtest.WriteKey(t, path, sshtest.NewKey(t, kind), ""))
+	for _, kind := range []string{"ed25519", "ecdsa", "ecdsa384", "ecdsa521", "rsa"} {
+		for _, passphrase := range []string{"", "open sesame"} {
+			if passphrase != "" && kind != "rsa" {
+				continue // opening one takes its time
+			}
+			path := filepath.Join(t.TempDir(), kind)
+			srv.Authorize(sshtest.WriteKey(t, path, sshtest.NewKey(t, kind), passphrase))
+			h := srv.Host(kind)
+			h.Identity = []string{path}
+			c := newClient(t, ssh.Options{Prompter: says("open sesame")})
+			if _, _, _, err := run(t, c, h, "true"); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+			c.Close()
+		}
+		agent := newClient(t, ssh.Options{AgentSocket: sshtest.StartAgent(t, authorized(t, srv, kind)).Socket})
 		h := srv.Host(kind)
-		h.Identity = []string{path}
+		h.Identity = nil
+		if _, _, _, err := run(t, agent, h, "true"); err != nil {
+			t.Errorf("%s from an agent: %v", kind, err)
+		}
+	}
+}
+
+// authorized is a new key that the server takes.
+func authorized(t *testing.T, srv *sshtest.Server, kind string) crypto.Signer {
+	t.Helper()
+	key := sshtest.NewKey(t, kind)
+	srv.Authorize(sshtest.Signer(t, key).PublicKey())
+	return key
+}
+
+// TestHostKeyTypes: a host with a key of each type, known by it.
+func TestHostKeyTypes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"ed25519", "ecdsa", "ecdsa384", "ecdsa521", "rsa"} {
+		srv := sshtest.Start(t, sshtest.Config{HostKeys: []string{kind}})
 		c := newClient(t, ssh.Options{})
-		if _, _, _, err := run(t, c, h, "true"); err != nil {
+		if _, _, _, err := run(t, c, srv.Host("a"), "true"); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		c.Close()
+		if road, _ := c.Road("a"); road.Fingerprint != srv.Fingerprint() || road.HostKeyType != srv.HostKeys[0].Type() {
+			t.Errorf("%s: road says %s %s", kind, road.HostKeyType, road.Fingerprint)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package ssh_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/big"
@@ -114,6 +115,46 @@ type blobKey struct {
 func (b blobKey) Type() string                         { return b.typ }
 func (b blobKey) Marshal() []byte                      { return b.blob }
 func (b blobKey) Verify([]byte, *xssh.Signature) error { return errors.New("no") }
+
+// packet is one of SSH's before its keys are exchanged (RFC 4253, section 6): message number and payload.
+func packet(number byte, payload []byte) string {
+	body := append([]byte{number}, payload...)
+	pad := 8 - (5+len(body))%8
+	if pad < 4 {
+		pad += 8
+	}
+	head := binary.BigEndian.AppendUint32(nil, uint32(1+len(body)+pad))
+	return string(append(append(append(head, byte(pad)), body...), make([]byte, pad)...))
+}
+
+// TestPacketsBeforeTheKeys: what a server may send before the keys are exchanged: a farewell full of escapes, packets to be ignored without
+// end, lists of algorithms that are none. One clean error each.
+func TestPacketsBeforeTheKeys(t *testing.T) {
+	t.Parallel()
+	farewell := xssh.Marshal(struct {
+		Reason     uint32
+		Said, Lang string
+	}{2, nasty + strings.Repeat("spam ", 6000), "en"})
+	for name, say := range map[string]string{
+		"a nasty version":          "SSH-2.0-" + nasty + "\r\n",
+		"a nasty farewell":         "SSH-2.0-x\r\n" + packet(1, farewell),
+		"a thousand times nothing": "SSH-2.0-x\r\n" + strings.Repeat(packet(2, make([]byte, 1000)), 1000),
+		"debug words":              "SSH-2.0-x\r\n" + strings.Repeat(packet(4, []byte("\x01\x00\x00\x00\x02\x1b[\x00\x00\x00\x00")), 1000),
+		"torn lists":               "SSH-2.0-x\r\n" + packet(20, []byte(strings.Repeat("\x00\x00\x00\x01,", 6000))),
+	} {
+		h := raw(t, func(_ int, c net.Conn) {
+			io.WriteString(c, say)
+			c.(*net.TCPConn).CloseWrite()
+			io.Copy(io.Discard, c)
+		})
+		_, err := newClient(t, ssh.Options{}).Exec(ctxFor(t, time.Minute), h, "x", nil, nil, nil)
+		e := fault(t, err, ssh.Protocol)
+		clean(t, name, err.Error()+e.Hint())
+		if !e.NotStarted() || len(err.Error()) > 4000 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
 
 // TestHungHostHoldsNoPlace: with one place for all handshakes, a host that never answers keeps it for the time of a login and no longer; every
 // other host gets its turn.

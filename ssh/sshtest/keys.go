@@ -19,7 +19,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// NewKey makes a private key: "ed25519", "ecdsa" (P-256) or "rsa" (2048 bits).
+// NewKey makes a private key: "ed25519", "ecdsa" (P-256), "ecdsa384", "ecdsa521" or "rsa" (2048 bits).
 func NewKey(t testing.TB, kind string) crypto.Signer {
 	t.Helper()
 	var key crypto.Signer
@@ -29,6 +29,10 @@ func NewKey(t testing.TB, kind string) crypto.Signer {
 		_, key, err = ed25519.GenerateKey(rand.Reader)
 	case "ecdsa":
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case "ecdsa384":
+		key, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case "ecdsa521":
+		key, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	case "rsa":
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:
