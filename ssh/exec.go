@@ -89,7 +89,7 @@ func (cn *conn) run(ctx context.Context, cmd Command) (Result, error) {
 	for {
 		mine, err := cn.seats.take(ctx)
 		if err != nil {
-			return Result{}, err
+			return Result{}, dress(err, cn.host, cn.road.Addr, Cancelled)
 		}
 		r, err := cn.session(ctx, cmd, mine)
 		if !errors.Is(err, errFull) {
