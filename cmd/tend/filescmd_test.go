@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	xssh "golang.org/x/crypto/ssh"
 
@@ -97,5 +102,46 @@ func TestAShellAsksAtItsTerminal(t *testing.T) {
 	c.typed("\x03")
 	if code := c.ended(); code != 1 {
 		t.Fatalf("exit %d\n%s", code, c.text())
+	}
+}
+
+// TestRealPushIsTakenUpByTheSameCommand: a push that is cut off in its middle leaves nothing under the name; the same command sends the rest, not
+// the whole, and the sum is of the whole.
+func TestRealPushIsTakenUpByTheSameCommand(t *testing.T) {
+	t.Parallel()
+	s, _, proxy := proxied(t)
+	noise := make([]byte, 12<<20)
+	rand.Read(noise)
+	from, dst := filepath.Join(s.dir, "image.bin"), filepath.Join(s.dir, "in", "image.bin")
+	s.write("image.bin", string(noise))
+	if err := os.Mkdir(filepath.Dir(dst), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	proxy.CutAfter(sshtest.ToServer, 9<<20)
+	cut := make(chan struct{})
+	go func() { // a cut, and then the network is back
+		defer close(cut)
+		for proxy.Left(sshtest.ToServer) > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		proxy.CutAfter(sshtest.ToServer, -1)
+	}()
+	out, errs, code := s.tend("push", "real-1", from, dst, "--yes")
+	if _, err := os.Stat(dst); code != 1 || err == nil {
+		t.Fatalf("exit %d, %v under the name\n%s%s", code, err, out, errs)
+	}
+	<-cut
+	const rest = 8 << 20
+	proxy.CutAfter(sshtest.ToServer, rest) // less than the whole may pass
+	out = s.ok("push", "real-1", from, dst, "--yes")
+	if want := fmt.Sprintf("%x", sha256.Sum256(noise)); !strings.Contains(out, want) || !strings.Contains(out, "of them were there already") {
+		t.Errorf("want the sum %s and a part that was there:\n%s", want, out)
+	}
+	if left := proxy.Left(sshtest.ToServer); left <= 0 {
+		t.Errorf("more than %d bytes were sent again", rest)
+	}
+	got, err := os.ReadFile(dst)
+	if all, _ := os.ReadDir(filepath.Dir(dst)); err != nil || !bytes.Equal(got, noise) || len(all) != 1 {
+		t.Errorf("%d bytes, %d files, %v", len(got), len(all), err)
 	}
 }
