@@ -12,6 +12,7 @@ import (
 	"tend/inventory"
 	"tend/journal"
 	"tend/quote"
+	"tend/runbooks"
 	"tend/runner"
 	"tend/ui"
 )
@@ -107,7 +108,7 @@ func (a *app) printRuns(open []journal.RunSummary, alive map[journal.RunID]bool,
 		if alive[r.Run] {
 			state = "alive"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, state, r.Runbook, quote.Line(r.Scope), r.Hosts, quote.Line(r.By.User), r.Started.Local().Format("2006-01-02 15:04"))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, state, r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), r.Hosts, quote.Line(r.By.User), r.Started.Local().Format("2006-01-02 15:04"))
 	}
 	return tw.Flush()
 }

@@ -12,6 +12,7 @@ import (
 	"tend/inventory"
 	"tend/journal"
 	"tend/quote"
+	"tend/runbooks"
 )
 
 // week is how far back a status looks.
@@ -102,7 +103,7 @@ func (s *status) runs(ctx context.Context, book *shelf) error {
 		return err
 	}
 	for _, r := range open {
-		s.Matters = append(s.Matters, matter{1, fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, dash(r.Scope), counts(r.Counts)), nil,
+		s.Matters = append(s.Matters, matter{1, fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), counts(r.Counts)), nil,
 			fmt.Sprintf("tend attach %s, or tend resume %s", r.Run, r.Run), r.Run, ""})
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"tend/journal"
 	"tend/journal/segments"
 	"tend/quote"
+	"tend/runbooks"
 )
 
 func (a *app) journalImport() *cobra.Command {
@@ -200,7 +201,7 @@ func (a *app) printGone(gone []journal.RunSummary, shells []segments.ShellRecord
 		fmt.Fprintln(a.out, "nothing to remove")
 	}
 	for _, s := range gone {
-		fmt.Fprintf(a.out, "%s  %s  %s on %s, %s\n", s.Run, s.Ended.Local().Format(time.DateOnly), s.Runbook, dash(quote.Line(s.Scope)), s.Result)
+		fmt.Fprintf(a.out, "%s  %s  %s on %s, %s\n", s.Run, s.Ended.Local().Format(time.DateOnly), s.Runbook, quote.Line(runbooks.ScopeName(s.Scope)), s.Result)
 	}
 }
 
