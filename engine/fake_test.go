@@ -35,7 +35,8 @@ type world struct {
 	runs    map[string]int  // executions by "host step"
 	signals []string
 	forgot  []string
-	offsets []int64 // where orders wanted output from
+	tidying time.Duration // how long a job's removal takes
+	offsets []int64       // where orders wanted output from
 	boots   map[inventory.HostID]int
 	upAt    map[inventory.HostID]time.Time
 	down    time.Duration // how long a restart takes
@@ -142,6 +143,7 @@ func (w *world) end(h inventory.HostID) {
 }
 
 func (w *world) Forget(_ context.Context, h inventory.Host, name string) error {
+	time.Sleep(w.tidying) // in a bubble's fake time
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forgot = append(w.forgot, name)

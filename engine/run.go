@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,8 +96,12 @@ func (r *run) farewell() error {
 	return r.leaving
 }
 
-// save appends the bodies and folds them once they are durable.
+// save appends the bodies and folds them once they are durable. Before a run is closed its workers have cleaned up behind them: nobody
+// takes a closed run up again, to look what its process left on hosts when it died a moment later.
 func (r *run) save(bodies ...journal.Body) error {
+	if slices.ContainsFunc(bodies, func(b journal.Body) bool { _, ends := b.(journal.RunClosed); return ends }) && len(r.active) == 0 {
+		r.wg.Wait()
+	}
 	events, err := r.e.rec.Append(context.WithoutCancel(r.work), r.s.Run, bodies...)
 	if err != nil {
 		return notSaved(err, bodies)

@@ -1,15 +1,46 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tend/inventory"
 	"tend/journal"
 	"tend/runbooks"
 )
+
+// closing looks at the world in the moment that the run's end is to be recorded.
+type closing struct {
+	Recorder
+	look func()
+}
+
+func (c closing) Append(ctx context.Context, run journal.RunID, bodies ...journal.Body) ([]journal.Event, error) {
+	for _, b := range bodies {
+		if _, ends := b.(journal.RunClosed); ends {
+			c.look()
+		}
+	}
+	return c.Recorder.Append(ctx, run, bodies...)
+}
+
+// TestNothingIsLeftWhenARunCloses: jobs are removed before the end is recorded. Nobody takes a closed run up again, to look for them.
+func TestNothingIsLeftWhenARunCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(nil)
+		w.tidying = 5 * time.Second
+		left := -1
+		book := closing{journal.NewMemory("ops@test", nil), func() { w.mu.Lock(); left = len(w.jobs); w.mu.Unlock() }}
+		s := begun(t, book, plan(3, runbooks.Step{ID: "a"}))
+		if err := New(book, w, w, Options{}).Run(context.Background(), s, nil); err != nil || left != 0 {
+			t.Errorf("%v; %d jobs are left where the run is closed", err, left)
+		}
+	})
+}
 
 func TestTwoStepsOnTwoHosts(t *testing.T) {
 	w := newWorld(nil)
