@@ -22,6 +22,9 @@ type Slot struct {
 	*work
 }
 
+// Touches are the slot's hosts, in the order of their names.
+func (s Slot) Touches() []inventory.HostID { return slices.Sorted(maps.Keys(s.blast)) }
+
 // work is what a plan touches in one of its windows. The slots of that window share it.
 type work struct {
 	plan   int // its index: two plans may have one name, in two directories

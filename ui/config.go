@@ -86,7 +86,7 @@ type Config struct {
 	// Pace says how long a plan would take, by the journal, and whether that fits the windows of its hosts, a line each with its name; nil =
 	// nobody knows. It reads the journal, and may take its time.
 	Pace func(context.Context, *runbooks.Plan) [][2]string
-	// Sheet makes a page: "status", "posture", "drift" or "insight", in one of its orders ("" = the first). It reads the journal, and may take
+	// Sheet makes a page: "status", "posture", "drift", "insight" or "calendar", in one of its orders ("" = the first). It reads the journal, and may take
 	// its time; nil = there are none.
 	Sheet func(ctx context.Context, name, order string) (Sheet, error)
 	// Note writes a note into the journal.

@@ -215,7 +215,7 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 		}
 	case "problems":
 		l.problems(rest)
-	case "status", "posture", "drift", "insight":
+	case "status", "posture", "drift", "insight", "calendar":
 		return false, l.sheet(ctx, name)
 	case "more":
 		if len(l.rest) == 0 {
@@ -246,7 +246,7 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 }
 
 func (l *lineConsole) help() {
-	for _, s := range []string{"fleet: the sites and their states", "problems [FILTER]: hosts that are not OK, the worst first", "status, posture, drift, insight: the pages that the screens have", "more: the rest of a long answer", "host NAME: a host", "runbooks: what can be run",
+	for _, s := range []string{"fleet: the sites and their states", "problems [FILTER]: hosts that are not OK, the worst first", "status, posture, drift, insight, calendar: the pages that the screens have", "more: the rest of a long answer", "host NAME: a host", "runbooks: what can be run",
 		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "search TEXT: the newest events in which the words stand", "replay RUN: a run's events, to its end", "quit",
 		"a run at work is steered from another terminal: tend pause, continue, approve, retry, skip, answer, abort"} {
 		l.say("%s", s)

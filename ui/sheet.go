@@ -12,7 +12,7 @@ import (
 	"tend/journal"
 )
 
-// Sheet is a page of lines that somebody else made: what needs a person, drift, insight, the posture of every host.
+// Sheet is a page of lines that somebody else made: what needs a person, drift, insight, the posture of every host, what is planned.
 type Sheet struct {
 	Sub   string // under the title: as of when, since when
 	Right string // counts
@@ -42,6 +42,7 @@ var sheets = []struct{ name, key, title, help string }{
 	{"posture", "Y", "POSTURE", "every host with its reasons, the riskiest first"},
 	{"drift", "V", "DRIFT", "what departs from the hosts' baselines"},
 	{"insight", "I", "INSIGHT", "what is slow, fails, is waited for, is typed by hand, and grows"},
+	{"calendar", "C", "CALENDAR", "the coming windows of plans, and where two of them collide"},
 }
 
 // sheetBinds open the sheets from every screen.

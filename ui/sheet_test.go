@@ -30,6 +30,12 @@ func sheetOf(_ context.Context, name, order string) (Sheet, error) {
 			{Title: true, Text: "BY-HAND: typed by hand again and again"}, {Title: true, Text: "  TIMES  COMMAND"}, {Text: "  9      df -h\x1b[31m", Detail: "b makes a runbook of it", Make: made},
 			{Title: true, Text: "GROWTH: grows, and will be full within a year"}, {Text: "  of 3 measured, nothing surely grows towards full"}}}, nil
 	}
+	if name == "calendar" {
+		return Sheet{Sub: "the next 31 days", Right: "2 plans", Rows: []SheetRow{
+			{Title: true, Text: "OPENS                 LASTS  HOSTS  PLAN     COLLIDES WITH"},
+			{Text: "Tue 01 Dec 01:00 CET  4h     2      openssl  -", Hosts: []inventory.HostID{"web-01", "web-02"}, Detail: "openssl: 3.5 everywhere"},
+			{Text: "Tue 01 Dec 02:00 CET  2h     1      disks    openssl: group web", Bad: true, Hosts: []inventory.HostID{"web-01"}, Detail: "disks collides with openssl: group web"}}}, nil
+	}
 	return Sheet{}, errors.New("no such page")
 }
 
@@ -47,6 +53,7 @@ func TestSheets(t *testing.T) {
 		d.Press("g", "j", "j", "enter").See("FLEET")
 		d.Press("esc", "I").Golden("sheet-insight")
 		d.Press("b").See("wrote runbooks/df.toml").Press("/").Type("surely").Press("enter").See("GROWTH").Press("esc", "esc")
+		d.Press("C").Golden("sheet-calendar").Press("j", "enter").See("HOST").Press("esc", "esc")
 		d.Press("Y").See("by risk").Press("t").See("by name").Press("esc")
 		d.Press(":").Type("status").Press("enter").See("nothing needs you").Press("esc")
 	})

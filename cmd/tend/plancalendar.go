@@ -22,7 +22,7 @@ func (a *app) planCalendar() *cobra.Command {
 	ahead := 31
 	c := &cobra.Command{
 		Use: "calendar [DIR|FILE…]", Short: "Show the coming windows of maintenance plans, and where two of them collide",
-		Long: `Show the coming windows of the plans, of all in ./plans where none are named. Two plans collide where they work on one host, or on two members of
+		Long: `Show the coming windows of the plans, of all in plans/, here or beside the inventory, where none are named. Two plans collide where they work on one host, or on two members of
 one group, in windows that overlap. A plan whose days are over is left out.`,
 		Example: "  tend plan calendar\n  tend plan calendar plans/ --days 90\n  tend plan calendar plans/a.toml plans/b.toml --json",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -47,8 +47,28 @@ one group, in windows that overlap. A plan whose days are over is left out.`,
 
 // plansIn resolves the plans that are named, or lie in directories that are. Everything that is wrong with any of them is said at once.
 func (a *app) plansIn(ctx context.Context, args []string) ([]plans.Resolved, error) {
+	w, err := a.world(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := planFiles(args, w.inv)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.resolvePlans(ctx, w, files)
+	if err != nil {
+		return nil, bad(err)
+	}
+	return all, nil
+}
+
+// planFiles are the plans' files: those that are named, or lie in directories that are, or in plans/, here or beside the inventory.
+func planFiles(args []string, inv *inventory.Inventory) ([]string, error) {
 	if len(args) == 0 {
 		args = []string{"plans"}
+		if beside := filepath.Join(filepath.Dir(inv.Path), "plans"); !there("plans") && there(beside) {
+			args = []string{beside}
+		}
 	}
 	var files []string
 	for _, arg := range args {
@@ -70,10 +90,16 @@ func (a *app) plansIn(ctx context.Context, args []string) ([]plans.Resolved, err
 			}
 		}
 	}
-	w, err := a.world(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return files, nil
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// resolvePlans resolves what it can, and says all that is wrong with the others.
+func (a *app) resolvePlans(ctx context.Context, w world, files []string) ([]plans.Resolved, error) {
 	values := a.values(ctx, w.inv, nil)
 	var all []plans.Resolved
 	var errs []error
@@ -87,10 +113,7 @@ func (a *app) plansIn(ctx context.Context, args []string) ([]plans.Resolved, err
 		}
 		errs = append(errs, err)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, bad(err)
-	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 func (a *app) printCalendar(slots []plans.Slot, n, ahead int) error {

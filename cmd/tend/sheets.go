@@ -27,6 +27,8 @@ func (a *app) sheet(inv *inventory.Inventory, tier ui.Tier) func(ctx context.Con
 			return a.driftSheet(ctx, inv)
 		case "insight":
 			return a.insightSheet(ctx, inv, tier)
+		case "calendar":
+			return a.calendarSheet(ctx)
 		}
 		return ui.Sheet{}, fmt.Errorf("there is no page %q", name)
 	}

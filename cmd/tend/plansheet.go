@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"tend/insight"
+	"tend/plans"
+	"tend/quote"
+	"tend/ui"
+)
+
+// daysAhead is how far the console's calendar looks; tend plan calendar --days looks further.
+const daysAhead = 31
+
+// calendarSheet is the page of the coming windows of plans. A plan that cannot be read is a line of it, and hides no other.
+func (a *app) calendarSheet(ctx context.Context) (ui.Sheet, error) {
+	quiet := *a
+	quiet.warned = nil // the screen is drawn
+	w, err := quiet.world(ctx)
+	if err != nil {
+		return ui.Sheet{}, err
+	}
+	files, err := planFiles(nil, w.inv)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ui.Sheet{None: "there are no plans: tend plan new writes one, and plans/ is where they are looked for"}, nil
+	}
+	if err != nil {
+		return ui.Sheet{}, err
+	}
+	all, wrong := quiet.resolvePlans(ctx, w, files)
+	now := a.now()
+	slots := plans.Calendar(all, now, now.AddDate(0, 0, daysAhead))
+	out := ui.Sheet{Right: plural(len(all), "plan"), Sub: "the next " + plural(daysAhead, "day"), None: fmt.Sprintf("%s, and no window in the next %s", plural(len(all), "plan"), plural(daysAhead, "day"))}
+	if wrong != nil {
+		out.Rows = append(out.Rows, ui.SheetRow{Text: "CANNOT BE READ", Title: true})
+		for line := range strings.SplitSeq(wrong.Error(), "\n") {
+			out.Rows = append(out.Rows, ui.SheetRow{Text: "  " + quote.Line(line), Bad: true, Detail: quote.Line(line)})
+		}
+	}
+	return a.calendarRows(out, slots), nil
+}
+
+func (a *app) calendarRows(out ui.Sheet, slots []plans.Slot) ui.Sheet {
+	if len(slots) == 0 {
+		return out
+	}
+	rows := [][]string{{"OPENS", "LASTS", "HOSTS", "PLAN", "COLLIDES WITH"}}
+	for _, s := range slots {
+		opens, lasts := "always", "-"
+		if s.Window != "" || s.Opens.After(a.now()) {
+			opens = s.Opens.Format("Mon 02 Jan 15:04 MST")
+		}
+		if !s.Shuts.IsZero() {
+			lasts = spell(s.Shuts.Sub(s.Opens))
+		}
+		rows = append(rows, []string{opens, lasts, fmt.Sprint(s.Hosts), quote.Line(s.Plan), dash(quote.Line(clashes(s.Clash)))})
+	}
+	for i, line := range insight.Table(rows) {
+		row := ui.SheetRow{Text: line, Title: i == 0}
+		if i > 0 {
+			s := slots[i-1]
+			row.Hosts, row.Bad, row.Detail = s.Touches(), len(s.Clash) > 0, quote.Line(s.Plan+": "+s.Goal)
+			if row.Bad {
+				row.Detail = quote.Line(s.Plan + " collides with " + clashes(s.Clash))
+			}
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
