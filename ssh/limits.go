@@ -36,9 +36,9 @@ func (d *doors) of(addr string) *door {
 
 // place is the right to shake hands.
 type place struct {
-	d  *doors
-	at *door
-	in bool // holds one of all
+	d   *doors
+	at  *door
+	out sync.Once // gives one of all back: by who asks a person, or by who gives up meanwhile
 }
 
 // enter waits for a place at addr, then for one in all.
@@ -55,15 +55,12 @@ func (d *doors) enter(ctx context.Context, addr string) (*place, error) {
 		<-at.slots
 		return nil, err
 	}
-	return &place{d: d, at: at, in: true}, nil
+	return &place{d: d, at: at}, nil
 }
 
 // yield lets another host in while a person is being asked; the place at the address stays taken, since the server counts it.
 func (p *place) yield() {
-	if p.in {
-		p.in = false
-		<-p.d.all
-	}
+	p.out.Do(func() { <-p.d.all })
 }
 
 func (p *place) leave() {
