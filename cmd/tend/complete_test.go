@@ -61,6 +61,7 @@ func TestCompletionKnows(t *testing.T) {
 
 // TestCompletionInBash sources the printed script in a bash that has nothing else, and asks as readline would.
 func TestCompletionInBash(t *testing.T) {
+	scriptsOnly(t)
 	need(t, "bash")
 	for typed, want := range map[string]string{"tend run hea": "health", "tend run health site=am": "ams1", "tend run health web-070": "web-0701", "tend run health rack=ams1/r0": "", "tend journal li": "list", "tend ": "doctor"} {
 		script := `source <(tend completion bash); COMP_LINE=$1; COMP_POINT=${#1}; COMP_TYPE=9; COMP_KEY=9
@@ -80,6 +81,7 @@ func TestCompletionInBash(t *testing.T) {
 
 // TestCompletionInFish asks fish, where it is installed.
 func TestCompletionInFish(t *testing.T) {
+	scriptsOnly(t)
 	fish, err := exec.LookPath("fish")
 	if err != nil {
 		t.Skip("fish is not installed")

@@ -65,6 +65,7 @@ func taken(t *testing.T, text string) error {
 
 // TestDocAnchorsLeadSomewhere: a link into a page leads to a heading of it, as GitHub makes anchors of them.
 func TestDocAnchorsLeadSomewhere(t *testing.T) {
+	scriptsOnly(t)
 	link := regexp.MustCompile(`\]\(([^)#:]*)#([^)]+)\)`)
 	n := 0
 	for _, page := range docPages(t) {

@@ -32,6 +32,7 @@ var generated = regexp.MustCompile(`(?s)<!-- generated ([a-z -]+) -->\n(.*?)<!--
 
 // TestDocsAreFresh: what is generated from the code is as the code is now. Mend it with -update-docs.
 func TestDocsAreFresh(t *testing.T) {
+	scriptsOnly(t)
 	used := map[string]bool{}
 	for _, page := range docPages(t) {
 		text := read(t, page)

@@ -28,6 +28,7 @@ var proseAfterTend = strings.Fields(`can does do is has had knows looks makes ma
 // TestWhatPeopleAreToldToTypeIsThere: every tend command in a message, a hint, a help text or a page names a command that there is, and
 // flags that it takes. A hint that leads nowhere is worse than none.
 func TestWhatPeopleAreToldToTypeIsThere(t *testing.T) {
+	scriptsOnly(t)
 	root := (&app{getenv: func(string) string { return "" }}).root()
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

@@ -8,6 +8,7 @@ import (
 // TestEveryKeyHasWords: who reads a key of what tend prints, or of the journal's files, learns from the pages what it is, for each has a
 // comment in the source.
 func TestEveryKeyHasWords(t *testing.T) {
+	scriptsOnly(t)
 	of, n := "", 0
 	for l := range strings.Lines(jsonShapes() + eventKinds() + ledgerKinds()) {
 		l = strings.TrimSpace(l)

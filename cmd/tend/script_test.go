@@ -9,10 +9,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// busyScripts have many goroutines at work; with -short they alone are run (see scriptsOnly).
+var busyScripts = []string{"commission", "demo", "drain", "journal", "rehearse"}
+
 // TestScripts runs the command line against the lab, as a user would type it.
 func TestScripts(t *testing.T) {
 	dir := startLab(t, "--speed", "50")
-	testscript.Run(t, testscript.Params{
+	p := testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			run := shortDir(t)
@@ -26,7 +29,14 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(filepath.Join(e.WorkDir, "home"), 0o700)
 		},
 		RequireExplicitExec: true,
-	})
+	}
+	if testing.Short() {
+		for _, name := range busyScripts {
+			p.Files = append(p.Files, filepath.Join(p.Dir, name+".txtar"))
+		}
+		p.Dir = ""
+	}
+	testscript.Run(t, p)
 }
 
 // startLab serves the example's twin for as long as the test lasts and returns its directory.
