@@ -42,7 +42,7 @@ var sheets = []struct{ name, key, title, help string }{
 	{"posture", "Y", "POSTURE", "every host with its reasons, the riskiest first"},
 	{"drift", "V", "DRIFT", "what departs from the hosts' baselines"},
 	{"insight", "I", "INSIGHT", "what is slow, fails, is waited for, is typed by hand, and grows"},
-	{"calendar", "C", "CALENDAR", "the coming windows of plans, and where two of them collide"},
+	{"calendar", "W", "CALENDAR", "the coming windows of plans, and where two of them collide"},
 }
 
 // sheetBinds open the sheets from every screen.

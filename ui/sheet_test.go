@@ -53,7 +53,7 @@ func TestSheets(t *testing.T) {
 		d.Press("g", "j", "j", "enter").See("FLEET")
 		d.Press("esc", "I").Golden("sheet-insight")
 		d.Press("b").See("wrote runbooks/df.toml").Press("/").Type("surely").Press("enter").See("GROWTH").Press("esc", "esc")
-		d.Press("C").Golden("sheet-calendar").Press("j", "enter").See("HOST").Press("esc", "esc")
+		d.Press("W").Golden("sheet-calendar").Press("j", "enter").See("HOST").Press("esc", "esc")
 		d.Press("Y").See("by risk").Press("t").See("by name").Press("esc")
 		d.Press(":").Type("status").Press("enter").See("nothing needs you").Press("esc")
 	})
