@@ -404,3 +404,14 @@ func (panics) Binds() []bind {
 	return []bind{{keys: "j", name: "boom", help: "x", do: func() action { panic("boom at a key") }}}
 }
 func (panics) View(area) frame { panic("boom in a view") }
+
+// TestOpenRunsCoverNothing: where somebody has opened a page before it was known which runs are open, a line says so.
+func TestOpenRunsCoverNothing(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.c.cfg.Sheet = sheetOf
+	d.patch("261122-1210-open")
+	found := d.c.loadOpen()
+	d.Press("V").See("DRIFT")
+	d.do(found)
+	d.See("DRIFT", "1 run not ended; J lists it").Miss("OPEN RUNS")
+}

@@ -25,20 +25,28 @@ func (c *console) loadOpen() tea.Cmd {
 	return c.work.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
-		var alive []journal.RunID
-		var err error
-		if cfg.Runs != nil {
-			alive, err = cfg.Runs.Alive(ctx)
+		alive, open, err := cfg.found(ctx)
+		if err == nil && slices.ContainsFunc(open, func(r journal.RunSummary) bool { return !slices.Contains(alive, r.Run) }) {
+			alive, open, err = cfg.found(ctx) // one that ended between the two questions looks left behind: it is not there any more
 		}
 		if err != nil {
-			return then(warnOf("runs at work could not be listed: " + err.Error()))
-		}
-		open, err := cfg.Journal.Runs(ctx, journal.Query{Open: true, Limit: 20})
-		if err != nil {
-			return then(warnOf("the journal could not be read: " + err.Error()))
+			return then(warnOf(err.Error()))
 		}
 		return then(func(c *console) tea.Cmd { return c.offer(open, alive) })
 	})
+}
+
+// found asks which runs have a process, and then which are open.
+func (cfg Config) found(ctx context.Context) (alive []journal.RunID, open []journal.RunSummary, err error) {
+	if cfg.Runs != nil {
+		if alive, err = cfg.Runs.Alive(ctx); err != nil {
+			return nil, nil, fmt.Errorf("runs at work could not be listed: %w", err)
+		}
+	}
+	if open, err = cfg.Journal.Runs(ctx, journal.Query{Open: true, Limit: 20}); err != nil {
+		return nil, nil, fmt.Errorf("the journal could not be read: %w", err)
+	}
+	return alive, open, nil
 }
 
 // offer follows what is alive, and says that it is there. A run that is at work and only reads wants nobody: the status line names it.
@@ -50,6 +58,10 @@ func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cm
 		return slices.Contains(alive, r.Run) && c.onlyReads(r.Runbook) || c.shows(c.watches[r.Run])
 	})
 	if len(open) == 0 || c.cfg.Open != "" {
+		return nil
+	}
+	if c.touched && len(c.stack) > 1 { // what somebody has opened meanwhile is not covered
+		c.note = note{text: plural(len(open), "run") + " not ended; J lists " + map[bool]string{true: "it", false: "them"}[len(open) == 1]}
 		return nil
 	}
 	return c.run(push(newOffer(c, open, alive)))
