@@ -29,7 +29,6 @@ type console struct {
 	known   *feed[standing]
 	asks    *feed[Ask]
 	typed   typedLines
-	touched bool // by a key, since the start
 	work    *work
 	crash   string // the log file that a panic was written to
 	looked  looks

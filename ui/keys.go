@@ -9,7 +9,7 @@ import (
 // key hands a key to whoever it belongs to: what cannot be stopped first, then the open prompt, then the screen, then the console.
 func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 	k := press{name: msg.String(), raw: msg}
-	c.note, c.touched = note{}, true
+	c.note = note{}
 	if k.name == "ctrl+c" {
 		if c.prompt != nil {
 			c.prompt.press(tea.KeyPressMsg{Code: tea.KeyEscape})

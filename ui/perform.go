@@ -21,7 +21,7 @@ const askTime = 20 * time.Second
 
 // loadOpen looks for runs that are still open, to follow those that are alive and to offer them.
 func (c *console) loadOpen() tea.Cmd {
-	cfg := c.cfg
+	cfg, depth := c.cfg, len(c.stack)
 	return c.work.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
@@ -32,7 +32,7 @@ func (c *console) loadOpen() tea.Cmd {
 		if err != nil {
 			return then(warnOf(err.Error()))
 		}
-		return then(func(c *console) tea.Cmd { return c.offer(open, alive) })
+		return then(func(c *console) tea.Cmd { return c.offer(open, alive, depth) })
 	})
 }
 
@@ -50,7 +50,7 @@ func (cfg Config) found(ctx context.Context) (alive []journal.RunID, open []jour
 }
 
 // offer follows what is alive, and says that it is there. A run that is at work and only reads wants nobody: the status line names it.
-func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cmd {
+func (c *console) offer(open []journal.RunSummary, alive []journal.RunID, depth int) tea.Cmd {
 	for _, id := range alive {
 		c.follow(id)
 	}
@@ -60,7 +60,7 @@ func (c *console) offer(open []journal.RunSummary, alive []journal.RunID) tea.Cm
 	if len(open) == 0 || c.cfg.Open != "" {
 		return nil
 	}
-	if c.touched && len(c.stack) > 1 { // what somebody has opened meanwhile is not covered
+	if len(c.stack) > depth { // what somebody has opened meanwhile is not covered
 		c.note = note{text: plural(len(open), "run") + " not ended; J lists " + map[bool]string{true: "it", false: "them"}[len(open) == 1]}
 		return nil
 	}
