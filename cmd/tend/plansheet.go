@@ -25,7 +25,7 @@ func (a *app) calendarSheet(ctx context.Context) (ui.Sheet, error) {
 		return ui.Sheet{}, err
 	}
 	files, err := planFiles(nil, w.inv)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 {
 		return ui.Sheet{None: "there are no plans: tend plan new writes one, and plans/ is where they are looked for"}, nil
 	}
 	if err != nil {

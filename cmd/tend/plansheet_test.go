@@ -40,6 +40,10 @@ func TestCalendarPage(t *testing.T) {
 	if s := page(); len(s.Rows) != 0 || !strings.Contains(s.None, "tend plan new") {
 		t.Errorf("without plans: %+v", s)
 	}
+	write("plans/README.md", "no plan")
+	if s := page(); !strings.Contains(s.None, "tend plan new") {
+		t.Errorf("with an empty directory: %+v", s)
+	}
 	plan := func(scope string) string {
 		return "goal = \"new openssl\"\nscope = \"" + scope + "\"\n[[run]]\nrunbook = \"exec\"\nset = { command = \"true\" }\n"
 	}
