@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"tend/journal"
@@ -33,6 +34,9 @@ func Serve(ctx context.Context, c Commission, book Book, asker *Asker, eng Engin
 		}
 	}
 	defer func() { say(err) }()
+	if err := private(filepath.Dir(c.Socket)); err != nil {
+		return err // before the run is opened: nobody could reach it
+	}
 	s, err := open(ctx, c, book)
 	if err != nil {
 		return err
