@@ -28,12 +28,17 @@ type Proxy struct {
 	wake   *sync.Cond
 	frozen bool
 	cut    [2]int64 // bytes until the cut; -1 = never
+	each   func(n int) (toServer, toClient int64)
 	conns  map[*piped]bool
 	count  int
+	resets int
 	closed bool
 }
 
-type piped struct{ client, server net.Conn }
+type piped struct {
+	client, server net.Conn
+	cut            [2]int64 // bytes until this one is cut; -1 = never
+}
 
 // NewProxy starts a proxy to target ("address:port"), which ends with the test.
 func NewProxy(t testing.TB, target string) *Proxy {
@@ -54,6 +59,21 @@ func (p *Proxy) CutAfter(d Direction, n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut[d] = n
+}
+
+// CutEach lets limits decide for every connection that is made from now on, by its number from 0, after how many bytes in either
+// direction that one is reset; negative = never. Limits is called from one goroutine at a time.
+func (p *Proxy) CutEach(limits func(n int) (toServer, toClient int64)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.each = limits
+}
+
+// Resets counts the connections that were reset because their bytes were used up.
+func (p *Proxy) Resets() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.resets
 }
 
 // Left is how many bytes may still pass in direction d before the cut; negative where none is ordered.
@@ -118,8 +138,11 @@ func (p *Proxy) accept() {
 			client.Close()
 			continue
 		}
-		c := &piped{client, server}
+		c := &piped{client, server, [2]int64{-1, -1}}
 		p.mu.Lock()
+		if p.each != nil {
+			c.cut[ToServer], c.cut[ToClient] = p.each(p.count)
+		}
 		p.conns[c] = true
 		p.count++
 		p.mu.Unlock()
@@ -132,7 +155,7 @@ func (p *Proxy) copy(c *piped, d Direction, dst, src net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(buf)
-		pass, ok := p.allow(d, n)
+		pass, ok := p.allow(c, d, n)
 		if pass > 0 {
 			if _, err := dst.Write(buf[:pass]); err != nil {
 				break
@@ -152,18 +175,29 @@ func (p *Proxy) copy(c *piped, d Direction, dst, src net.Conn) {
 }
 
 // allow waits while the proxy is frozen, and says how many of n bytes pass before the cut.
-func (p *Proxy) allow(d Direction, n int) (pass int, ok bool) {
+func (p *Proxy) allow(c *piped, d Direction, n int) (pass int, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.frozen && !p.closed {
 		p.wake.Wait()
 	}
-	if p.cut[d] < 0 {
-		return n, true
+	pass, ok = n, true
+	limits := []*int64{&p.cut[d], &c.cut[d]}
+	for _, left := range limits {
+		if *left >= 0 {
+			pass = int(min(*left, int64(pass)))
+		}
 	}
-	pass = int(min(p.cut[d], int64(n)))
-	p.cut[d] -= int64(pass)
-	return pass, p.cut[d] > 0
+	for _, left := range limits {
+		if *left >= 0 {
+			*left -= int64(pass)
+			ok = ok && *left > 0
+		}
+	}
+	if !ok {
+		p.resets++
+	}
+	return pass, ok
 }
 
 func (p *Proxy) close() {
