@@ -36,6 +36,8 @@ func (a *attempt) judge(exit int, err error) []journal.Body {
 		end.Outcome, end.Reason = journal.Aborted, "the run was aborted; the step only reads"
 	case why == aborted:
 		end.Reason = "the run was aborted" + a.leftBehind()
+	case sawEnd(err) && a.step.Risk == runbooks.Read:
+		end.Outcome, end.Exit, end.Reason = journal.Warned, -1, a.reason(err)
 	default:
 		end.Reason = a.reason(err)
 	}

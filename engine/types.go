@@ -82,7 +82,8 @@ type Order struct {
 }
 
 // Hands carry orders out on hosts. An exit code with a nil error means that the step ran to its end. An error means that nobody
-// knows, unless errors.As finds NotStarted() bool returning true. Output goes to sink piece by piece with its offset, in order,
+// knows, unless errors.As finds NotStarted() bool returning true; Ended() bool returning true says that it was seen to end, without an
+// exit status. Output goes to sink piece by piece with its offset, in order,
 // without a gap and without a repeat; an error from sink ends the order at once (the job on the host goes on).
 // package remote has the implementation; tests have their own.
 type Hands interface {
@@ -105,6 +106,13 @@ type Rebooter interface {
 func NotStarted(err error) bool {
 	var e interface{ NotStarted() bool }
 	return errors.As(err, &e) && e.NotStarted()
+}
+
+// sawEnd reports that err is about work that was seen to end, though not with what exit status: what only reads has told all that it
+// has to tell. Whether a change was made, nobody knows.
+func sawEnd(err error) bool {
+	var e interface{ Ended() bool }
+	return errors.As(err, &e) && e.Ended()
 }
 
 // Hint is what to do about err, or "".

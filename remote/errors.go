@@ -36,12 +36,14 @@ const (
 	Torn
 	// LinkLost: the link was lost and cannot be taken up again; a detached step goes on without us.
 	LinkLost
+	// Unsaid: it was seen to end and its output is whole, but the host gave no exit status, as much network gear does.
+	Unsaid
 	// Left: we were told to stop following; the step goes on.
 	Left
 )
 
 var kindWords = map[Kind]string{Refused: "refused", Keepless: "cannot keep a step", Leased: "leased", Void: "given up before it began", LostReboot: "lost in a reboot", LostKilled: "killed",
-	Absent: "absent", Gone: "cleaned up", Hidden: "hidden", Torn: "torn", LinkLost: "link lost", Left: "left running"}
+	Absent: "absent", Gone: "cleaned up", Hidden: "hidden", Torn: "torn", LinkLost: "link lost", Unsaid: "no exit status", Left: "left running"}
 
 // String is the kind in words.
 func (k Kind) String() string { return kindWords[k] }
@@ -74,6 +76,9 @@ func (e *Error) Why() string { return strings.TrimPrefix(e.Text, noKeep) }
 func (e *Error) NotStarted() bool {
 	return e.Kind == Refused || e.Kind == Keepless || e.Kind == Leased || e.Kind == Void
 }
+
+// Ended reports that the step was seen to end, though not with what exit status.
+func (e *Error) Ended() bool { return e.Kind == Unsaid }
 
 // Hint is what to do about it.
 func (e *Error) Hint() string {
@@ -121,6 +126,11 @@ func lost(state string, h inventory.Host) *Error {
 func notStarted(err error) bool {
 	var e interface{ NotStarted() bool }
 	return errors.As(err, &e) && e.NotStarted()
+}
+
+func ended(err error) bool {
+	var e interface{ Ended() bool }
+	return errors.As(err, &e) && e.Ended()
 }
 
 func permanent(err error) bool {

@@ -58,7 +58,10 @@ func (k *Keeper) command(ctx context.Context, o Order, sink func(int64, []byte) 
 	if out.err != nil {
 		return 0, out.err
 	}
-	if err != nil {
+	switch {
+	case ended(err):
+		return 0, fail(Unsaid, o.Host, "the device closed the command without an exit status, as many do; its output is whole", "read what it printed: the device says nothing else about how it went")
+	case err != nil:
 		return 0, attachedLoss(ctx, o.Host, err)
 	}
 	return exit, nil
@@ -168,6 +171,9 @@ func attachedLoss(ctx context.Context, h inventory.Host, err error) error {
 		return err
 	}
 	kind, text := LinkLost, "the link was lost in mid-step; how the step ended is not known"
+	if h.Shell == "none" {
+		text = "the device hung up, or the link was lost, before an exit status came; how the step ended is not known"
+	}
 	if ctx.Err() != nil {
 		kind, text = Left, "stopped waiting in mid-step; how the step ended is not known"
 	}

@@ -30,6 +30,7 @@ const (
 	Config     Kind = "config"      // ssh_config, the inventory or a key file is at fault
 	NoPrompter Kind = "no terminal" // something must be asked and nobody can be
 	Closed     Kind = "closed"      // the Client was closed or told to drop the host
+	NoExit     Kind = "no exit"     // the host closed the session and gave no exit status, as much network gear does; the link stands
 	Output     Kind = "output"      // the command ended, but our side could not take its output
 	FileFault  Kind = "file"        // a file on the host could not be read or written
 )
@@ -67,6 +68,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // NotStarted reports that the command was not sent, or was refused before it ran: trying again cannot run it twice.
 func (e *Error) NotStarted() bool { return !e.sent }
 
+// Ended reports that the command was seen to end, and all that it printed was read, but that the host did not say with what exit status.
+func (e *Error) Ended() bool { return e.Kind == NoExit }
+
 // Hint says what to do about it, or is empty.
 func (e *Error) Hint() string {
 	if e.hint != "" {
@@ -85,6 +89,7 @@ var hints = map[Kind]string{
 	Throttled:  "the host penalises our address for failed or unfinished logins; wait, up to ten minutes, before trying again",
 	Unready:    "wait until it has booted, then try again",
 	LinkLost:   "how the command ended is not known; look on the host before running it again",
+	NoExit:     "what it printed is all that the host says; look there whether it did what was meant",
 	Forbidden:  "see the host's sshd_config: ForceCommand, AllowUsers, MaxSessions, PermitOpen",
 	NoPrompter: "run it from a terminal, load the key into ssh-agent, or set SSH_ASKPASS",
 }

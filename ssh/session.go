@@ -128,7 +128,7 @@ func (s *session) request(ch xssh.Channel) error {
 	ok, err := ch.SendRequest(kind, true, payload)
 	switch {
 	case err != nil:
-		return s.unknown(err)
+		return s.unknown(faultf(Protocol, "the host closed the session before it took the command: %w", err))
 	case !ok && s.cmd.Subsystem:
 		return faultf(Forbidden, "the host has no %s", strings.ToUpper(s.cmd.Line)).withHint("is Subsystem %s set in its sshd_config? Gear without a shell often has none", s.cmd.Line)
 	case !ok:
@@ -168,20 +168,46 @@ func (s *session) resize(ch xssh.Channel, ended <-chan struct{}) {
 	}
 }
 
-// unknown is an end that tells nothing about the command.
-func (s *session) unknown(err error) error {
-	cause := s.cn.lost()
-	if !s.cn.ended() {
-		select { // the channel ends a moment before the connection does
-		case <-s.cn.done:
-			cause = s.cn.lost()
-		case <-time.After(time.Second):
-			cause = faultf(Protocol, "the host closed the session without saying how the command ended")
-		}
+// unknown is an end that tells nothing about how the command went: the link's, or where that stands, the session's alone.
+func (s *session) unknown(alone *fault) error {
+	var cause error = alone
+	if !s.cn.stands() {
+		cause = s.cn.lost()
 	}
 	e := dress(cause, s.cn.host, s.cn.road.Addr, LinkLost)
 	e.sent = true
 	return e
+}
+
+// standsAfter is how long a host may take to answer whether the link still stands. One that never answers such questions but holds the
+// link for so long has closed the session alone: the end of a connection is seen at once behind that of its sessions.
+const standsAfter = 3 * time.Second
+
+// stands tells a session that the host closed from one that went with its connection: it asks the host for an answer.
+func (cn *conn) stands() bool {
+	if cn.ended() {
+		return false
+	}
+	answered := make(chan bool, 1)
+	if !cn.c.own(func() {
+		_, _, err := cn.x.SendRequest("keepalive@openssh.com", true, nil)
+		answered <- err == nil
+	}) {
+		return false
+	}
+	wait := time.NewTimer(standsAfter)
+	defer wait.Stop()
+	select {
+	case ok := <-answered:
+		if !ok {
+			<-cn.done // it is over; why is known in a moment
+		}
+		return ok
+	case <-cn.done:
+		return false
+	case <-wait.C:
+		return true
+	}
 }
 
 // stream moves the three streams, each in its own goroutine. The one that reads stdin is not waited for by anybody: only the caller
@@ -253,7 +279,7 @@ func (s *session) wait(ch xssh.Channel, reqs <-chan *xssh.Request) {
 
 func (s *session) outcome(end *ending) outcome {
 	if !end.known {
-		return outcome{err: s.unknown(io.EOF)}
+		return outcome{err: s.unknown(faultf(NoExit, "the host closed the session without an exit status"))}
 	}
 	if err := errors.Join(s.out.failed(), s.err.failed()); err != nil {
 		e := dress(faultf(Output, "the command ended with %d, but its output could not be taken: %w", end.Exit, err), s.cn.host, s.cn.road.Addr, Output)

@@ -219,26 +219,6 @@ func (s *planScreen) show() action {
 	return push(newProse("PLAN", s.plan.Runbook+" "+extras[i], text))
 }
 
-// script is exactly what goes to the first host; a host's own values stand before it and are listed under the differences.
-func (s *planScreen) script(i int) string {
-	step := s.plan.Steps[i]
-	if step.Kind != runbooks.Script && step.Kind != runbooks.Check || len(s.plan.Hosts) == 0 {
-		return stepText(step)
-	}
-	text, err := s.plan.Rendered(step.ID, s.plan.Hosts[0].Name)
-	if err != nil {
-		return stepText(step)
-	}
-	head := fmt.Sprintf("# sent to sh on %s", s.plan.Hosts[0].Name)
-	if step.Become {
-		head += ", as root"
-	}
-	if step.Undo != "" {
-		text += "\n\n# undo, by hand:\n" + step.Undo
-	}
-	return head + "\n" + text
-}
-
 func (s *planScreen) waveText() string {
 	var b strings.Builder
 	for i, w := range s.plan.Waves {

@@ -17,7 +17,7 @@ const outputKept = 256 << 10
 type answer struct {
 	hosts []inventory.HostID
 	text  string
-	exit  int
+	end   string // "exit 0"
 }
 
 // printOutputs prints what a command answered, whole, as clush -b does: once for all hosts that answered the same.
@@ -30,10 +30,10 @@ func (a *app) printOutputs(ctx context.Context, book journal.Journal, s *journal
 		return err
 	}
 	for _, x := range all {
-		if x.text == "" && x.exit == 0 {
+		if x.text == "" && x.end == exit(0) {
 			continue
 		}
-		fmt.Fprintf(a.out, "\n--- %s (%s): exit %d\n%s", quote.ASCII(inventory.HostSet(x.hosts)), plural(len(x.hosts), "host"), x.exit, quote.Text(x.text))
+		fmt.Fprintf(a.out, "\n--- %s (%s): %s\n%s", quote.ASCII(inventory.HostSet(x.hosts)), plural(len(x.hosts), "host"), x.end, quote.Text(x.text))
 		if !strings.HasSuffix(x.text, "\n") && x.text != "" {
 			fmt.Fprintln(a.out)
 		}
@@ -63,19 +63,39 @@ func answers(ctx context.Context, book journal.Journal, s *journal.State) ([]*an
 	index := map[string]*answer{}
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		if said[h.ID] == nil || h.Outcome != journal.OK && h.Outcome != journal.Failed {
+		if said[h.ID] == nil || h.Phase != journal.Ended {
+			continue
+		}
+		end := ends(h)
+		if end == notSeen && said[h.ID].Len() == 0 {
 			continue
 		}
 		text := said[h.ID].String()
 		if n := cut[h.ID]; n > 0 {
 			text += fmt.Sprintf("\n… %d bytes more: tend journal show %s --output --host %s", n, s.Run, h.ID)
 		}
-		key := fmt.Sprintf("%d\x00%s", h.Steps[0].Exit, text)
+		key := end + "\x00" + text
 		if index[key] == nil {
-			index[key] = &answer{text: text, exit: h.Steps[0].Exit}
+			index[key] = &answer{text: text, end: end}
 			all = append(all, index[key])
 		}
 		index[key].hosts = append(index[key].hosts, h.ID)
 	}
 	return all, nil
 }
+
+// notSeen is how the command ended where nobody saw it: what it had printed until then is shown all the same.
+const notSeen = "how it ended is not known"
+
+// ends is how a host's command ended, in two words where it has an exit code.
+func ends(h *journal.HostState) string {
+	switch st := h.Steps[0]; {
+	case h.Outcome == journal.OK, h.Outcome == journal.Failed, h.Outcome == journal.Warned && st.Exit >= 0:
+		return exit(st.Exit)
+	case h.Outcome == journal.Warned:
+		return "no exit status"
+	}
+	return notSeen
+}
+
+func exit(code int) string { return fmt.Sprintf("exit %d", code) }
