@@ -11,6 +11,7 @@ import (
 	"tend/inventory"
 	"tend/journal"
 	"tend/runbooks"
+	"tend/textdiff"
 )
 
 // compareRuns reads two runs and shows what is different between them: hosts, outcomes, facts; equal differences folded over hosts.
@@ -161,63 +162,12 @@ func stepOutput(ctx context.Context, j journal.Journal, run journal.RunID, step 
 	return lines, nil
 }
 
-// diff is the lines of both, those that only one has marked with - and +, by the longest common subsequence. What is equal at both
-// ends is left out of the table, so that like outputs cost next to nothing.
+// diff is the lines of both, those that only one has marked with - and +.
 func diff(a, b []string) string {
 	var out strings.Builder
-	write := func(mark byte, lines []string) {
-		for _, l := range lines {
-			out.WriteByte(mark)
-			out.WriteString(l)
-			out.WriteByte('\n')
-		}
+	for _, l := range textdiff.Lines(a, b) {
+		out.WriteString(l.String())
+		out.WriteByte('\n')
 	}
-	head := 0
-	for head < len(a) && head < len(b) && a[head] == b[head] {
-		head++
-	}
-	tail := 0
-	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
-		tail++
-	}
-	write(' ', a[:head])
-	x, y := a[head:len(a)-tail], b[head:len(b)-tail]
-	table := common(x, y)
-	i, j := 0, 0
-	for i < len(x) && j < len(y) {
-		switch {
-		case x[i] == y[j]:
-			write(' ', x[i:i+1])
-			i, j = i+1, j+1
-		case table[i+1][j] >= table[i][j+1]:
-			write('-', x[i:i+1])
-			i++
-		default:
-			write('+', y[j:j+1])
-			j++
-		}
-	}
-	write('-', x[i:])
-	write('+', y[j:])
-	write(' ', a[len(a)-tail:])
 	return out.String()
-}
-
-// common is the length of the longest common subsequence of every two tails.
-func common(x, y []string) [][]uint16 {
-	table := make([][]uint16, len(x)+1)
-	cells := make([]uint16, (len(x)+1)*(len(y)+1))
-	for i := range table {
-		table[i] = cells[i*(len(y)+1) : (i+1)*(len(y)+1)]
-	}
-	for i := len(x) - 1; i >= 0; i-- {
-		for j := len(y) - 1; j >= 0; j-- {
-			if x[i] == y[j] {
-				table[i][j] = table[i+1][j+1] + 1
-			} else {
-				table[i][j] = max(table[i+1][j], table[i][j+1])
-			}
-		}
-	}
-	return table
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tend/lab/kernel"
+	"tend/textdiff"
 )
 
 // Paste joins lines of files, or with -s all lines of one.
@@ -169,12 +170,12 @@ func Diff(p *kernel.Proc, args []string) int {
 		t.printf("--- %s\n+++ %s\n@@ -1,%d +1,%d @@\n", t.args[0], t.args[1], len(a), len(b))
 	}
 	marks := map[byte]string{'-': "< ", '+': "> ", ' ': ""}
-	for _, d := range diffLines(a, b) {
-		line := strings.TrimSuffix(d[1:], "\n")
+	for _, d := range textdiff.Lines(a, b) {
+		line := strings.TrimSuffix(d.Text, "\n")
 		if t.has("uU") {
-			t.printf("%c%s\n", d[0], line)
-		} else if d[0] != ' ' {
-			t.printf("%s%s\n", marks[d[0]], line)
+			t.printf("%c%s\n", d.Mark, line)
+		} else if d.Mark != ' ' {
+			t.printf("%s%s\n", marks[d.Mark], line)
 		}
 	}
 	return t.end()
@@ -185,49 +186,6 @@ func trimLast(l []string) []string {
 		return l[:n-1]
 	}
 	return l
-}
-
-// diffLines gives every line with '-', '+' or ' ' before it. Long files are compared as wholly different.
-func diffLines(a, b []string) []string {
-	if len(a)*len(b) > 4_000_000 {
-		var out []string
-		for _, l := range a {
-			out = append(out, "-"+l)
-		}
-		for _, l := range b {
-			out = append(out, "+"+l)
-		}
-		return out
-	}
-	lcs := make([][]int, len(a)+1)
-	for i := range lcs {
-		lcs[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				lcs[i][j] = lcs[i+1][j+1] + 1
-			} else {
-				lcs[i][j] = max(lcs[i+1][j], lcs[i][j+1])
-			}
-		}
-	}
-	var out []string
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && a[i] == b[j]:
-			out = append(out, " "+a[i])
-			i, j = i+1, j+1
-		case j == len(b) || i < len(a) && lcs[i+1][j] >= lcs[i][j+1]:
-			out = append(out, "-"+a[i])
-			i++
-		default:
-			out = append(out, "+"+b[j])
-			j++
-		}
-	}
-	return out
 }
 
 // Column aligns columns with -t, else copies.
