@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -15,13 +16,17 @@ import (
 // EncodeBody writes a body as one line of JSON. A kind outside the closed set (a pointer, say) is an error: it would not fold.
 // Output is written as "text" where it is UTF-8, else as "base64": either way it reads back byte for byte.
 func EncodeBody(b Body) ([]byte, error) {
+	room := 256
 	switch b := b.(type) {
-	case OutputRead:
-		return appendOutput(make([]byte, 0, len(b.Data)+len(b.Data)/8+128), b), nil
 	case Foreign:
 		return encodeForeign(b)
-	case PlanAccepted, RunnerStarted, WaveOpened, HostReached, StepStarted, FactsRead, StepEnded, Decided, Remarked, Noted, Sealed, ShellOpened, ShellClosed, RunClosed:
+	case PlanAccepted, RunnerStarted, WaveOpened, Decided, Remarked, Noted, Sealed, ShellOpened, ShellClosed, RunClosed:
 		return plainJSON(b)
+	case OutputRead:
+		room = len(b.Data) + len(b.Data)/8 + 128
+	}
+	if raw, ok := appendQuick(make([]byte, 0, room), b); ok {
+		return raw, nil
 	}
 	return nil, fmt.Errorf("%T is not a kind of event", b)
 }
@@ -65,6 +70,9 @@ func DecodeBody(kind string, raw []byte) (Body, error) {
 }
 
 func decodeKnown(kind string, raw []byte) (Body, error) {
+	if b := decodeQuick(kind, raw); b != nil {
+		return b, nil
+	}
 	switch kind {
 	case "output_read":
 		return decodeOutput(raw)
@@ -139,7 +147,8 @@ func decodeOutput(raw []byte) (Body, error) {
 func appendOutput(dst []byte, b OutputRead) []byte {
 	dst = AppendJSONString(append(dst, `{"host":`...), string(b.Host))
 	dst = AppendJSONString(append(dst, `,"step":`...), string(b.Step))
-	dst = fmt.Appendf(dst, `,"attempt":%d,"offset":%d,`, b.Attempt, b.Offset)
+	dst = strconv.AppendInt(append(dst, `,"attempt":`...), int64(b.Attempt), 10)
+	dst = append(strconv.AppendInt(append(dst, `,"offset":`...), b.Offset, 10), ',')
 	if utf8.Valid(b.Data) {
 		dst = AppendJSONString(append(dst, `"text":`...), b.Data)
 	} else {
@@ -211,7 +220,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plainJSON(eventJSON{e.Origin, e.Run, e.Seq, e.At, e.Body.Kind(), e.Prev, e.Hash, raw})
+	return appendEvent(make([]byte, 0, len(raw)+384), &e, raw), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
