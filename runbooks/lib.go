@@ -3,11 +3,8 @@ package runbooks
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
-
-	"mvdan.cc/sh/v3/syntax"
 )
 
 // The library of shell functions, in parts. Their heads say what each function does.
@@ -33,28 +30,62 @@ var libFunctions = sync.OnceValues(func() ([]function, error) {
 	return readLibrary(libCore + "\n" + libPackages + "\n" + libSnapshot + "\n" + libDrift)
 })
 
-var libName = regexp.MustCompile(`\btend_[a-z0-9_]+`)
-
+// readLibrary cuts the library into its functions: each begins its line with "tend_…() {" and ends with "}", in that
+// line or alone in its own. A test holds that to what a parser of sh makes of it, which
+// takes longer than most of what comes before a run's first connection.
 func readLibrary(src string) ([]function, error) {
-	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(src), "lib.sh")
-	if err != nil {
-		return nil, err
-	}
 	var out []function
-	for _, stmt := range parsed.Stmts {
-		decl, ok := stmt.Cmd.(*syntax.FuncDecl)
-		if !ok {
-			return nil, fmt.Errorf("lib.sh:%d: only functions belong in the library", stmt.Pos().Line())
+	for at := 0; at < len(src); {
+		line, _, _ := strings.Cut(src[at:], "\n")
+		name, _, begins := strings.Cut(line, "() {")
+		if !begins || !strings.HasPrefix(name, "tend_") {
+			at += len(line) + 1
+			continue
 		}
-		text := src[stmt.Pos().Offset():stmt.End().Offset()]
-		out = append(out, function{name: decl.Name.Value, text: text, uses: libName.FindAllString(text, -1)})
+		end := len(line)
+		if !strings.HasSuffix(line, "}") {
+			if end = strings.Index(src[at:], "\n}\n") + len("\n}"); end < len(line) {
+				return nil, fmt.Errorf("the library's %s has no end", name)
+			}
+		}
+		text := src[at : at+end]
+		out = append(out, function{name: name, text: text, uses: libNames(text)})
+		at += len(text) + 1
 	}
 	return out, nil
+}
+
+// libNames are the words in text that begin with tend_ and go on in lower case, as `\btend_[a-z0-9_]+` finds them.
+func libNames(text string) []string {
+	var out []string
+	word := func(c byte) bool {
+		return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	}
+	for at := 0; ; {
+		i := strings.Index(text[at:], "tend_")
+		if i < 0 {
+			return out
+		}
+		begin := at + i
+		at = begin + len("tend_")
+		end := at
+		for end < len(text) && word(text[end]) && (text[end] < 'A' || text[end] > 'Z') {
+			end++
+		}
+		if end == at || begin > 0 && word(text[begin-1]) {
+			continue
+		}
+		out, at = append(out, text[begin:end]), end
+	}
 }
 
 // library is the text of the functions that body names, and of those that they name, in the library's order. A script carries what it
 // uses and no more: it is read by people before it is run, and it crosses the wire once a host.
 func library(body string) (string, error) {
+	queue := libNames(body)
+	if len(queue) == 0 {
+		return "", nil
+	}
 	all, err := libFunctions()
 	if err != nil {
 		return "", err
@@ -64,7 +95,7 @@ func library(body string) (string, error) {
 		byName[f.name] = f
 	}
 	needed := map[string]bool{}
-	for queue := libName.FindAllString(body, -1); len(queue) > 0; queue = queue[1:] {
+	for ; len(queue) > 0; queue = queue[1:] {
 		f, ours := byName[queue[0]]
 		if ours && !needed[f.name] {
 			needed[f.name] = true
