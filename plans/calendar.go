@@ -25,6 +25,9 @@ type Slot struct {
 // Touches are the slot's hosts, in the order of their names.
 func (s Slot) Touches() []inventory.HostID { return slices.Sorted(maps.Keys(s.blast)) }
 
+// Index is the place of the slot's plan among those that the calendar was made of.
+func (s Slot) Index() int { return s.plan }
+
 // work is what a plan touches in one of its windows. The slots of that window share it.
 type work struct {
 	plan   int // its index: two plans may have one name, in two directories

@@ -22,6 +22,7 @@ func (c *console) commands() []bind {
 		{name: "host", help: "host NAME: open a host", do: open("host")},
 		{name: "rack", help: "rack SITE/RACK: a rack's elevation", do: open("rack")},
 		{name: "run", help: "run RUNBOOK SELECTOR: make a plan", do: open("run")},
+		{name: "plan", help: "plan NAME: a maintenance plan: what it does, its difference, approve, rehearse, start", why: func() string { return missing(c.cfg.Plans.Look == nil) }, do: open("plan")},
 		{name: "replay", help: "replay RUN: open a run", do: open("replay")},
 		{name: "size", help: "size WIDTHxHEIGHT: what the terminal does not tell", do: open("size")},
 		{name: "mark", help: "mark SELECTOR: mark hosts", do: open("mark")},
@@ -66,7 +67,7 @@ func (c *console) command(line string) action {
 
 // worded are the commands that take words. Without any, a name is that of the screen's own verb, or asks for them.
 func (c *console) worded(name, rest string) action {
-	if rest == "" && slices.Contains([]string{"host", "run", "replay", "size", "mark", "rack", "journal"}, name) {
+	if rest == "" && slices.Contains([]string{"host", "run", "plan", "replay", "size", "mark", "rack", "journal"}, name) {
 		return nil
 	}
 	switch name {
@@ -92,6 +93,8 @@ func (c *console) worded(name, rest string) action {
 		return func(c *console) tea.Cmd { return c.openJournal(inventory.HostID(rest)) }
 	case "replay":
 		return func(c *console) tea.Cmd { return c.openRun(journal.RunID(rest)) }
+	case "plan":
+		return openMaintenance(rest, stay)
 	case "run":
 		return c.runCommand(rest)
 	case "mark":
@@ -267,6 +270,8 @@ func (c *console) complete(text string) []string {
 	case name == "search":
 		pool = c.completeSearch(rest)
 		head = "search "
+	case name == "plan":
+		head, pool = "plan ", c.cfg.Plans.Names
 	case name == "replay":
 		head = "replay "
 		pool = c.runsSeen()

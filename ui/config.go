@@ -89,6 +89,8 @@ type Config struct {
 	// Sheet makes a page: "status", "posture", "drift", "insight" or "calendar", in one of its orders ("" = the first). It reads the journal, and may take
 	// its time; nil = there are none.
 	Sheet func(ctx context.Context, name, order string) (Sheet, error)
+	// Plans are the maintenance plans.
+	Plans Plans
 	// Note writes a note into the journal.
 	Note func(context.Context, journal.Noted) error
 	// Shell opens an interactive session on a host; nil = there is none.

@@ -31,6 +31,8 @@ func (p *picker) listed() *list        { return &p.list }
 func (f *form) listed() *list          { return &f.list }
 func (s *planScreen) listed() *list    { return &s.list }
 func (s *runScreen) listed() *list     { return &s.list }
+func (s *sheetScreen) listed() *list   { return &s.list }
+func (s *maintenance) listed() *list   { return &s.list }
 func (s *journalScreen) listed() *list { return &s.list }
 func (s *searchScreen) listed() *list  { return &s.list }
 func (s *shellsScreen) listed() *list  { return &s.list }

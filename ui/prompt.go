@@ -170,16 +170,29 @@ func (p *prompt) nextOffer() {
 	}
 }
 
-// draw is the prompt's line.
-func (p *prompt) draw(pn *pen, w int) string {
-	label := pn.text(p.label)
-	line := pn.paint(title, cut(label, max(w-12, 8), pn.cut)) + " "
-	rest := w - width(line)
-	s := line + p.field.draw(pn, rest)
+// room is what is left to type in, on the last line of a long question.
+const room = 12
+
+// lines is the prompt, in as many lines as its label takes.
+func (p *prompt) lines(pn *pen, w int) []string {
+	out := broken(pn.text(p.label), w, pn)
+	last := out[len(out)-1]
+	if width(last)+1+room > w {
+		out, last = append(out, ""), ""
+	}
+	for i := range out {
+		out[i] = pn.paint(title, out[i])
+	}
+	line := pn.paint(title, last)
+	if last != "" {
+		line += " "
+	}
+	s := line + p.field.draw(pn, w-width(line))
 	if len(p.offers) > 1 {
 		s += pn.paint(dim, "  tab: "+pn.text(strings.Join(p.next(), " ")))
 	}
-	return s
+	out[len(out)-1] = fitTo(s, w, pn)
+	return out
 }
 
 // next are the offers behind the one that stands in the line, each without the words that all of them begin with.

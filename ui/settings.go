@@ -181,6 +181,8 @@ func screenName(s screen) string {
 		return "journal"
 	case *sheetScreen:
 		return s.name
+	case *maintenance:
+		return "maintenance"
 	case *searchScreen:
 		return "search"
 	case *shellsScreen:
@@ -198,7 +200,8 @@ func screenName(s screen) string {
 // catalogue is one of every screen whose keys can be set, to name its actions.
 func catalogue() []screen {
 	w := &watch{state: journal.NewState()}
-	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &journalScreen{}, &searchScreen{}, &shellsScreen{}}
+	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &journalScreen{}, &searchScreen{}, &shellsScreen{},
+		&sheetScreen{name: "posture"}, &sheetScreen{name: "drift"}, &sheetScreen{name: "insight"}, &sheetScreen{name: "calendar"}, &sheetScreen{name: "status"}, &maintenance{}}
 }
 
 // rebind puts the operator's keys in the place of the console's own.

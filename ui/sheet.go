@@ -29,6 +29,7 @@ type SheetRow struct {
 	Detail  string // in the line under the sheet
 	Hosts   []inventory.HostID
 	Run     journal.RunID
+	Plan    string            // the path of the maintenance plan that the line is about
 	Runbook string            // what puts it right
 	Params  map[string]string // of that runbook
 	Accept  string            // the runbook that accepts it as it is
@@ -143,7 +144,7 @@ func (s *sheetScreen) Binds() []bind {
 		}
 	}
 	verbs := []bind{
-		{keys: "enter l", name: "open", help: "the run, the host, or the hosts on the fleet screen", foot: true, do: s.open},
+		{keys: "enter l", name: "open", help: "the plan, the run, the host, or the hosts on the fleet screen", foot: true, do: s.open},
 		{keys: "r", name: "runbook", help: "the runbook that puts it right, or one of your choice, on the line's hosts", foot: true,
 			why: no(len(row.Hosts) == 0, "the line is about no host"), do: s.runbook},
 		{keys: "/", name: "filter", help: "filter by anything in the line", foot: true, do: func() action {
@@ -153,8 +154,11 @@ func (s *sheetScreen) Binds() []bind {
 		{keys: "ctrl+r", name: "reload", help: "read the journal again", do: func() action { return s.load }},
 		{keys: "w", name: "write", help: "write the page to a file", do: func() action { return savePrompt(s.name+".txt", s.text()) }},
 	}
-	if row.Accept != "" {
-		verbs = append(verbs, bind{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: readsOnly(s.cfg.Readonly), do: func() action {
+	if s.name == "calendar" {
+		verbs = append(planBinds(s.cfg, row.Plan), verbs...)
+	}
+	if s.name == "drift" {
+		verbs = append(verbs, bind{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: no(row.Accept == "", "this cannot be accepted: no baseline has it"), do: func() action {
 			return s.planned(row.Accept, row)
 		}})
 	}
@@ -162,9 +166,9 @@ func (s *sheetScreen) Binds() []bind {
 		verbs = append(verbs, bind{keys: "b", name: "make-runbook", help: "make a runbook of what is typed by hand, and open it in $EDITOR", foot: true,
 			why: no(row.Make == nil, "the cursor is not on a command"), do: func() action { return makeAndEdit(row.Make) }})
 	}
-	if len(s.sheet.Sorts) > 1 {
-		verbs = append(verbs, bind{keys: "t", name: "sort", help: "sort by " + strings.Join(s.sheet.Sorts, ", "), foot: true, do: func() action {
-			s.sort = (s.sort + 1) % len(s.sheet.Sorts)
+	if s.name == "posture" {
+		verbs = append(verbs, bind{keys: "t", name: "sort", help: "the next order: by risk, and by each column", foot: true, do: func() action {
+			s.sort = (s.sort + 1) % max(len(s.sheet.Sorts), 1)
 			return s.load
 		}})
 	}
@@ -177,20 +181,27 @@ func (s *sheetScreen) Binds() []bind {
 func (s *sheetScreen) open() action {
 	row := s.cursor()
 	switch {
+	case row.Plan != "":
+		return openMaintenance(row.Plan, stay)
 	case row.Run != "":
 		return func(c *console) tea.Cmd { return c.openRun(row.Run) }
 	case len(row.Hosts) == 1:
 		return func(c *console) tea.Cmd { return c.openHost(row.Hosts[0]) }
 	case len(row.Hosts) > 1:
-		return func(c *console) tea.Cmd {
-			cmd := c.home()
-			if f, ok := c.top().(*fleetScreen); ok {
-				f.filter, f.problems, f.dirty = selectHosts(row.Hosts), false, true
-			}
-			return cmd
-		}
+		return onFleet(row.Hosts)
 	}
 	return nothing
+}
+
+// onFleet shows some hosts on the fleet screen.
+func onFleet(hosts []inventory.HostID) action {
+	return func(c *console) tea.Cmd {
+		cmd := c.home()
+		if f, ok := c.top().(*fleetScreen); ok {
+			f.filter, f.problems, f.dirty = selectHosts(hosts), false, true
+		}
+		return cmd
+	}
 }
 
 func (s *sheetScreen) runbook() action {

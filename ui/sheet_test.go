@@ -33,7 +33,7 @@ func sheetOf(_ context.Context, name, order string) (Sheet, error) {
 	if name == "calendar" {
 		return Sheet{Sub: "the next 31 days", Right: "2 plans", Rows: []SheetRow{
 			{Title: true, Text: "OPENS                 LASTS  HOSTS  PLAN     COLLIDES WITH"},
-			{Text: "Tue 01 Dec 01:00 CET  4h     2      openssl  -", Hosts: []inventory.HostID{"web-01", "web-02"}, Detail: "openssl: 3.5 everywhere"},
+			{Text: "Tue 01 Dec 01:00 CET  4h     2      openssl  -", Hosts: []inventory.HostID{"web-01", "web-02"}, Detail: "openssl: 3.5 everywhere", Plan: "plans/openssl.toml"},
 			{Text: "Tue 01 Dec 02:00 CET  2h     1      disks    openssl: group web", Bad: true, Hosts: []inventory.HostID{"web-01"}, Detail: "disks collides with openssl: group web"}}}, nil
 	}
 	return Sheet{}, errors.New("no such page")
@@ -53,7 +53,7 @@ func TestSheets(t *testing.T) {
 		d.Press("g", "j", "j", "enter").See("FLEET")
 		d.Press("esc", "I").Golden("sheet-insight")
 		d.Press("b").See("wrote runbooks/df.toml").Press("/").Type("surely").Press("enter").See("GROWTH").Press("esc", "esc")
-		d.Press("W").Golden("sheet-calendar").Press("j", "enter").See("HOST").Press("esc", "esc")
+		d.Press("W").Golden("sheet-calendar").Press("j", "a").See("about no plan").Press("enter").See("HOST").Press("esc", "esc")
 		d.Press("Y").See("by risk").Press("t").See("by name").Press("esc")
 		d.Press(":").Type("status").Press("enter").See("nothing needs you").Press("esc")
 	})

@@ -45,11 +45,15 @@ func (c *console) lines() []string {
 	f := c.top().View(area{w: c.w, h: c.h - chrome, now: c.now, pen: c.pen})
 	out := make([]string, 0, c.h)
 	out = append(out, c.header(f), c.pen.between(f.sub, f.subEnd, c.w), c.pen.rule(c.w))
-	for i := range c.h - chrome {
+	status := c.status(f)
+	for i := range c.h - chrome - len(status) + 1 {
 		out = append(out, fitTo(at(f.body, i), c.w, c.pen))
 	}
-	return append(out, c.lowerRule(), c.status(f), c.footer())
+	return append(append(append(out, c.lowerRule()), status...), c.footer())
 }
+
+// statusLines is how many lines a message or a question may take: the body lends all but the first, until the next key.
+const statusLines = 6
 
 // lowerRule says where in a list the cursor is, where not all of it shows.
 func (c *console) lowerRule() string {
@@ -85,22 +89,38 @@ func (c *console) header(f frame) string {
 	return c.pen.between(left, right, c.w)
 }
 
-// status is the line under the body: an open prompt, a message, or what the screen says; and the runs that are at work.
-func (c *console) status(f frame) string {
+// status is the line under the body: an open prompt, a message, or what the screen says; and the runs that are at work. A message or a
+// question that is longer than the line takes more of them: cut, it might lack the very word that is to be typed.
+func (c *console) status(f frame) []string {
 	if c.prompt != nil {
-		return fitTo(c.prompt.draw(c.pen, c.w), c.w, c.pen)
+		return c.prompt.lines(c.pen, c.w)
 	}
-	left := f.status
-	if c.note.text != "" {
-		left = c.pen.text(c.note.text)
-		if c.note.bad {
-			left = c.pen.paint(bad, left)
-		}
-		if runs := c.activeRuns(); width(left)+1+width(runs) > c.w {
-			return fitTo(left, c.w, c.pen)
-		}
+	if c.note.text == "" {
+		return []string{c.pen.between(f.status, c.activeRuns(), c.w)}
 	}
-	return c.pen.between(left, c.activeRuns(), c.w)
+	look := plain
+	if c.note.bad {
+		look = bad
+	}
+	text, runs := c.pen.text(c.note.text), c.activeRuns()
+	if width(text)+1+width(runs) <= c.w {
+		return []string{c.pen.between(c.pen.paint(look, text), runs, c.w)}
+	}
+	out := broken(text, c.w, c.pen)
+	for i := range out {
+		out[i] = c.pen.paint(look, out[i])
+	}
+	return out
+}
+
+// broken is text in as many lines as it takes, with a mark where even statusLines are too few.
+func broken(text string, w int, p *pen) []string {
+	out := wrap(text, w)
+	if len(out) > statusLines {
+		out[statusLines-1] = cut(out[statusLines-1]+" "+strings.Join(out[statusLines:], " "), w, p.cut)
+		out = out[:statusLines]
+	}
+	return out
 }
 
 // activeRuns names what is at work elsewhere: "runs: patch 30/40".

@@ -40,7 +40,7 @@ func (a *app) console(ctx context.Context, open journal.RunID) error {
 	return ui.Run(ctx, ui.Config{
 		Inventory: w.inv, Library: w.lib.All(), Broken: w.lib.Broken(), Journal: book, Runs: runs, Asks: asks,
 		Known: book.Facts, Last: book.lastRuns, Shell: a.shell(book, w.inv), Shells: shells{a, book}, Search: a.searcher(book), Settings: settings,
-		Resolve: runs.resolve, Refusing: w.refusing, Pace: a.paceLines, Note: a.noter(book), Sheet: a.sheet(w.inv, tier), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
+		Resolve: runs.resolve, Refusing: w.refusing, Pace: a.paceLines, Note: a.noter(book), Sheet: a.sheet(w.inv, tier), Plans: a.plansForScreen(w.inv), Now: a.now, Tier: tier, Readonly: a.readonly, Who: a.who(), StateDir: state, Fresh: a.fresh,
 		Input: a.in, Output: a.out, Env: a.environ(), Open: open,
 	})
 }

@@ -15,8 +15,9 @@ import (
 
 // approving are the flags of plan approve.
 type approving struct {
-	by, key string
-	yes     bool
+	by, key    string
+	yes        bool
+	passphrase func() ([]byte, error) // asks for the key's; nil = the terminal does
 }
 
 func (a *app) planApprove() *cobra.Command {
@@ -66,7 +67,7 @@ func (a *app) approve(ctx context.Context, p *planned, f approving) error {
 	me := a.who()
 	ap := plans.Approval{Plan: p.Name, Digest: p.Digest, By: who.Name, At: a.now().UTC().Truncate(1e9), From: strings.TrimSpace(me.User + " on " + me.From)}
 	if len(who.Keys) > 0 {
-		if err := a.signApproval(ctx, &ap, who, f.key); err != nil {
+		if err := a.signApproval(ctx, &ap, who, f); err != nil {
 			return err
 		}
 	}
@@ -105,9 +106,12 @@ func (a *app) approver(p *planned, by string) (plans.Approver, error) {
 	return p.Approvers[i], nil
 }
 
-func (a *app) signApproval(ctx context.Context, ap *plans.Approval, who plans.Approver, key string) error {
+func (a *app) signApproval(ctx context.Context, ap *plans.Approval, who plans.Approver, f approving) error {
+	if f.passphrase == nil {
+		f.passphrase = a.askPassphrase(f.key)
+	}
 	k, err := sshsig.Open(ctx, sshsig.Wanted{
-		Path: tilde(key, a.getenv("HOME")), Socket: a.getenv("SSH_AUTH_SOCK"), Keys: who.Keys, Ask: a.askPassphrase(key),
+		Path: tilde(f.key, a.getenv("HOME")), Socket: a.getenv("SSH_AUTH_SOCK"), Keys: who.Keys, Ask: f.passphrase,
 	})
 	if err != nil {
 		return bad(fmt.Errorf("the plan wants %s to sign: %w", who.Name, err))

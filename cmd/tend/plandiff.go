@@ -17,21 +17,32 @@ import (
 )
 
 func (a *app) planDiff() *cobra.Command {
-	var asJSON bool
+	var asJSON, approved bool
 	c := &cobra.Command{
 		Use: "diff A [B]", Short: "Compare two maintenance plans, or two revisions of one, in meaning", Args: cobra.RangeArgs(1, 2),
 		Long: `Compare what two maintenance plans would do: hosts, runs, steps, limits, estimated time and blast radius. A and B are files, or REVISION:FILE for a file
 as it was in git; then the inventory and the runbooks beside it are those of that revision as well, where they lie in git. A alone is compared with itself
-at HEAD. The exit code is 0 where both are the same, and 1 where they are not.`,
+at HEAD, or with --approved in the revision that its approvals were committed with. The exit code is 0 where both are the same, and 1 where they are not.`,
 		Example: "  tend plan diff plans/openssl-3.5.toml\n  tend plan diff HEAD~3:plans/openssl-3.5.toml plans/openssl-3.5.toml\n  tend plan diff plans/a.toml plans/b.toml --json",
 		RunE: func(c *cobra.Command, args []string) error {
+			if approved && len(args) != 1 {
+				return usage("", "--approved compares one plan with itself")
+			}
 			if len(args) == 1 {
-				args = []string{"HEAD:" + args[0], args[0]}
+				rev := "HEAD"
+				if approved {
+					var err error
+					if rev, err = approvedRevision(c.Context(), args[0]); err != nil {
+						return err
+					}
+				}
+				args = []string{rev + ":" + args[0], args[0]}
 			}
 			return a.diffPlans(c.Context(), args[0], args[1], asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&approved, "approved", false, "compare with the revision that the plan's approvals were last committed in")
 	return c
 }
 

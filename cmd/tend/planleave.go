@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"tend/quote"
@@ -15,30 +16,46 @@ import (
 // leave hands the plan to a process of its own, in a session of its own, which runs it as it is now or not at all. What that says goes to
 // a log; what it does is in the journal.
 func (a *app) leave(p *planned, f planRunning) error {
-	exe, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program's own file: %w", err)
-	}
-	state, err := a.stateDir()
+	cmd, path, err := a.depart(p, f)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(state, "log", fmt.Sprintf("plan-%s-%s.log", p.Name, a.now().Format("060102-150405")))
+	fmt.Fprintf(a.out, "started the plan %s; %s says how it goes. tend attach last opens the run at work, tend abort last ends it and the plan.\n", p.Name, quote.Line(path))
+	return cmd.Process.Release()
+}
+
+// depart starts that process; path is its log.
+func (a *app) depart(p *planned, f planRunning) (cmd *exec.Cmd, path string, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, "", fmt.Errorf("find this program's own file: %w", err)
+	}
+	state, err := a.stateDir()
+	if err != nil {
+		return nil, "", err
+	}
+	path = filepath.Join(state, "log", fmt.Sprintf("plan-%s-%s.log", p.Name, a.now().Format("060102-150405")))
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return bad(err)
+		return nil, "", bad(err)
 	}
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return bad(err)
+		return nil, "", bad(err)
 	}
-	cmd := exec.Command(exe, f.again(p, a.inventory)...) // not CommandContext: it outlives us
+	cmd = exec.Command(exe, f.again(p, a.inventory)...) // not CommandContext: it outlives us
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := errors.Join(cmd.Start(), log.Close()); err != nil {
-		return fmt.Errorf("start the plan's process: %w", err)
+		return nil, "", fmt.Errorf("start the plan's process: %w", err)
 	}
-	fmt.Fprintf(a.out, "started the plan %s; %s says how it goes. tend attach last opens the run at work, tend abort last ends it and the plan.\n", p.Name, quote.Line(path))
-	return cmd.Process.Release()
+	return cmd, path, nil
+}
+
+// lastWords is the last line of a log.
+func lastWords(log string) string {
+	data, _ := os.ReadFile(log) // one that cannot be read has said nothing
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return quote.Line(lines[len(lines)-1])
 }
 
 // again is the command line that runs the plan, as it is now, without anybody there.
@@ -49,6 +66,9 @@ func (f *planRunning) again(p *planned, inventory string) []string {
 	}
 	if f.wait {
 		args = append(args, "--wait")
+	}
+	if f.asked {
+		args = append(args, "--asked")
 	}
 	if f.json {
 		args = append(args, "--json")

@@ -19,6 +19,7 @@ type planRunning struct {
 	runFlags
 	first  int    // the run to begin with, from 1
 	digest string // that the plan must have; "" = any
+	asked  bool   // somebody at a console answers what its runs ask, though nobody is at its terminal
 }
 
 func (a *app) planRun() *cobra.Command {
@@ -48,6 +49,8 @@ closed terminal stops. --first N begins with a later run. --digest DIGEST refuse
 	fl.StringArrayVar(&f.attached, "attached", nil, "run the steps of this `host` on the connection, where it cannot keep them: a lost link may end them; may be repeated")
 	fl.BoolVar(&f.detach, "detach", false, "start, and leave the plan to itself: all its runs are begun without this terminal")
 	fl.StringVar(&f.digest, "digest", "", "run only if this is the plan's `digest`, or its beginning")
+	fl.BoolVar(&f.asked, "asked", false, "the console answers what its runs ask")
+	_ = fl.MarkHidden("asked") // there is such a flag
 	fl.IntVar(&f.first, "first", 1, "begin with this run of the plan: its `number`")
 	return c
 }
@@ -177,7 +180,7 @@ func (a *app) runOfPlan(ctx context.Context, p *planned, n int, m journal.Mainte
 		return err
 	}
 	tty := terminal(a.in)
-	run, err := a.start(ctx, prepared{plan: plan, inv: p.world.inv}, how{interactive: tty, reason: p.why(), ticket: p.Ticket, plan: &m})
+	run, err := a.start(ctx, prepared{plan: plan, inv: p.world.inv}, how{interactive: tty || f.asked, hostKeys: f.asked, reason: p.why(), ticket: p.Ticket, plan: &m})
 	if err != nil {
 		return bad(err)
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"tend/insight"
+	"tend/inventory"
 	"tend/plans"
 	"tend/quote"
 	"tend/ui"
@@ -41,10 +43,11 @@ func (a *app) calendarSheet(ctx context.Context) (ui.Sheet, error) {
 			out.Rows = append(out.Rows, ui.SheetRow{Text: "  " + quote.Line(line), Bad: true, Detail: quote.Line(line)})
 		}
 	}
-	return a.calendarRows(out, slots), nil
+	out = a.calendarRows(out, all, slots)
+	return restOfPlans(out, all, slots), nil
 }
 
-func (a *app) calendarRows(out ui.Sheet, slots []plans.Slot) ui.Sheet {
+func (a *app) calendarRows(out ui.Sheet, all []plans.Resolved, slots []plans.Slot) ui.Sheet {
 	if len(slots) == 0 {
 		return out
 	}
@@ -64,11 +67,36 @@ func (a *app) calendarRows(out ui.Sheet, slots []plans.Slot) ui.Sheet {
 		if i > 0 {
 			s := slots[i-1]
 			row.Hosts, row.Bad, row.Detail = s.Touches(), len(s.Clash) > 0, quote.Line(s.Plan+": "+s.Goal)
+			row.Plan = all[s.Index()].Path
 			if row.Bad {
 				row.Detail = quote.Line(s.Plan + " collides with " + clashes(s.Clash))
 			}
 		}
 		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
+
+// restOfPlans are those that have no window ahead: they are looked for on this page as well.
+func restOfPlans(out ui.Sheet, all []plans.Resolved, slots []plans.Slot) ui.Sheet {
+	head := ui.SheetRow{Text: "NO WINDOW AHEAD", Title: true}
+	for i := range all {
+		p := &all[i]
+		if slices.ContainsFunc(slots, func(s plans.Slot) bool { return s.Index() == i }) {
+			continue
+		}
+		if head.Title {
+			out.Rows, head = append(out.Rows, head), ui.SheetRow{}
+		}
+		out.Rows = append(out.Rows, ui.SheetRow{Text: "  " + quote.Line(p.Name+": "+p.Goal), Plan: p.Path, Hosts: hostIDs(p.Hosts()), Detail: quote.Line(p.Path)})
+	}
+	return out
+}
+
+func hostIDs(hosts []inventory.Host) []inventory.HostID {
+	var out []inventory.HostID
+	for _, h := range hosts {
+		out = append(out, h.Name)
 	}
 	return out
 }

@@ -37,6 +37,9 @@ func screenKeys() string {
 		if len(own) < len(rows[s]) {
 			lists = append(lists, s)
 		}
+		if len(own) == 0 {
+			continue
+		}
 		fmt.Fprintf(&b, "### %s\n\n%s\n", s, mdTable([]string{"keys", "action", "what it does"}, own))
 	}
 	fmt.Fprintf(&b, "### every list\n\nThe same on the screens %s.\n\n%s\n", strings.Join(lists, ", "), mdTable([]string{"keys", "action", "what it does"}, common))
