@@ -26,7 +26,7 @@ at HEAD, or with --approved in the revision that its approvals were committed wi
 		Example: "  tend plan diff plans/openssl-3.5.toml\n  tend plan diff HEAD~3:plans/openssl-3.5.toml plans/openssl-3.5.toml\n  tend plan diff plans/a.toml plans/b.toml --json",
 		RunE: func(c *cobra.Command, args []string) error {
 			if approved && len(args) != 1 {
-				return usage("", "--approved compares one plan with itself")
+				return usage("name one file, or leave --approved out", "--approved compares one plan with itself")
 			}
 			if len(args) == 1 {
 				rev := "HEAD"

@@ -240,7 +240,7 @@ func (d planDesk) start(ctx context.Context, path, digest string, first int) (jo
 		}
 		var status syscall.WaitStatus
 		if n, _ := syscall.Wait4(pid, &status, syscall.WNOHANG, nil); n == pid {
-			return "", usage("", "the plan's process ended before a run was begun: %s", lastWords(log))
+			return "", usage("tend journal list shows what it did", "the plan's process ended before a run was begun: %s", lastWords(log))
 		}
 		select {
 		case <-ctx.Done():
