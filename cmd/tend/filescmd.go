@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -119,14 +120,35 @@ func (a *app) push(ctx context.Context, w pushing) error {
 		if err := m.note(ctx, h.Name, strings.TrimSpace(fmt.Sprintf("pushing %s (%d bytes) to %s %s %s", w.file, st.Size(), w.to, w.reason, w.ticket))); err != nil {
 			return "", err
 		}
-		k, claim := m.keeper(), remote.Claim{Owner: string(a.origin()), Run: id, At: a.now()}
-		if _, err := k.Acquire(ctx, h, claim); err != nil {
-			return "", err
-		}
-		t, err := f.Push(src, w.to, w.mode, p)
-		_ = k.Release(context.WithoutCancel(ctx), h, claim) // a host that is away keeps a lease, and tend host lease shows whose
+		var t ssh.Transfer
+		err = m.leased(ctx, h, id, func() (err error) { t, err = f.Push(src, w.to, w.mode, p); return err })
 		return fmt.Sprintf("pushed %s to %s: %s", w.file, w.to, moved(t)), err
 	})
+}
+
+// leased does something to a host under a lease of its own.
+func (m *mover) leased(ctx context.Context, h inventory.Host, id string, do func() error) error {
+	ps, err := m.a.pushes()
+	if err != nil {
+		return err
+	}
+	note, err := ps.begin(id, h.Name)
+	if err != nil {
+		return err
+	}
+	k, claim := m.keeper(), remote.Claim{Owner: string(m.a.origin()), Run: id, At: m.a.now()}
+	if err := ps.acquire(ctx, k, h, claim, func(text string) error { return m.note(ctx, h.Name, text) }); err != nil {
+		_ = ps.end(ctx, k, h, claim, note) // the answer may have been lost behind the claim
+		return err
+	}
+	ps.tidy(h.Name)
+	err = do()
+	if kept := ps.end(ctx, k, h, claim, note); kept != nil {
+		text := fmt.Sprintf("%s keeps the lease of push %s until a push or a run of this console reaches it again, or somebody says: tend host break %s", h.Name, id, typed(string(h.Name)))
+		m.a.report(errors.New(text))
+		return errors.Join(err, m.note(context.WithoutCancel(ctx), h.Name, text))
+	}
+	return err
 }
 
 // mayPush sees that the hosts may be changed now, and asks.

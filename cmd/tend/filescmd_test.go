@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	xssh "golang.org/x/crypto/ssh"
 
@@ -105,8 +104,8 @@ func TestAShellAsksAtItsTerminal(t *testing.T) {
 	}
 }
 
-// TestRealPushIsTakenUpByTheSameCommand: a push that is cut off in its middle leaves nothing under the name; the same command sends the rest, not
-// the whole, and the sum is of the whole.
+// TestRealPushIsTakenUpByTheSameCommand: a push that is cut off in its middle leaves nothing under the name; the same command, once
+// the host is there again, takes its lease from the push that is over and sends the rest, not the whole, and the sum is of the whole.
 func TestRealPushIsTakenUpByTheSameCommand(t *testing.T) {
 	t.Parallel()
 	s, _, proxy := proxied(t)
@@ -117,20 +116,28 @@ func TestRealPushIsTakenUpByTheSameCommand(t *testing.T) {
 	if err := os.Mkdir(filepath.Dir(dst), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	proxy.CutAfter(sshtest.ToServer, 9<<20)
-	cut := make(chan struct{})
-	go func() { // a cut, and then the network is back
-		defer close(cut)
-		for proxy.Left(sshtest.ToServer) > 0 {
-			time.Sleep(time.Millisecond)
+	trust := filepath.Join(s.dir, "known")
+	known, err := os.ReadFile(trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.CutEach(func(n int) (toServer, toClient int64) {
+		if n > 0 { // whoever answers now is not that host: nobody knocks twice at a strange door
+			os.WriteFile(trust, nil, 0o600)
 		}
-		proxy.CutAfter(sshtest.ToServer, -1)
-	}()
+		return 9 << 20, -1
+	})
 	out, errs, code := s.tend("push", "real-1", from, dst, "--yes")
-	if _, err := os.Stat(dst); code != 1 || err == nil {
+	if _, err := os.Stat(dst); code != 1 || err == nil || !strings.Contains(errs, "keeps the lease of push") {
 		t.Fatalf("exit %d, %v under the name\n%s%s", code, err, out, errs)
 	}
-	<-cut
+	proxy.CutEach(nil)
+	if err := os.WriteFile(trust, known, 0o600); err != nil { // it is there again
+		t.Fatal(err)
+	}
+	if out := s.ok("host", "lease", "real-1"); !strings.Contains(out, "held by run") {
+		t.Errorf("the push that was cut left no lease: this test proves less than it says\n%s", out)
+	}
 	const rest = 8 << 20
 	proxy.CutAfter(sshtest.ToServer, rest) // less than the whole may pass
 	out = s.ok("push", "real-1", from, dst, "--yes")
@@ -139,6 +146,12 @@ func TestRealPushIsTakenUpByTheSameCommand(t *testing.T) {
 	}
 	if left := proxy.Left(sshtest.ToServer); left <= 0 {
 		t.Errorf("more than %d bytes were sent again", rest)
+	}
+	if out := s.ok("host", "lease", "real-1"); !strings.Contains(out, "no run is at work") {
+		t.Error(out)
+	}
+	if left, err := os.ReadDir(filepath.Join(s.dir, "state", "tend", "pushes")); err != nil || len(left) > 0 {
+		t.Errorf("%d pushes are noted as under way, %v", len(left), err)
 	}
 	got, err := os.ReadFile(dst)
 	if all, _ := os.ReadDir(filepath.Dir(dst)); err != nil || !bytes.Equal(got, noise) || len(all) != 1 {

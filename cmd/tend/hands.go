@@ -38,6 +38,8 @@ type hands struct {
 	before map[inventory.HostID]inventory.Host
 	// resting beats on held hosts; it ends before they are given back. nil = nobody does.
 	resting *beats
+	// pushes are this console's: a host that one of them could not give back is taken from it.
+	pushes pushes
 }
 
 func newHands(client *ssh.Client, c runner.Commission, r road, book *segments.Segments, asker *runner.Asker, secret *journal.Redactor) *hands {
@@ -182,7 +184,7 @@ func (h *hands) lease(ctx context.Context, host inventory.Host, anew bool) error
 	case have:
 		return nil
 	}
-	if _, err := h.Keeper.Acquire(ctx, host, h.claim); err != nil {
+	if err := h.pushes.acquire(ctx, h.Keeper, host, h.claim, func(text string) error { h.remark(host.Name, text); return nil }); err != nil {
 		return err
 	}
 	h.mu.Lock()

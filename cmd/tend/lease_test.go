@@ -183,3 +183,46 @@ func (s *site) until(words string, args ...string) {
 		}
 	}
 }
+
+// TestARunHasAHostFromAPushThatIsOver: a lease that a push of this console left is taken from it once its process has ended, and not before;
+// another console's is not.
+func TestARunHasAHostFromAPushThatIsOver(t *testing.T) {
+	t.Parallel()
+	h, host, _, remarks := holding(t)
+	h.pushes = pushes{t.TempDir(), "ops@test"}
+	note, err := h.pushes.begin("push-1", host.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := func(owner string) error {
+		delete(h.leased, host.Name)
+		if err := h.Keeper.Release(t.Context(), host, h.claim); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Keeper.Acquire(t.Context(), host, remote.Claim{Owner: owner, Run: "push-1"}); err != nil {
+			t.Fatal(err)
+		}
+		return h.lease(t.Context(), host, false)
+	}
+	leased := func(err error) bool {
+		e, ok := errors.AsType[*remote.Error](err)
+		return ok && e.Kind == remote.Leased
+	}
+	if err := leaves("ops@test"); !leased(err) {
+		t.Errorf("a push that is at work lost its lease: %v", err)
+	}
+	note.Close() // as its process's end does
+	if err := h.lease(t.Context(), host, false); err != nil {
+		t.Error(err)
+	}
+	if text := <-remarks; !strings.Contains(text, "gave back the lease of push push-1") {
+		t.Error(text)
+	}
+	if note, err = h.pushes.begin("push-1", host.Name); err != nil {
+		t.Fatal("what the push noted is still there:", err)
+	}
+	note.Close()
+	if err := leaves("ops@elsewhere"); !leased(err) {
+		t.Errorf("another console's push lost its lease: %v", err)
+	}
+}

@@ -60,6 +60,7 @@ func (a *app) runner(ctx context.Context) error {
 		secret.Add(v)
 	}
 	hands := newHands(client, c, r, book, asker, secret)
+	hands.pushes, _ = a.pushes() // without a home there are none
 	if c.Accepted == nil {
 		if err := hands.held(ctx, book); err != nil {
 			opened(err)
