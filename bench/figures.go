@@ -19,6 +19,8 @@ var benchmarks = []struct{ title, pkg, which, times string }{
 	{"Journal: durable appends by runs at once (of-bare: share of what bare write+fsync does in the same batches), follow", "./journal/segments", "Append|Follow", "2000x"},
 	{"Journal: verify and read, events a second", "./journal/segments", "Verify|Events", "5x"},
 	{"From a durable event to another process's screen", "./cmd/tend", "FollowToScreen", "40x"},
+	{"Following a quiet step on 500 hosts at once, a second of it: the whole program, and the road alone", "./cmd/tend", "Following", "20x"},
+	{"What a host pays for being followed, a second of it", "./remote", "Follower", "20x"},
 	{"Journal's index: search and summaries", "./journal/index", ".", "20x"},
 	{"Road: client CPU a host, and what a connection holds while it rests, beside a minimal client", "./ssh", ".", "5x"},
 	{"Screen: key to picture, first picture, fold", "./ui", ".", "200x"},

@@ -3,8 +3,14 @@ package remote
 import (
 	"context"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,6 +106,92 @@ func BenchmarkQuickStep(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// followGated follows a step that says "up" and then nothing until its gate is opened; opened says when.
+func followGated(t testing.TB, w *world, k *Keeper, job string, opened func()) {
+	t.Helper()
+	fifo := filepath.Join(filepath.Dir(w.root), job)
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &sink{t: t}
+	var exit int
+	var err error
+	var done sync.WaitGroup
+	done.Go(func() {
+		exit, err = k.Carry(within(t, 10*time.Minute), Order{Host: w.host, Job: job, Script: "echo up; read -r x <" + fifo}, s.take)
+	})
+	until(t, "the step", func() bool { return s.String() == "up\n" })
+	opened()
+	if err := os.WriteFile(fifo, []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	done.Wait()
+	if err != nil || exit != 0 {
+		t.Fatalf("exit %d, %v", exit, err)
+	}
+}
+
+// TestFollowerNaps: following a quiet step is one session, and the host's side of it sleeps longer and longer: before a dozen naps are
+// over, they are of a second.
+func TestFollowerNaps(t *testing.T) {
+	t.Parallel()
+	eachShell(t, func(t *testing.T, w *world) {
+		dir := filepath.Dir(w.root)
+		naps := filepath.Join(dir, "naps")
+		sleep := filepath.Join(dir, "bin", "sleep")
+		_ = os.Remove(sleep)
+		real, err := exec.LookPath("sleep")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(sleep, []byte("#!/bin/sh\necho $1 >>"+naps+"\nexec "+real+" \"$@\"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		took := func() []string {
+			b, _ := os.ReadFile(naps)
+			return strings.Fields(string(b))
+		}
+		k := w.keeper()
+		var before int64
+		followGated(t, w, k, "j", func() {
+			before = w.calls.Load()
+			until(t, "a nap of a second", func() bool { return slices.Contains(took(), "1") })
+		})
+		if n := w.calls.Load() - before; n != 0 {
+			t.Errorf("%d more sessions while a quiet step was followed", n)
+		}
+		if all := took(); slices.Index(all, "1") > 12 {
+			t.Errorf("the follower naps for %v seconds", all)
+		}
+	})
+}
+
+// BenchmarkFollower is what a host pays while a quiet step is followed there: one turn is a second. Real shells of this machine, whose
+// CPU time is that of the session's shell and of all that it runs.
+//
+//	go test ./remote -run xxx -bench Follower -benchtime 20x
+func BenchmarkFollower(b *testing.B) {
+	for name := range shells(b) {
+		b.Run(name, func(b *testing.B) {
+			w := newWorld(b, name)
+			k := w.keeper()
+			cost := func(job string, d time.Duration) float64 {
+				before := w.spent.Load()
+				followGated(b, w, k, job, func() { time.Sleep(d) })
+				w.procs.Wait()
+				return float64(w.spent.Load() - before)
+			}
+			calm := 4 * time.Second // by then the naps are long
+			cost("first", 0)        // the host is known from now on
+			short := cost("short", calm)
+			b.ResetTimer()
+			long := cost("long", calm+time.Duration(b.N)*time.Second)
+			b.ReportMetric(0, "ns/op") // a second, by its make
+			b.ReportMetric((long-short)/1e6/float64(b.N), "cpu-ms/s")
 		})
 	}
 }

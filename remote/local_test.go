@@ -42,6 +42,7 @@ type local struct {
 
 	calls atomic.Int64
 	drops atomic.Int64
+	spent atomic.Int64 // CPU time of the sessions that have ended, and of what they ran and waited for; nanoseconds
 	procs sync.WaitGroup
 }
 
@@ -98,7 +99,11 @@ func (l *local) Exec(ctx context.Context, _ inventory.Host, cmd string, stdin io
 	streams.Go(func() { copyLimited(stderr, errR, -1, func() {}) })
 	over := make(chan struct{})
 	gone := make(chan struct{})
-	l.procs.Go(func() { _ = c.Wait(); close(gone) })
+	l.procs.Go(func() {
+		_ = c.Wait()
+		l.spent.Add(int64(c.ProcessState.UserTime() + c.ProcessState.SystemTime()))
+		close(gone)
+	})
 	go func() { streams.Wait(); close(over) }()
 	closeAll := func() {
 		for _, f := range []*os.File{inW, out, errR} {
