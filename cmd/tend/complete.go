@@ -1,8 +1,7 @@
 package main
 
 import (
-	_ "embed"
-	"fmt"
+	"embed"
 	"iter"
 	"strings"
 
@@ -37,7 +36,7 @@ func (a *app) completeRun(c *cobra.Command, args []string, typed string) ([]stri
 	return a.completeSelector(c, args, typed)
 }
 
-// completeSelector offers hosts, sites, racks, tags, groups, services and feeds, also behind a "!" and behind a comma.
+// completeSelector offers hosts, sites, racks, tags, groups, services, systems and feeds, also behind a "!" and behind a comma.
 func (a *app) completeSelector(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	inv, err := a.load()
 	if err != nil {
@@ -48,9 +47,14 @@ func (a *app) completeSelector(_ *cobra.Command, _ []string, typed string) ([]st
 		bang, typed = "!", rest
 	}
 	key, values, compares := strings.Cut(typed, "=")
+	if compares {
+		key += "="
+	} else {
+		key, values = "", typed
+	}
 	before := ""
-	if i := strings.LastIndexByte(values, ','); compares && i >= 0 {
-		before, typed = values[:i+1], key+"="+values[i+1:]
+	if i := strings.LastIndexByte(values, ','); i >= 0 {
+		before, typed = values[:i+1], key+values[i+1:]
 	}
 	seen := map[string]bool{}
 	var out []string
@@ -60,7 +64,7 @@ func (a *app) completeSelector(_ *cobra.Command, _ []string, typed string) ([]st
 		}
 		seen[word] = true
 		if before != "" {
-			word = key + "=" + before + strings.TrimPrefix(word, key+"=")
+			word = key + before + strings.TrimPrefix(word, key)
 		}
 		out = append(out, bang+word)
 	}
@@ -77,6 +81,9 @@ func selectorWords(inv *inventory.Inventory) iter.Seq[string] {
 				}
 			}
 			return true
+		}
+		if !put("", "all") || !put("prod=", "yes", "no") {
+			return
 		}
 		for _, s := range inv.Sites {
 			if !put("site=", s.Name) {
@@ -99,7 +106,7 @@ func selectorWords(inv *inventory.Inventory) iter.Seq[string] {
 			}
 		}
 		for _, h := range inv.Hosts {
-			if !put("tag=", h.Tags...) || !put("feed=", h.Feeds...) || !put("", string(h.Name)) {
+			if !put("tag=", h.Tags...) || !put("feed=", h.Feeds...) || h.OS != "" && !put("os=", h.OS) || !put("", string(h.Name)) {
 				return
 			}
 		}
@@ -148,6 +155,10 @@ func (a *app) completeSet(_ *cobra.Command, args []string, typed string) ([]stri
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	name, _, assigned := strings.Cut(typed, "=")
+	how := cobra.ShellCompDirectiveNoFileComp
+	if !assigned {
+		how |= cobra.ShellCompDirectiveNoSpace // its value follows
+	}
 	var out []string
 	for _, p := range rb.Params {
 		if !assigned {
@@ -158,7 +169,7 @@ func (a *app) completeSet(_ *cobra.Command, args []string, typed string) ([]stri
 			}
 		}
 	}
-	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	return out, how
 }
 
 // completeFlags gives every flag whose value tend can know its completion, by the flag's name: one name means one thing everywhere.
@@ -183,26 +194,28 @@ func (a *app) completeFlags(c *cobra.Command) {
 	}
 }
 
-// bashTail makes the bash completion work where bash-completion is not installed, and with "=" within words: readline replaces only
-// what stands behind the last "=" (bash(1), COMP_WORDBREAKS), so only that may be offered.
+// scripts are the completions of shells, in place of cobra's: those evaluate what is typed, so that a $(command) or a > of an unfinished
+// line acts when tab is pressed, and they give up within quotes.
 //
-//go:embed complete.bash
-var bashTail string
+//go:embed complete/tend.*
+var scripts embed.FS
 
-// completionCmd is cobra's own, with the tail for bash.
+// completionCmd is cobra's own, with other scripts.
 func completionCmd(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	c, _, err := root.Find([]string{"completion", "bash"})
-	if err != nil || c.RunE == nil {
-		return
-	}
-	make := c.RunE
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := make(c, args); err != nil {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		c, _, err := root.Find([]string{"completion", shell})
+		if err != nil {
+			continue
+		}
+		c.RunE = func(c *cobra.Command, _ []string) error {
+			text, err := scripts.ReadFile("complete/tend." + shell)
+			if err != nil {
+				return err
+			}
+			_, err = c.OutOrStdout().Write(text)
 			return err
 		}
-		_, err := fmt.Fprint(c.OutOrStdout(), bashTail)
-		return err
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // TestCompletionKnows: hosts, racks, groups, services, runbooks, their parameters, runs and flags' values complete, by the example inventory.
@@ -59,54 +61,97 @@ func TestCompletionKnows(t *testing.T) {
 	}
 }
 
-// TestCompletionInBash sources the printed script in a bash that has nothing else, and asks as readline would.
-func TestCompletionInBash(t *testing.T) {
+// keystrokes are what is typed before tab is pressed, and what the line must be then.
+var keystrokes = []struct{ typed, want string }{
+	{"tend run he", "tend run health"},
+	{"tend run health site=am", "health site=ams1"},
+	{"tend run health site=ams1,ny", "site=ams1,nyc1"},
+	{"tend run health group=web-n", "group=web-nyc1"},
+	{"tend run health web-0701,db-0713,mon-08", "web-0701,db-0713,mon-0840"},
+	{"tend run health web-0703 bak-12", "web-0703 bak-1210"},
+	{`tend run health "site=lo`, `health "site=lon2`},
+	{"tend run health '!site=ny", "health '!site=nyc1"},
+	{"tend host show db-0712 --js", "db-0712 --json"},
+	{"tend shell dns-12", "tend shell dns-1222"},
+	{"tend --tier=pl", "tend --tier=plain"},
+	{"tend run patch --set sco", "--set scope="},
+	{"tend run patch --set=scope=sec", "--set=scope=security"},
+	{"tend journal show la", "journal show last"},
+	{"tend journal list --runbook pat", "--runbook patch"},
+	{"tend runbook check ./ni", "check ./night.toml"},
+	{"tend exec $(touch evil) >evil --tick", "--ticket"}, // and nothing of it is done yet
+}
+
+// TestCompletionKeyByKey presses tab in real shells, which have nothing else loaded.
+func TestCompletionKeyByKey(t *testing.T) {
 	scriptsOnly(t)
-	need(t, "bash")
-	for typed, want := range map[string]string{"tend run hea": "health", "tend run health site=am": "ams1", "tend run health web-070": "web-0701", "tend run health rack=ams1/r0": "", "tend journal li": "list", "tend ": "doctor"} {
-		script := `source <(tend completion bash); COMP_LINE=$1; COMP_POINT=${#1}; COMP_TYPE=9; COMP_KEY=9
-			__tend_complete; printf '%s\n' "${COMPREPLY[@]}"`
-		cmd := exec.CommandContext(t.Context(), "bash", "--norc", "-c", script, "bash", typed)
-		cmd.Env = completionEnv(t)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%q: %v", typed, err)
-		}
-		got := strings.Fields(string(out))
-		if want != "" && !slices.Contains(got, want) {
-			t.Errorf("%q completes to %q, without %q", typed, got, want)
-		}
+	for name, sh := range map[string]struct{ command, source string }{
+		"bash": {"bash --norc --noprofile", "source <(tend completion bash)"},
+		"zsh":  {"zsh -f", "autoload -U compinit; compinit -u -D; source <(tend completion zsh)"},
+		"fish": {"fish --no-config", "set -g fish_autosuggestion_enabled 0; tend completion fish | source"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			need(t, name)
+			dir := t.TempDir()
+			s := newScreen(t, "tmux-256color", dir)
+			s.size[0] = 120
+			s.env = append(s.env, completionEnv(t)...)
+			if err := os.WriteFile(filepath.Join(dir, "night.toml"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s.start("sh -c 'cd " + dir + " && exec " + sh.command + "'")
+			s.typed(sh.source + "; echo is 're'ady")
+			s.keys("Enter")
+			s.see("is ready")
+			for _, k := range keystrokes {
+				if strings.Contains(k.typed, k.want) {
+					t.Errorf("%q is there before tab is pressed", k.want)
+				}
+				s.keys("C-u", "C-l")
+				s.typed(k.typed)
+				s.keys("Tab")
+				s.see(k.want)
+			}
+			s.keys("C-u")
+			s.typed("exit") // it writes its history on the way
+			s.keys("Enter")
+			s.see("Pane is dead")
+			if _, err := os.Stat(filepath.Join(dir, "evil")); err == nil {
+				t.Error("what was typed was evaluated")
+			}
+		})
 	}
 }
 
-// TestCompletionInFish asks fish, where it is installed.
-func TestCompletionInFish(t *testing.T) {
-	scriptsOnly(t)
-	fish, err := exec.LookPath("fish")
-	if err != nil {
-		t.Skip("fish is not installed")
+// TestEveryPlaceIsCompleted: a command that takes a host, a run, a runbook or a selector offers them.
+func TestEveryPlaceIsCompleted(t *testing.T) {
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+		takes := regexp.MustCompile(`\b(HOST|RUN|RUNBOOK|SELECTOR|SHELL)\b`).FindString(c.Use)
+		if takes != "" && !c.Hidden && c.ValidArgsFunction == nil {
+			t.Errorf("tend %s completes no %s", c.Use, takes)
+		}
 	}
-	cmd := exec.CommandContext(t.Context(), fish, "--no-config", "-c", `tend completion fish | source; complete -C "tend run health site=am"`)
-	cmd.Env = completionEnv(t)
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "site=ams1") {
-		t.Errorf("fish completes to %q, %v", out, err)
-	}
+	walk((&app{getenv: func(string) string { return "" }, streams: streams{}}).root())
 }
 
 func completionEnv(t *testing.T) []string {
 	t.Helper()
-	dir := t.TempDir()
+	bin := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(self, filepath.Join(dir, "tend")); err != nil {
+	if err := os.Symlink(self, filepath.Join(bin, "tend")); err != nil {
 		t.Fatal(err)
 	}
 	inv, err := filepath.Abs("../../inventory.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(os.Environ(), asTend+"=1", "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "XDG_STATE_HOME=", "XDG_CONFIG_HOME=", "TEND_INVENTORY="+inv)
+	return []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HISTFILE=", "PS1='$ '", "TEND_INVENTORY=" + inv}
 }

@@ -30,7 +30,8 @@ func (a *app) shellCmd() *cobra.Command {
 		Long: `Open a login shell on a host, over the same road as runs take. The journal says who opened it, when, why, and how it ended. Where the inventory says
 record_shell = true of the host, or config.toml says record_shells = true under [journal], what the terminal shows is recorded, and its hash stands in
 the journal: tend journal shells, "tend journal replay" shows it; what is typed is not recorded.`,
-		Example: "  tend shell db-0712 --reason 'CHG-4711: look at the array'",
+		ValidArgsFunction: a.completeHost,
+		Example:           "  tend shell db-0712 --reason 'CHG-4711: look at the array'",
 		RunE: func(c *cobra.Command, args []string) error {
 			inv, err := a.load()
 			if err != nil {
