@@ -150,10 +150,11 @@ func (s *journalScreen) View(a area) frame {
 	if s.filter != "" {
 		f.sub = "filter: " + a.text(s.filter)
 	}
-	f.body = []string{a.paint(head, "  "+columns(a, "RUN", "WHEN", "WHO", "RUNBOOK", "TARGETS")+"RESULT")}
 	from, to := s.list.window(len(s.shown), a.h-1)
+	wide := s.columns(a)
+	f.body = []string{a.paint(head, "  "+wide.set(a, "RUN", "WHEN", "WHO", "RUNBOOK", "TARGETS")+"RESULT")}
 	for i := from; i < to; i++ {
-		f.body = append(f.body, s.line(a, s.shown[i], i == s.list.at))
+		f.body = append(f.body, s.line(a, wide, s.shown[i], i == s.list.at))
 	}
 	switch {
 	case s.err != nil:
@@ -164,10 +165,7 @@ func (s *journalScreen) View(a area) frame {
 		f.body = append(f.body, "", "  no runs here")
 	}
 	if r, ok := s.chosen(); ok {
-		f.status = a.text(strings.TrimSpace(fmt.Sprintf("%s  %s %s", countWords(r), r.Reason, r.Ticket)))
-		if a.w < 80 {
-			f.status = a.text(r.By.User) + "  " + f.status
-		}
+		f.status = a.text(strings.TrimSpace(fmt.Sprintf("%s%s  %s %s", wide.cutOff(r), countWords(r), r.Reason, r.Ticket)))
 		if r.Damaged != "" {
 			f.status = a.paint(bad, a.text("damaged: "+r.Damaged))
 		}
@@ -175,24 +173,62 @@ func (s *journalScreen) View(a area) frame {
 	return f
 }
 
-// columns are those before the result. A narrow screen has no room for when and who: the run's name begins with its date and time, and the
-// line under the list names the operator.
-func columns(a area, run, when, who, runbook, scope string) string {
-	rest := a.w - 2 - 17 - 11 - 16
-	line := a.pad(run, 16) + " "
-	if a.w >= 80 {
-		line += a.pad(when, 12) + a.pad(who, 8) + " "
-		rest -= 12 + 9
+// runColumns is how wide the columns before the result are; 0 = left out.
+type runColumns struct{ when, who, runbook, scope int }
+
+// columns shares the line out over the runs. Long names of runbooks leave no room for when, which the run's name begins with, and a narrow
+// screen has none for who; what is left out or cut stands in the line under the list.
+func (s *journalScreen) columns(a area) runColumns {
+	c := runColumns{runbook: 10}
+	for _, r := range s.shown {
+		c.runbook = max(c.runbook, width(a.text(r.Runbook)))
 	}
-	return line + a.pad(runbook, 10) + " " + a.pad(scope, rest-1) + " "
+	rest := a.w - 2 - 17 - 16
+	if a.w >= 80 {
+		c.who = 8
+		rest -= c.who + 1
+	}
+	if a.w >= 80 && rest-12-2-c.runbook > leastScope {
+		c.when = 12
+		rest -= c.when
+	}
+	c.runbook = min(c.runbook, rest-2-leastScope)
+	c.scope = rest - c.runbook - 2
+	return c
 }
 
-func (s *journalScreen) line(a area, r journal.RunSummary, cursor bool) string {
+// leastScope is how much is left for a run's targets, however long its runbook's name is.
+const leastScope = 9
+
+func (c runColumns) set(a area, run, when, who, runbook, scope string) string {
+	line := a.pad(run, 16) + " "
+	if c.when > 0 {
+		line += a.pad(when, c.when)
+	}
+	if c.who > 0 {
+		line += a.pad(who, c.who) + " "
+	}
+	return line + a.pad(runbook, c.runbook) + " " + a.pad(scope, c.scope) + " "
+}
+
+// cutOff is what the run's line has no room for.
+func (c runColumns) cutOff(r journal.RunSummary) string {
+	out := ""
+	if width(r.Runbook) > c.runbook || width(runbooks.ScopeName(r.Scope)) > c.scope {
+		out = r.Runbook + " on " + runbooks.ScopeName(r.Scope) + "  "
+	}
+	if width(r.By.User) > c.who {
+		out += r.By.User + "  "
+	}
+	return out
+}
+
+func (s *journalScreen) line(a area, wide runColumns, r journal.RunSummary, cursor bool) string {
 	word := r.Result.String()
 	if r.Result == journal.Open {
 		word = "OPEN"
 	}
-	line := columns(a, a.text(string(r.Run)), r.Started.Local().Format("01-02 15:04"), a.text(r.By.User), a.text(r.Runbook), a.text(runbooks.ScopeName(r.Scope)))
+	line := wide.set(a, a.text(string(r.Run)), r.Started.Local().Format("01-02 15:04"), a.text(r.By.User), a.text(r.Runbook), a.text(runbooks.ScopeName(r.Scope)))
 	result := a.pad(fmt.Sprintf("%-7s %s", word, fraction(r)), 16)
 	if cursor {
 		return a.chosen("> "+line+result, a.w)

@@ -24,7 +24,8 @@ type Sheet struct {
 // SheetRow is a line of a sheet, and what can be done about it.
 type SheetRow struct {
 	Text    string
-	Title   bool // a heading: it is drawn as one, and nothing can be done about it
+	Indent  string // before the cells of a row of a Table
+	Title   bool   // a heading: it is drawn as one, and nothing can be done about it
 	Bad     bool
 	Detail  string // in the line under the sheet
 	Hosts   []inventory.HostID
@@ -35,6 +36,9 @@ type SheetRow struct {
 	Accept  string            // the runbook that accepts it as it is
 	// Make writes a file of the line and returns its path, to be opened in an editor; nil = nothing can be made of it.
 	Make func(context.Context) (string, error)
+
+	cells []string // of a row of a Table
+	table *columnar
 }
 
 // Sheets are the pages that there are, with their keys. Config.Sheet makes them by these names.
@@ -143,39 +147,50 @@ func (s *sheetScreen) Binds() []bind {
 			return readsOnly(s.cfg.Readonly)()
 		}
 	}
-	verbs := []bind{
+	verbs := append([]bind{
 		{keys: "enter l", name: "open", help: "the plan, the run, the host, or the hosts on the fleet screen", foot: true, do: s.open},
 		{keys: "r", name: "runbook", help: "the runbook that puts it right, or one of your choice, on the line's hosts", foot: true,
 			why: no(len(row.Hosts) == 0, "the line is about no host"), do: s.runbook},
-		{keys: "/", name: "filter", help: "filter by anything in the line", foot: true, do: func() action {
+	}, s.own(row, no)...)
+	verbs = append(verbs,
+		bind{keys: "i", name: "info", help: "the whole line, with the columns that +N in the heading says are left out", foot: true, why: func() string {
+			if row.Title || row.Text == "" {
+				return "the cursor is on no line"
+			}
+			return ""
+		}, do: func() action { return push(newProse(s.title, row.first(), row.whole())) }},
+		bind{keys: "/", name: "filter", help: "filter by anything in the line", foot: true, do: func() action {
 			was := s.filter
 			return ask(&prompt{label: "filter:", field: newField(was), change: s.refilter, esc: func() { s.refilter(was) }, enter: func(string) action { return nothing }})
 		}},
-		{keys: "ctrl+r", name: "reload", help: "read the journal again", do: func() action { return s.load }},
-		{keys: "w", name: "write", help: "write the page to a file", do: func() action { return savePrompt(s.name+".txt", s.text()) }},
-	}
-	if s.name == "calendar" {
-		verbs = append(planBinds(s.cfg, row.Plan), verbs...)
-	}
-	if s.name == "drift" {
-		verbs = append(verbs, bind{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: no(row.Accept == "", "this cannot be accepted: no baseline has it"), do: func() action {
-			return s.planned(row.Accept, row)
-		}})
-	}
-	if s.name == "insight" {
-		verbs = append(verbs, bind{keys: "b", name: "make-runbook", help: "make a runbook of what is typed by hand, and open it in $EDITOR", foot: true,
-			why: no(row.Make == nil, "the cursor is not on a command"), do: func() action { return makeAndEdit(row.Make) }})
-	}
-	if s.name == "posture" {
-		verbs = append(verbs, bind{keys: "t", name: "sort", help: "the next order: by risk, and by each column", foot: true, do: func() action {
-			s.sort = (s.sort + 1) % max(len(s.sheet.Sorts), 1)
-			return s.load
-		}})
-	}
+		bind{keys: "ctrl+r", name: "reload", help: "read the journal again", do: func() action { return s.load }},
+		bind{keys: "w", name: "write", help: "write the page to a file", do: func() action { return savePrompt(s.name+".txt", s.text()) }},
+	)
 	if s.filter != "" {
 		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(func() { s.refilter("") })})
 	}
 	return append(verbs, s.list.binds()...)
+}
+
+// own are the verbs that one page alone has.
+func (s *sheetScreen) own(row SheetRow, no func(bool, string) func() string) []bind {
+	switch s.name {
+	case "calendar":
+		return planBinds(s.cfg, row.Plan)
+	case "drift":
+		return []bind{{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: no(row.Accept == "", "this cannot be accepted: no baseline has it"), do: func() action {
+			return s.planned(row.Accept, row)
+		}}}
+	case "insight":
+		return []bind{{keys: "b", name: "make-runbook", help: "make a runbook of what is typed by hand, and open it in $EDITOR", foot: true,
+			why: no(row.Make == nil, "the cursor is not on a command"), do: func() action { return makeAndEdit(row.Make) }}}
+	case "posture":
+		return []bind{{keys: "t", name: "sort", help: "the next order: by risk, and by each column", foot: true, do: func() action {
+			s.sort = (s.sort + 1) % max(len(s.sheet.Sorts), 1)
+			return s.load
+		}}}
+	}
+	return nil
 }
 
 func (s *sheetScreen) open() action {
@@ -282,7 +297,7 @@ func (s *sheetScreen) View(a area) frame {
 }
 
 func (s *sheetScreen) line(a area, r SheetRow, cursor bool) string {
-	text := cut(a.text(r.Text), max(a.w-2, 1), a.cut)
+	text := r.line(a, max(a.w-2, 1))
 	switch {
 	case cursor:
 		return a.chosen("> "+text, a.w)

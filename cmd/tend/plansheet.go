@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"tend/insight"
 	"tend/inventory"
 	"tend/plans"
 	"tend/quote"
@@ -62,8 +61,7 @@ func (a *app) calendarRows(out ui.Sheet, all []plans.Resolved, slots []plans.Slo
 		}
 		rows = append(rows, []string{opens, lasts, fmt.Sprint(s.Hosts), quote.Line(s.Plan), dash(quote.Line(clashes(s.Clash)))})
 	}
-	for i, line := range insight.Table(rows) {
-		row := ui.SheetRow{Text: line, Title: i == 0}
+	for i, row := range ui.Table(rows, "LASTS", "HOSTS") {
 		if i > 0 {
 			s := slots[i-1]
 			row.Hosts, row.Bad, row.Detail = s.Touches(), len(s.Clash) > 0, quote.Line(s.Plan+": "+s.Goal)

@@ -82,8 +82,7 @@ func (a *app) postureSheet(ctx context.Context, inv *inventory.Inventory, order 
 		rows = append(rows, append(cells, quote.Line(strings.Join(p.Reasons, ", "))))
 	}
 	out := ui.Sheet{Right: plural(len(all), "host"), Sub: "every value as of the journal; ? is stale or was never read", Sorts: fleet.Columns}
-	for i, line := range insight.Table(rows) {
-		row := ui.SheetRow{Text: line, Title: i == 0}
+	for i, row := range ui.Table(rows, "UPD", "PATCHED", "SEC", "SEEN", "RISK") {
 		if i > 0 {
 			p := &all[i-1]
 			row.Hosts, row.Bad = []inventory.HostID{p.Host}, p.State == fleet.Fail || p.State == fleet.Down
@@ -132,8 +131,7 @@ func (a *app) driftSheet(ctx context.Context, inv *inventory.Inventory) (ui.Shee
 		}
 		return out, nil
 	}
-	for i, line := range insight.Table(rows) {
-		row := ui.SheetRow{Text: line, Title: i == 0}
+	for i, row := range ui.Table(rows, "READ") {
 		if i > 0 {
 			k := order[i-1]
 			row.Hosts, row.Bad, row.Detail = hosts[k], k.kind == "baseline", inventory.HostSet(hosts[k])
@@ -174,8 +172,8 @@ func (a *app) insightSheet(ctx context.Context, inv *inventory.Inventory, tier u
 			out.Rows = append(out.Rows, ui.SheetRow{Text: "  " + s.None})
 			continue
 		}
-		for n, line := range insight.Table(s.Rows) {
-			row := ui.SheetRow{Text: "  " + line, Title: n == 0}
+		for n, row := range ui.Table(s.Rows, spareInsight...) {
+			row.Indent, row.Text = "  ", "  "+row.Text
 			if n > 0 && s.Name == "growth" {
 				row.Hosts = []inventory.HostID{i.Growth[n-1].Host}
 			}
@@ -197,6 +195,9 @@ func (a *app) insightSheet(ctx context.Context, inv *inventory.Inventory, tier u
 	}
 	return out, nil
 }
+
+// spareInsight are the columns that a narrow screen leaves out first: how it went over time, and on whom.
+var spareInsight = []string{"OVER TIME", "NOT PASSED, %", "IN RUN", "RUNS", "ON", "WHO", "HOSTS", "A HOST", "A WEEK", "SECURITY", "9 OF 10", "OLDEST", "TREND"}
 
 // discard takes what is not to be seen while a screen is drawn.
 type discard struct{}
