@@ -147,7 +147,7 @@ func nonceAsks(prompt string) asks {
 // question is how su and doas ask, which have words of their own: the end of a line that is not over, in the C locale. Anything may be
 // asked by more.
 var (
-	question = regexp.MustCompile(`(?i)password[^\r\n]{0,200}: ?$`)
+	question = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)password[^\r\n]{0,200}: ?$`) }) // dear to compile, and most runs ask nobody
 	more     = regexp.MustCompile(`[^\r\n]*[:?>] ?$`)
 )
 
@@ -163,7 +163,7 @@ func terminalAsks(nonce string) asks {
 			}
 			begun, from = true, i+len(begin)
 		}
-		if !question.Match(seen[from:]) {
+		if !question().Match(seen[from:]) {
 			return 0, -1
 		}
 		return max(from, bytes.LastIndexAny(seen, "\r\n")+1), len(seen)
@@ -266,7 +266,7 @@ func (d *dialog) again(asked string) error {
 	if d.words {
 		return errWrong
 	}
-	if !question.MatchString(asked) || !strings.Contains(strings.TrimSpace(asked), " ") {
+	if !question().MatchString(asked) || !strings.Contains(strings.TrimSpace(asked), " ") {
 		asked = ""
 	}
 	return &moreError{strings.TrimSpace(asked)}

@@ -65,7 +65,7 @@ func afterQuestion(said, nonce string) string {
 	var out []string
 	for line := range strings.SplitSeq(strings.ReplaceAll(said, "\r", "\n"), "\n") {
 		line = strings.TrimSpace(strings.ReplaceAll(line, nonce+"-password:", ""))
-		if line != "" && !question.MatchString(line) {
+		if line != "" && !question().MatchString(line) {
 			out = append(out, line)
 		}
 	}

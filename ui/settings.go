@@ -223,6 +223,9 @@ func (s Settings) rebind(screen string, binds []bind) []bind {
 const invented = "[~0123456789ABCDFHOPQRS"
 
 func (s Settings) checkKeys() []error {
+	if len(s.keys) == 0 {
+		return nil // a test holds the built-in keys to this; a run that is started in a script shows no screen
+	}
 	var errs []error
 	known := map[string]bool{}
 	for _, scr := range catalogue() {
