@@ -30,6 +30,7 @@ func (a *app) runnerCmd() *cobra.Command {
 }
 
 func (a *app) runner(ctx context.Context) error {
+	headroom()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
 	out, ok := a.out.(io.WriteCloser)
 	if !ok {
