@@ -47,9 +47,7 @@ func askingShell(nonce string) string {
 // but a login that is root already needs no su.
 func (k *Keeper) session(ctx context.Context, c call, nonce string) (exit int, said string, err error) {
 	if c.line != "" {
-		in := newFeed()
-		in.close()
-		return k.exec(ctx, c, c.line, in, nil)
+		return k.exec(ctx, c, c.line, nil, nil)
 	}
 	talk := k.memo(place{c.host.Name, true}).talk
 	if !c.become || talk == talkNone {

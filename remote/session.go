@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,20 +80,24 @@ type call struct {
 	silence time.Duration
 }
 
-// exec runs one session and waits for its end. Said is the end of what it wrote to standard error, at most 2 KiB.
+// exec runs one session and waits for its end; a nil in is empty. Said is the end of what it wrote to standard error, at most 2 KiB.
 func (k *Keeper) exec(ctx context.Context, c call, cmd string, in *feed, stderr io.Writer) (exit int, said string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer in.close()
-	defer context.AfterFunc(ctx, in.close)()
+	var stdin io.Reader = strings.NewReader("")
+	if in != nil {
+		stdin = in
+		defer in.close()
+		defer context.AfterFunc(ctx, in.close)()
+	}
 	w := &watch{out: c.out, silence: c.silence, cancel: cancel}
 	defer w.stop()
 	tail := &scrap{next: stderr}
 	if c.tty != nil {
 		c.tty.out = w
-		exit, err = k.t.(Terminal).ExecTerminal(ctx, c.host, cmd, in, c.tty)
+		exit, err = k.t.(Terminal).ExecTerminal(ctx, c.host, cmd, stdin, c.tty)
 	} else {
-		exit, err = k.t.Exec(ctx, c.host, cmd, in, w, tail)
+		exit, err = k.t.Exec(ctx, c.host, cmd, stdin, w, tail)
 	}
 	if werr := w.failed(); werr != nil {
 		return exit, tail.String(), werr

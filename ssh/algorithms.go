@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	xssh "golang.org/x/crypto/ssh"
 )
@@ -97,6 +98,18 @@ func (s *Settings) algorithms(hostKeys []string) (xssh.Algorithms, error) {
 	}
 	return a, nil
 }
+
+// lists are algorithms in order of preference, and those of keys with those of certificates.
+type lists struct {
+	xssh.Algorithms
+	keys []string
+}
+
+// ours are the strong lists and the weak ones. All hosts share them: nobody changes them.
+var ours = sync.OnceValues(func() (strong, weak lists) {
+	s, w := defaultAlgorithms(), xssh.InsecureAlgorithms()
+	return lists{s, withCerts(s.PublicKeyAuths)}, lists{w, withCerts(w.PublicKeyAuths)}
+})
 
 // defaultAlgorithms is our own list, in order of preference. Host keys: ed25519 first, as OpenSSH has it.
 func defaultAlgorithms() xssh.Algorithms {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	xssh "golang.org/x/crypto/ssh"
-
 	"tend/inventory"
 	"tend/ssh/glob"
 	"tend/ssh/sshconfig"
@@ -23,6 +21,7 @@ type builder struct {
 	q      sshconfig.Query
 	s      *Settings
 	tokens map[byte]string
+	mute   bool // nobody will be shown where a value came from
 	err    error
 }
 
@@ -49,6 +48,9 @@ func (b *builder) fail(format string, args ...any) {
 }
 
 func (b *builder) show(name, text, source string) {
+	if b.mute {
+		return
+	}
 	b.s.Values = append(b.s.Values, Value{name, text, source})
 }
 
@@ -276,12 +278,12 @@ func (b *builder) algorithms() {
 	if b.h.LegacyCrypto {
 		b.show("legacy_crypto", "yes", "inventory")
 	}
-	def, weak := defaultAlgorithms(), xssh.InsecureAlgorithms()
+	def, weak := ours()
 	b.s.Kex = b.algos("kexalgorithms", def.KeyExchanges, weak.KeyExchanges)
 	b.s.Ciphers = b.algos("ciphers", def.Ciphers, weak.Ciphers)
 	b.s.MACs = b.algos("macs", def.MACs, weak.MACs)
 	b.s.HostKeyAlgos = b.algos("hostkeyalgorithms", def.HostKeys, weak.HostKeys)
-	b.s.PubkeyAlgos = b.algos("pubkeyacceptedalgorithms", withCerts(def.PublicKeyAuths), withCerts(weak.PublicKeyAuths))
+	b.s.PubkeyAlgos = b.algos("pubkeyacceptedalgorithms", def.keys, weak.keys)
 	b.s.RequiredRSASize = b.number("requiredrsasize", 1024)
 	b.h.LegacyCrypto = false
 	b.s.CAAlgos = b.algos("casignaturealgorithms", def.PublicKeyAuths, weak.PublicKeyAuths)
@@ -294,7 +296,7 @@ func (b *builder) algos(option string, def, weak []string) []string {
 	}
 	v, ok := b.a.First(option)
 	if !ok {
-		return def
+		return slices.Clip(def)
 	}
 	b.show(option, v.Text, v.Source)
 	all := sshconfig.Algorithms(v.Text, def)

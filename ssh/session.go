@@ -214,7 +214,11 @@ func (cn *conn) stands() bool {
 // can end a Read of its own reader, and the command may be long over by then.
 func (s *session) stream(ch xssh.Channel) {
 	c := s.cn.c
-	go s.feed(ch)
+	if empty(s.cmd.Stdin) {
+		ch.CloseWrite()
+	} else {
+		go s.feed(ch)
+	}
 	s.copies.Add(2)
 	c.wg.Go(func() { defer s.copies.Done(); s.pump(s.out, ch) })
 	c.wg.Go(func() { defer s.copies.Done(); s.pump(s.err, ch.Stderr()) })
@@ -222,21 +226,30 @@ func (s *session) stream(ch xssh.Channel) {
 
 // feed streams stdin and closes it.
 func (s *session) feed(ch xssh.Channel) {
-	if s.cmd.Stdin != nil {
-		buf := buffers.Get().(*[]byte)
-		io.CopyBuffer(ch, s.cmd.Stdin, *buf)
-		clear(*buf) // it may have held a password
-		buffers.Put(buf)
-	}
+	buf := buffers.Get().(*[]byte)
+	io.CopyBuffer(ch, s.cmd.Stdin, *buf)
+	clear(*buf) // it may have held a password
+	buffers.Put(buf)
 	ch.CloseWrite()
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+// empty says of a reader that it has nothing, as far as that can be known without a Read: nobody need wait for it then.
+func empty(r io.Reader) bool {
+	l, ok := r.(interface{ Len() int })
+	return r == nil || ok && l.Len() == 0
+}
+
+// Most commands say a line or two: each stream begins with a little buffer, and takes one of the size of a packet once that was filled.
+var (
+	buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+	little  = sync.Pool{New: func() any { b := make([]byte, 2<<10); return &b }}
+)
 
 // pump reads to the end whatever becomes of the writer: a host must not block because our side has no room.
 func (s *session) pump(g *gate, src io.Reader) {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
+	pool := &little
+	buf := pool.Get().(*[]byte)
+	defer func() { pool.Put(buf) }()
 	for {
 		n, err := src.Read(*buf)
 		if n > 0 {
@@ -245,6 +258,11 @@ func (s *session) pump(g *gate, src io.Reader) {
 		}
 		if err != nil {
 			return
+		}
+		if n == len(*buf) && pool == &little {
+			pool.Put(buf)
+			pool = &buffers
+			buf = pool.Get().(*[]byte)
 		}
 	}
 }

@@ -75,10 +75,10 @@ func Resolve(ctx context.Context, h inventory.Host, o Options) (*Settings, error
 	if err != nil {
 		return nil, dress(err, h.Name, "", Config)
 	}
-	return o.settings(ctx, cfg, h)
+	return o.settings(ctx, cfg, h, false)
 }
 
-// Settings is Resolve, with the files read once and each host's answer kept.
+// Settings is Resolve, with the files read once and each host's answer kept, but for its Values: a run keeps thousands of them and shows none.
 func (c *Client) Settings(ctx context.Context, h inventory.Host) (*Settings, error) {
 	c.conf.once.Do(func() { c.conf.cfg, c.conf.err = c.o.loadConfig() })
 	if c.conf.err != nil {
@@ -91,7 +91,7 @@ func (c *Client) Settings(ctx context.Context, h inventory.Host) (*Settings, err
 	if s != nil {
 		return s, nil
 	}
-	s, err := c.o.settings(ctx, c.conf.cfg, h)
+	s, err := c.o.settings(ctx, c.conf.cfg, h, true)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (c *Client) Settings(ctx context.Context, h inventory.Host) (*Settings, err
 	return s, nil
 }
 
-func (o *Options) settings(ctx context.Context, cfg *sshconfig.Config, h inventory.Host) (*Settings, error) {
+func (o *Options) settings(ctx context.Context, cfg *sshconfig.Config, h inventory.Host, mute bool) (*Settings, error) {
 	q := o.query(h)
 	switch {
 	case !sshconfig.ValidName(q.Host):
@@ -113,7 +113,7 @@ func (o *Options) settings(ctx context.Context, cfg *sshconfig.Config, h invento
 	if err != nil {
 		return nil, dress(err, h.Name, "", Config)
 	}
-	b := &builder{o: o, h: h, a: a, q: q, s: &Settings{Host: h.Name, HostName: a.Host, Pin: h.HostKey, Warnings: a.Warnings}}
+	b := &builder{o: o, h: h, mute: mute, a: a, q: q, s: &Settings{Host: h.Name, HostName: a.Host, Pin: h.HostKey, Warnings: a.Warnings}}
 	b.build()
 	if b.err != nil {
 		return nil, dress(b.err, h.Name, "", Config)
