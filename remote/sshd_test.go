@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	xssh "golang.org/x/crypto/ssh"
+
 	"tend/engine"
 	"tend/inventory"
 	"tend/ssh"
@@ -193,5 +195,41 @@ func TestSSHFaults(t *testing.T) {
 				t.Errorf("exit %d, %v, output %q", exit, err, s)
 			}
 		})
+	}
+}
+
+// TestSSHKeyChangedInMidStep: a host that comes back with another key while a step runs on it is not knocked at again: the step is where it
+// was, its end is not known, and both keys are named. Nothing is said to whoever answers.
+func TestSSHKeyChangedInMidStep(t *testing.T) {
+	t.Parallel()
+	w, srv, _ := overSSH(t)
+	k := w.keeper()
+	began, went := make(chan struct{}), filepath.Join(t.TempDir(), "went")
+	s := &sink{t: t}
+	type end struct {
+		exit int
+		err  error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		var once sync.Once
+		exit, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo on; until [ -e " + went + " ]; do sleep 0.05; done"},
+			func(off int64, p []byte) error { once.Do(func() { close(began) }); return s.take(off, p) })
+		ended <- end{exit, err}
+	}()
+	<-began
+	was := srv.Fingerprint()
+	now := sshtest.WriteKey(t, filepath.Join(srv.Dir, "host0"), sshtest.NewKey(t, "ed25519"), "")
+	srv.Restart()
+	e := <-ended
+	if err := os.WriteFile(went, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	re := asError(t, e.err)
+	if re.NotStarted() || !strings.Contains(e.err.Error(), was) || !strings.Contains(e.err.Error(), xssh.FingerprintSHA256(now)) || !strings.Contains(re.Hint(), "accept it by its fingerprint") {
+		t.Errorf("%v (hint %q)", e.err, re.Hint())
+	}
+	if log := srv.Log(); strings.Count(log, "Accepted publickey") != 1 {
+		t.Errorf("somebody logged in with another key:\n%s", log)
 	}
 }

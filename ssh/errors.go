@@ -71,6 +71,9 @@ func (e *Error) NotStarted() bool { return !e.sent }
 // Ended reports that the command was seen to end, and all that it printed was read, but that the host did not say with what exit status.
 func (e *Error) Ended() bool { return e.Kind == NoExit }
 
+// Permanent reports that to try again by itself can only do harm: whoever answers there has not the host's key, and a person must look.
+func (e *Error) Permanent() bool { return e.Kind == KeyChanged || e.Kind == KeyRevoked }
+
 // Hint says what to do about it, or is empty.
 func (e *Error) Hint() string {
 	if e.hint != "" {
