@@ -521,7 +521,11 @@ tend_transaction() {
 		return
 		;;
 	dnf | dnf5 | yum) tend_out=$(tend_upgrade_dnf simulate 2>/dev/null) ;;
-	zypper) tend_out=$(tend_upgrade_zypper simulate 2>/dev/null) ;;
+	zypper)
+		tend_out=$(tend_upgrade_zypper simulate 2>/dev/null)
+		# Its own renewal is all that zypper simulates then.
+		[ $? = 0 ] || [ "${scope:-all}" = security ] || case $tend_out in *'still wants to be run again'*) tend_out='' ;; esac
+		;;
 	esac
 	tend_chosen=$(printf '%s\n' "$tend_records" | tend_select)
 	printf '@@ chosen\n%s\n@@ records\n%s\n@@ simulated\n%s\n' "$tend_chosen" "$tend_records" "$tend_out" | awk '
@@ -604,12 +608,14 @@ tend_upgrade_dnf() {
 }
 
 # zypper(8): 102 = done, reboot due; 103 = done, and the package manager itself was renewed: run again; 106 = a repository was skipped;
-# 107 = done, but a %post script failed.
+# 107 = done, but a %post script failed. Patches to zypper itself come first and alone, so that what is only downloaded or simulated ends with
+# 103 too, as often as it is asked: the rest is downloaded as plain updates where all is wanted, and else when its turn comes.
 tend_upgrade_zypper() {
-	tend_x=''
+	tend_x='' tend_only=''
 	case ${1:-} in
-	simulate) set -- --dry-run && tend_x=-x ;;
-	*) set -- ${1:+--download-only} ;;
+	simulate) set -- --dry-run && tend_x=-x tend_only=yes ;;
+	download) set -- --download-only && tend_only=yes ;;
+	*) set -- ;;
 	esac
 	tend_round=0 tend_list=''
 	if [ -n "${packages:-}${exclude:-}" ]; then
@@ -630,9 +636,15 @@ tend_upgrade_zypper() {
 		fi
 		tend_rc=$?
 		tend_round=$((tend_round + 1))
-		[ $tend_rc = 103 ] && [ $tend_round -lt 4 ] && [ -z "$tend_x" ] || break
+		[ $tend_rc = 103 ] && [ $tend_round -lt 4 ] && [ -z "$tend_only" ] || break
 		printf 'zypper renewed itself, and is run again\n'
 	done
+	if [ $tend_rc = 103 ] && [ "$tend_only$tend_x" = yes ]; then
+		printf 'zypper will renew itself first, and then be run again\n'
+		[ "${scope:-all}" != security ] || return 0
+		zypper -n update -l "$@" </dev/null
+		tend_rc=$?
+	fi
 	case $tend_rc in
 	102) printf 'zypper says that a reboot is due\n' && return 0 ;;
 	103) printf 'zypper still wants to be run again\n' && return 1 ;;

@@ -152,6 +152,7 @@ n=$(grep -c patch "$LOG"); for c in ` + codes + `; do n=$((n-1)); [ $n -gt 0 ] |
 		{"yum", "", "", "yum", log, "yum", "-y update", 0, ""},
 		{"zypper", "", "", "zypper", zypper("0"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 0, ""},
 		{"zypper security, run again, reboot", "scope=security", "", "zypper", zypper("103 102"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --category security", 0, "run again\nzypper says that a reboot is due"},
+		{"zypper will renew itself", "scope=security", "download", "zypper", zypper("103"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --category security --download-only", 0, "will renew itself first"},
 		{"zypper never content", "", "", "zypper", zypper("103 103 103 103 103"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 1, "still wants"},
 		{"zypper skipped a repository", "", "", "zypper", zypper("106"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 1, "skipped"},
 		{"zypper %post", "", "", "zypper", zypper("107"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 1, "%post"},

@@ -57,8 +57,8 @@ func write(t *testing.T, path, text string) {
 }
 
 // rpmRoot makes a root with alpha, beta (with an epoch) and gamma in version 1.0, and a repository that also has 1.1 of them: alpha's is a
-// security update, beta's a bug fix, and nobody says anything of gamma's.
-func rpmRoot(t *testing.T) (root, repo string) {
+// security update, beta's a bug fix, and nobody says anything of gamma's. More is what alpha's update says besides.
+func rpmRoot(t *testing.T, more ...string) (root, repo string) {
 	t.Helper()
 	top, root, repo := t.TempDir(), t.TempDir(), t.TempDir()
 	for _, version := range []string{"1.0", "1.1"} {
@@ -68,12 +68,12 @@ func rpmRoot(t *testing.T) (root, repo string) {
 			command(t, "rpmbuild", "--quiet", "--nodeps", "--define", "_topdir "+top, "--define", "_rpmdir "+repo, "-bb", spec)
 		}
 	}
-	update := func(id, kind, name, epoch string) string {
+	update := func(id, kind, name, epoch string, more ...string) string {
 		return `<update from="x" status="stable" type="` + kind + `" version="1"><id>` + id + `</id><title>t</title><severity>Important</severity><issued date="2026-11-01 00:00:00"/>` +
 			`<updated date="2026-11-01 00:00:00"/><description>d</description><references/><pkglist><collection short="c"><name>c</name>` +
-			`<package name="` + name + `" version="1.1" release="1" epoch="` + epoch + `" arch="noarch"><filename>` + name + `-1.1-1.noarch.rpm</filename></package></collection></pkglist></update>`
+			`<package name="` + name + `" version="1.1" release="1" epoch="` + epoch + `" arch="noarch"><filename>` + name + `-1.1-1.noarch.rpm</filename>` + strings.Join(more, "") + `</package></collection></pkglist></update>`
 	}
-	write(t, top+"/updateinfo.xml", "<updates>"+update("TEST-1", "security", "alpha", "0")+update("TEST-2", "bugfix", "beta", "2")+"</updates>")
+	write(t, top+"/updateinfo.xml", "<updates>"+update("TEST-1", "security", "alpha", "0", more...)+update("TEST-2", "bugfix", "beta", "2")+"</updates>")
 	command(t, "createrepo_c", "-q", repo)
 	command(t, "modifyrepo_c", top+"/updateinfo.xml", repo+"/repodata")
 	old, err := filepath.Glob(repo + "/noarch/*-1.0-1.noarch.rpm")
@@ -137,14 +137,45 @@ func TestRealZypper(t *testing.T) {
 		{"scope=security", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.0-1", "gamma.noarch 1.0-1"}},
 		{":", []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "gamma.noarch 1.0-1"}}, // gamma is locked
 	} {
-		root, repo := rpmRoot(t)
-		write(t, root+"/etc/rpm/macros", "%_dbpath /var/lib/rpm\n")
-		zypper := `exec /usr/bin/zypper --root "` + root + `" "$@"`
-		_, path := fakes(t, map[string]string{"zypper": zypper, "rpm": `exec /usr/bin/rpm --root "` + root + `" --define "_dbpath /var/lib/rpm" "$@"`})
-		command(t, "zypper", "--root", root, "-n", "-q", "addrepo", "-G", "file://"+repo, "t")
-		command(t, "zypper", "--root", root, "-n", "-q", "refresh")
+		root, path := zypperRoot(t)
 		command(t, "zypper", "--root", root, "-n", "-q", "addlock", "gamma")
 		afterwards(t, path, "zypper", c.set, []string{"H\tgamma\tlocked with zypper addlock", "S\t1", "U\talpha\t1.0-1\t1.1-1\tt\tunknown", "U\tbeta\t2:1.0-1\t2:1.1-1\tt\tunknown"}, c.want)
+	}
+}
+
+// zypperRoot is a root of rpmRoot's that zypper knows; path is the PATH on which zypper works there and keeps its exit codes in root/codes.
+func zypperRoot(t *testing.T, more ...string) (root, path string) {
+	t.Helper()
+	root, repo := rpmRoot(t, more...)
+	write(t, root+"/etc/rpm/macros", "%_dbpath /var/lib/rpm\n")
+	zypper := `/usr/bin/zypper --root "` + root + `" "$@"; rc=$?; echo "$rc $*" >>"` + root + `/codes"; exit $rc`
+	_, path = fakes(t, map[string]string{"zypper": zypper, "rpm": `exec /usr/bin/rpm --root "` + root + `" --define "_dbpath /var/lib/rpm" "$@"`})
+	command(t, "zypper", "--root", root, "-n", "-q", "addrepo", "-G", "file://"+repo, "t")
+	command(t, "zypper", "--root", root, "-n", "-q", "refresh")
+	return root, path
+}
+
+// TestRealZypperRunsAgain: an update that suggests a restart of the package manager (updateinfo's restart_suggested) is installed by itself,
+// zypper ends with 103 (zypper(8), ZYPPER_EXIT_INF_RESTART_NEEDED), and patch runs it again for the rest.
+func TestRealZypperRunsAgain(t *testing.T) {
+	need(t, "zypper", "rpm", "rpmbuild", "createrepo_c")
+	root, path := zypperRoot(t, "<restart_suggested>True</restart_suggested>")
+	foretold, stderr, _ := run(t, []string{"/bin/sh"}, lib("tend_pm=zypper tend_os=test scope=all packages='' exclude=''\ntend_pending cached | tend_transaction"), path)
+	if want := "alpha 1.0-1 1.1-1\nbeta 2:1.0-1 2:1.1-1\ngamma 1.0-1 1.1-1\n"; foretold != want {
+		t.Errorf("foretold\n%swant\n%s%s", foretold, want, stderr)
+	}
+	if err := os.Remove(root + "/codes"); err != nil {
+		t.Fatal(err)
+	}
+	afterwards(t, path, "zypper", ":", nil, []string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "gamma.noarch 1.1-1"})
+	codes, err := os.ReadFile(root + "/codes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const patch = " -n --non-interactive-include-reboot-patches patch -l --with-update"
+	want := []string{"103" + patch + " --download-only", "0 -n update -l --download-only", "103" + patch, "0" + patch}
+	if got := strings.Split(strings.TrimSpace(string(codes)), "\n"); !slices.Equal(got, want) {
+		t.Errorf("zypper was run as\n%q, want\n%q", got, want)
 	}
 }
 
