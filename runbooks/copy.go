@@ -26,15 +26,26 @@ func ParseAt(path string, data []byte) (Runbook, error) {
 	return parse(&file{source: path, beside: func(name string) ([]byte, error) { return beside(path, name) }}, data)
 }
 
-// beside reads a file of a runbook's directory, under the rules that hold for the runbook itself.
+// beside reads a file of a runbook's directory, under the rules that hold for the runbook itself. A link may not lead out of it: a
+// directory that came from elsewhere would carry off a key of ours.
 func beside(book, name string) ([]byte, error) {
 	if !filepath.IsLocal(name) {
 		return nil, errors.New("is not beneath the runbook's directory")
 	}
-	at := filepath.Join(filepath.Dir(book), name)
-	st, err := os.Stat(at)
+	if real, err := filepath.EvalSymlinks(book); err == nil {
+		book = real // its files lie beside it, not beside a link to it
+	}
+	dir, err := os.OpenRoot(filepath.Dir(book))
+	if err != nil {
+		return nil, plainErr(err)
+	}
+	defer dir.Close()
+	st, err := dir.Stat(name)
 	switch {
 	case err != nil:
+		if _, there := os.Stat(filepath.Join(dir.Name(), name)); there == nil {
+			return nil, errors.New("is a link that leads out of the runbook's directory")
+		}
 		return nil, plainErr(err)
 	case !st.Mode().IsRegular():
 		return nil, errors.New("is no regular file")
@@ -43,7 +54,7 @@ func beside(book, name string) ([]byte, error) {
 	case st.Size() > maxCopy:
 		return nil, fmt.Errorf("is larger than %d KiB, which is too much for a plan", maxCopy>>10)
 	}
-	data, err := os.ReadFile(at)
+	data, err := dir.ReadFile(name)
 	return data, plainErr(err)
 }
 

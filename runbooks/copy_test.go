@@ -2,6 +2,7 @@ package runbooks
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +118,36 @@ func TestCopyFaultsHaveTheirPlace(t *testing.T) {
 		files := map[string]string{"f": "x", "bad": "a\n{{ nobody }}", "go": "{{ .Name }}", "big": strings.Repeat("x", maxCopy+1)}
 		if _, err := placing(t, files, keys, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", keys, err, want)
+		}
+	}
+}
+
+// TestCopyStaysInItsDirectory: a link to a key of ours, in a directory of runbooks that came from elsewhere, is not followed; one within is,
+// and so is one to the runbook itself.
+func TestCopyStaysInItsDirectory(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	books := filepath.Join(home, "clone")
+	for name, text := range map[string]string{"id": "secret", "clone/motd": "hello", "clone/put.toml": "title = \"x\"\nrisk = \"change\"\n[[step]]\nid = \"s\"\ncopy = \"f\"\nto = \"/etc/motd\"\n"} {
+		if err := errors.Join(os.MkdirAll(books, 0o700), os.WriteFile(filepath.Join(home, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	elsewhere := filepath.Join(home, "link.toml")
+	if err := os.Symlink(filepath.Join(books, "put.toml"), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	for to, want := range map[string]string{"../id": "leads out", filepath.Join(home, "id"): "leads out", "motd": "", "nothing": "no such file"} {
+		f := filepath.Join(books, "f")
+		_ = os.Remove(f) // it may not be there yet
+		if err := os.Symlink(to, f); err != nil {
+			t.Fatal(err)
+		}
+		for _, book := range []string{filepath.Join(books, "put.toml"), elsewhere} {
+			_, err := Load(book)
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s with a link to %s: %v", book, to, err)
+			}
 		}
 	}
 }

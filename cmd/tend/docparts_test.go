@@ -106,3 +106,18 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryDefenceIsKept: each row of the threat model names the tests that keep it. That they are there, TestDocLinksLeadSomewhere sees.
+func TestEveryDefenceIsKept(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "../../SECURITY.md"), "|---|---|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := strings.Split(table, "\n")
+	if len(rows) < 11 {
+		t.Fatalf("only %d rows", len(rows))
+	}
+	for _, row := range rows {
+		if cells := strings.Split(row, " | "); len(cells) != 4 || !regexp.MustCompile(`Test|Fuzz`).MatchString(cells[3]) {
+			t.Errorf("nothing keeps it: %s", row)
+		}
+	}
+}

@@ -60,7 +60,8 @@ __tend_reply()
 {
     local i
     if [[ ${#found[@]} -eq 1 && -z $quote && ${found[0]} == *[^[:alnum:]_.,:=@%/+!-]* ]]; then
-        printf -v "found[0]" %q "${found[0]}"
+        printf -v line %q "${found[0]}"
+        found=("$line")
     fi
     for ((i = 0; i < ${#found[@]}; i++)); do
         if [[ ${#found[@]} -gt 1 && -n ${about[i]} && $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
