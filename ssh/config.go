@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"tend/inventory"
@@ -61,7 +62,7 @@ func onlyOurs(path string) error {
 
 // query puts the inventory's values where ssh has those of its command line.
 func (o *Options) query(h inventory.Host) sshconfig.Query {
-	q := sshconfig.Query{Host: h.Addr, Given: map[string][]sshconfig.Value{}, Home: o.Home, Getenv: o.Getenv, Exec: matchExec, Lookup: lookup, UID: strconv.Itoa(os.Getuid())}
+	q := sshconfig.Query{Host: h.Addr, Given: map[string][]sshconfig.Value{}, Home: o.Home, Getenv: o.Getenv, Exec: func(ctx context.Context, cmd string) (bool, error) { return matchExec(ctx, cmd, matchTimeout) }, Lookup: lookup, UID: strconv.Itoa(os.Getuid())}
 	if q.Host == "" {
 		q.Host = string(h.Name)
 	}
@@ -92,19 +93,22 @@ func (o *Options) query(h inventory.Host) sshconfig.Query {
 // matchTimeout bounds the command of a Match exec; ssh would wait for ever.
 const matchTimeout = 10 * time.Second
 
-func matchExec(ctx context.Context, command string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, matchTimeout)
+// matchExec runs the command of a Match exec, and ends all of it where it takes longer than limit.
+func matchExec(ctx context.Context, command string, limit time.Duration) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("did not end within %s", limit))
 	defer cancel()
 	shell := os.Getenv("SHELL")
 	if shell == "" {
 		shell = "/bin/sh"
 	}
 	cmd := exec.CommandContext(ctx, shell, "-c", command)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that all of it can be ended
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if ctx.Err() != nil {
-		return false, fmt.Errorf("did not end within %s", matchTimeout)
+		return false, context.Cause(ctx)
 	}
 	if err != nil && !errors.As(err, &exit) {
 		return false, err

@@ -96,7 +96,7 @@ func (r *resolver) criterion(name, arg string, live bool) (bool, error) {
 	case "localnetwork":
 		return onNetwork(patterns)
 	case "exec":
-		return live && r.exec(arg), r.execErr(arg)
+		return r.exec(arg, live)
 	}
 	if beyondUs[name] {
 		r.warnOnce("Match " + name + " is not supported by tend: its line is taken as not matching")
@@ -127,22 +127,18 @@ func (r *resolver) matchHost() (string, error) {
 	return r.host, nil
 }
 
-// exec runs the command of Match exec, as the operator's ssh would: the configuration is his own.
-func (r *resolver) exec(arg string) bool {
+// exec runs the command of Match exec where all before it held, as the operator's ssh would: the configuration is his own. A command that
+// cannot be run, or does not end, says neither that its values hold nor that they do not, and those may be whom we talk to.
+func (r *resolver) exec(arg string, live bool) (bool, error) {
 	cmd, err := r.execCommand(arg)
-	if err != nil || r.q.Exec == nil {
-		return false
+	if err != nil || r.q.Exec == nil || !live {
+		return false, err
 	}
 	ok, err := r.q.Exec(r.ctx, cmd)
 	if err != nil {
-		r.warnOnce("Match exec " + cmd + ": " + err.Error())
+		return false, fmt.Errorf("Match exec %s: %w", cmd, err)
 	}
-	return ok && err == nil
-}
-
-func (r *resolver) execErr(arg string) error {
-	_, err := r.execCommand(arg)
-	return err
+	return ok, nil
 }
 
 func (r *resolver) execCommand(arg string) (string, error) {

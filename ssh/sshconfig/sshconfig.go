@@ -31,7 +31,7 @@ type Query struct {
 	// LocalUser, LocalHost, Home and UID describe who asks, for tokens and Match localuser.
 	LocalUser, LocalHost, Home, UID string
 	Getenv                          func(string) string
-	// Exec runs the command of a Match exec and says whether it succeeded.
+	// Exec runs the command of a Match exec and says whether it succeeded; an error where it cannot be known.
 	Exec func(ctx context.Context, command string) (bool, error)
 	// Lookup resolves a name for CanonicalizeHostname: its canonical name, or an error where it has no address.
 	Lookup func(ctx context.Context, name string) (cname string, err error)
