@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	xssh "golang.org/x/crypto/ssh"
@@ -150,7 +151,7 @@ func (l *login) look(key xssh.PublicKey) error {
 
 // write appends key to the first of the host's known_hosts files.
 func (l *login) write(key xssh.PublicKey) error {
-	if len(l.s.KnownHosts) == 0 {
+	if len(l.s.KnownHosts) == 0 || l.s.KnownHosts[0] == os.DevNull {
 		return fmt.Errorf("no known_hosts file is configured for %s", l.knownName())
 	}
 	name := l.knownName()

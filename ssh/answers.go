@@ -89,7 +89,7 @@ func (l *login) pass(err error) error {
 }
 
 func (l *login) interactive() (xssh.AuthMethod, error) {
-	if l.talks++; l.talks > l.s.PasswordPrompts || l.mute {
+	if l.talks++; l.talks > l.s.PasswordPrompts || l.mute || l.talks > 1 && !l.posed { // a host that asks nothing hears nothing new
 		return nil, nil
 	}
 	l.auth = "keyboard-interactive"
@@ -104,6 +104,7 @@ func (l *login) challenge(name, instruction string, questions []string, echos []
 		l.abort(err)
 		return nil, err
 	}
+	l.posed = l.posed || len(questions) > 0
 	answers := make([]string, len(questions))
 	note := strings.TrimSpace(clip(name) + "\n" + clip(instruction))
 	for i, q := range questions {

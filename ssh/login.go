@@ -55,6 +55,7 @@ type login struct {
 	asked    bool          // somebody was
 	talks    int           // conversations begun
 	mute     bool          // one ended without an answer
+	posed    bool          // one of them asked something
 	rounds   int
 	banners  int
 	banner   bytes.Buffer

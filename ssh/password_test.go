@@ -169,3 +169,18 @@ func TestPromptStopsTheClockAndIsCancelled(t *testing.T) {
 	fault(t, err, ssh.Cancelled)
 	close(free)
 }
+
+// TestConversationWithoutAQuestion: a host that refuses without having asked anything is not asked again: it would hear nothing new, and
+// each try counts against us.
+func TestConversationWithoutAQuestion(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	p := serve(t, &xssh.ServerConfig{MaxAuthTries: 10, KeyboardInteractiveCallback: func(xssh.ConnMetadata, xssh.KeyboardInteractiveChallenge) (*xssh.Permissions, error) {
+		tries++
+		return nil, errors.New("no")
+	}}, nil)
+	_, _, _, err := run(t, newClient(t, ssh.Options{Prompter: says()}), p.host("web-1"), "true")
+	if fault(t, err, ssh.AuthFailed); tries != 1 {
+		t.Errorf("%d conversations: %v", tries, err)
+	}
+}

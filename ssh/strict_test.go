@@ -50,3 +50,19 @@ func TestStrictHostKeyChecking(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyKeptNowhere: UserKnownHostsFile /dev/null keeps nothing, and is no trouble; what was to be kept by a person's word says so.
+func TestKeyKeptNowhere(t *testing.T) {
+	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{})
+	h := srv.Host("web-1")
+	h.KnownHosts = []string{os.DevNull}
+	c := newClient(t, ssh.Options{Prompter: says("yes")})
+	if err := c.Accept(t.Context(), h, srv.Fingerprint()); err == nil || !strings.Contains(err.Error(), "no known_hosts file") {
+		t.Errorf("accepted into /dev/null: %v", err)
+	}
+	_, _, _, err := run(t, c, h, "true")
+	if r, _ := c.Road("web-1"); err != nil || r.KnownBy != "accepted now, kept nowhere" || len(c.Warnings()) > 0 {
+		t.Errorf("%v, known by %q, warned %v", err, r.KnownBy, c.Warnings())
+	}
+}

@@ -98,16 +98,31 @@ type patternEntry struct {
 func Load(paths ...string) *DB {
 	db := &DB{plain: map[string][]*Entry{}, found: map[string][]*Entry{}, asked: map[string]struct{}{}}
 	for _, p := range paths {
-		f, err := os.Open(p)
-		if err == nil {
-			err = db.read(f, p)
-			f.Close()
-		}
+		err := db.load(p)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			db.warn(p, 0, err.Error())
 		}
 	}
 	return db
+}
+
+// load reads one file; /dev/null, a common way to say "none", is empty.
+func (db *DB) load(path string) error {
+	st, err := os.Stat(path) // before opening: opening a FIFO would hang, and a device may have no end
+	switch {
+	case err != nil:
+		return err
+	case path == os.DevNull:
+		return nil
+	case !st.Mode().IsRegular():
+		return errors.New("is not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return db.read(f, path)
 }
 
 // Parse is Load for one file that is already in memory; name is what warnings call it.

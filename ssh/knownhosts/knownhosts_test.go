@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -98,8 +99,17 @@ func TestFilesThatAreNone(t *testing.T) {
 	if w := Load(filepath.Join(dir, "absent")).Warnings(); len(w) != 0 {
 		t.Errorf("an absent file: %v", w)
 	}
-	if w := Load(dir).Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), dir) {
-		t.Errorf("a directory: %v", w)
+	if w := Load(os.DevNull).Warnings(); len(w) != 0 {
+		t.Errorf("no file: %v", w)
+	}
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, fifo, "/dev/zero"} {
+		if w := Load(path).Warnings(); len(w) != 1 || !strings.Contains(w[0].String(), path) || !strings.Contains(w[0].String(), "not a regular file") {
+			t.Errorf("%s: %v", path, w)
+		}
 	}
 }
 

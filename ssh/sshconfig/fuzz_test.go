@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -159,6 +160,25 @@ Host via
 		}})
 		if err != nil || a.Host != want[0] || a.Get("user", "") != want[1] {
 			t.Errorf("%s: %q %q %v, want %q", host, a.Host, a.Get("user", ""), err, want)
+		}
+	}
+}
+
+// TestConfigThatIsNoFile: what may never end is refused by its name, and /dev/null is empty.
+func TestConfigThatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	fifo, cfg := filepath.Join(dir, "fifo"), filepath.Join(dir, "config")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, good := range map[string]bool{os.DevNull: true, fifo: false, "/dev/zero": false, dir: false} {
+		os.WriteFile(cfg, []byte("Include "+path+"\n"), 0o600)
+		c, err := Load("/", Source{Path: cfg})
+		if err == nil {
+			_, err = c.Resolve(context.Background(), Query{Host: "h"})
+		}
+		if (err == nil) != good || !good && !strings.Contains(err.Error(), path+" is not a regular file") {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

@@ -95,14 +95,14 @@ func (p *parser) load(path string, depth int) (*file, error) {
 	return f, sc.Err()
 }
 
-// readRegular reads a file that is one: a FIFO would hang.
+// readRegular reads a file that is one, or /dev/null: a FIFO would hang, and a device may have no end.
 func readRegular(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if st.IsDir() {
-		return nil, fmt.Errorf("%s is a directory", path)
+	if path != os.DevNull && !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
