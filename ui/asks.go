@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,37 +25,73 @@ func (c *console) readAsks(ctx context.Context) iter.Seq2[Ask, error] {
 	}
 }
 
+// questions are those that come, and those that were put off: they stay open until they are answered, here or elsewhere.
+type questions struct {
+	*feed[Ask]
+	waiting []Ask
+}
+
 // pullAsks opens a dialog for every question that has come, and closes those that are moot.
 func (c *console) pullAsks() bool {
-	if c.asks == nil {
+	if c.asks.feed == nil {
 		return false
 	}
 	items, _, ended, _ := c.asks.take(100)
 	if ended {
-		c.asks = nil
+		c.asks.feed = nil
 	}
 	for _, a := range items {
 		if a.Gone {
 			c.dropAsk(a)
 			continue
 		}
-		d := &askScreen{ask: a, field: newField(""), readyAt: c.cfg.Now().Add(grace), now: c.cfg.Now}
-		d.field.masked = a.Secret
+		d := c.newAsk(a)
+		d.readyAt = c.cfg.Now().Add(grace)
 		c.prompt = nil // what was being typed is lost rather than sent where it was not meant
 		c.stack = append(c.stack, d)
 	}
 	return len(items) > 0
 }
 
+func (c *console) newAsk(a Ask) *askScreen {
+	d := &askScreen{ask: a, field: newField(""), now: c.cfg.Now}
+	d.field.masked = a.Secret
+	return d
+}
+
 func (c *console) dropAsk(a Ask) {
-	kept := c.stack[:0]
-	for _, s := range c.stack {
-		if d, ok := s.(*askScreen); ok && d.ask.Run == a.Run && d.ask.ID == a.ID {
-			continue
-		}
-		kept = append(kept, s)
+	gone := func(b Ask) bool { return b.Run == a.Run && b.ID == a.ID }
+	c.stack = slices.DeleteFunc(c.stack, func(s screen) bool {
+		d, ok := s.(*askScreen)
+		return ok && gone(d.ask)
+	})
+	c.asks.waiting = slices.DeleteFunc(c.asks.waiting, gone)
+}
+
+// putOff closes the question and leaves it open: the status line says that it waits.
+func (c *console) putOff(a Ask) {
+	c.pop()
+	c.asks.waiting = append(c.asks.waiting, a)
+	c.note = note{text: "the question stays open; ! shows it again"}
+}
+
+// askAgain shows the question that was put off first.
+func (c *console) askAgain() tea.Cmd {
+	a := c.asks.waiting[0]
+	c.asks.waiting = c.asks.waiting[1:]
+	return c.run(push(c.newAsk(a)))
+}
+
+// waitingWords is what the status line says of questions that were put off.
+func (c *console) waitingWords() string {
+	switch n := len(c.asks.waiting); n {
+	case 0:
+		return ""
+	case 1:
+		return c.pen.paint(bad, "a question waits: !")
+	default:
+		return c.pen.paint(bad, plural(n, "question")+" wait: !")
 	}
-	c.stack = kept
 }
 
 // askScreen is a question of a run.
@@ -70,7 +107,8 @@ type askScreen struct {
 func (s *askScreen) Binds() []bind {
 	return []bind{
 		{keys: "enter", name: "answer", help: "send the answer", foot: true, do: func() action { return nothing }},
-		{keys: "esc", name: "refuse", help: "refuse: the run is told no", foot: true, do: func() action { return nothing }},
+		{keys: "ctrl+n", name: "refuse", help: "refuse: the run is told no", foot: true, do: func() action { return nothing }},
+		{keys: "esc", name: "later", help: "leave the question open; ! shows it again", foot: true, do: func() action { return nothing }},
 	}
 }
 
@@ -82,12 +120,17 @@ func (s *askScreen) Type(k press) (action, bool) {
 		return nothing, true
 	}
 	switch k.name {
-	case "esc":
+	case "ctrl+n":
 		return s.answer("", false), true
+	case "esc":
+		return func(c *console) tea.Cmd {
+			c.putOff(s.ask)
+			return nil
+		}, true
 	case "enter":
 		text := s.field.value()
 		if s.ask.Words != "" && strings.TrimSpace(text) != s.ask.Words {
-			s.bad = "type exactly: " + s.ask.Words + "   (esc refuses)"
+			s.bad = "type exactly: " + s.ask.Words + "   (^N says no)"
 			return nothing, true
 		}
 		return s.answer(text, true), true
@@ -134,7 +177,7 @@ func (s *askScreen) View(a area) frame {
 		label = "secret: "
 	}
 	if s.ask.Words != "" {
-		body = append(body, "", "  "+a.paint(title, "type "+a.text(s.ask.Words)+" to say yes; esc says no"))
+		body = append(body, "", "  "+a.paint(title, "type "+a.text(s.ask.Words)+" to say yes; ^N says no, esc leaves it open"))
 	}
 	body = append(body, "", "  "+label+s.field.draw(a.pen, a.w-12))
 	if s.bad != "" {

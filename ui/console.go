@@ -27,7 +27,7 @@ type console struct {
 	marks   map[inventory.HostID]bool
 	watches map[journal.RunID]*watch
 	known   *feed[standing]
-	asks    *feed[Ask]
+	asks    questions
 	typed   typedLines
 	work    *work
 	crash   string // the log file that a panic was written to
@@ -79,7 +79,7 @@ func (c *console) Init() tea.Cmd {
 		c.known = newFeed(c.work.ctx, &c.work.wg, c.cfg.standings, func(standing) int { return 0 })
 	}
 	if c.cfg.Asks != nil {
-		c.asks = newFeed(c.work.ctx, &c.work.wg, c.readAsks, func(Ask) int { return 0 })
+		c.asks.feed = newFeed(c.work.ctx, &c.work.wg, c.readAsks, func(Ask) int { return 0 })
 	}
 	cmds := []tea.Cmd{c.tick(10 * time.Millisecond), c.loadOpen(), c.work.first}
 	if c.cfg.Open != "" {

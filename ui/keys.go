@@ -133,6 +133,12 @@ func (c *console) binds() []bind {
 		}},
 		{keys: ":", name: "command", help: "command line", foot: true, do: func() action { return c.commandLine }},
 		{keys: "?", name: "help", help: "help for this screen", foot: true, do: func() action { return push(newHelp(c)) }},
+		{keys: "!", name: "question", help: "the question of a run that was left open", why: func() string {
+			if len(c.asks.waiting) == 0 {
+				return "no question waits"
+			}
+			return ""
+		}, do: func() action { return (*console).askAgain }},
 		{keys: "J", name: "journal", help: "the journal of runs", foot: true, why: func() string {
 			if s, ok := c.top().(*journalScreen); ok && s.host == "" {
 				return "this is the journal"

@@ -62,7 +62,7 @@ func TestScreens(t *testing.T) {
 		d.ask(Ask{Run: "261122-1210-patc", ID: "k1", Gone: true})
 		d.ask(Ask{Run: "261122-1210-patc", ID: "k2", Host: "web-11", Title: "password for sudo", Secret: true})
 		d.now = d.now.Add(2 * grace)
-		d.Type("secret").Golden("ask-secret")
+		d.Type("secret").Golden("ask-secret").Press("esc", "esc").Golden("ask-waits")
 	})
 }
 

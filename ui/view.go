@@ -123,10 +123,13 @@ func broken(text string, w int, p *pen) []string {
 	return out
 }
 
-// activeRuns names what is at work elsewhere: "runs: patch 30/40".
+// activeRuns names what is at work elsewhere: "runs: patch 30/40". A question that waits comes before all of them.
 func (c *console) activeRuns() string {
 	shown, _ := c.top().(*runScreen)
 	var names []string
+	if words := c.waitingWords(); words != "" {
+		return words
+	}
 	for _, w := range c.active() {
 		if shown != nil && shown.w == w {
 			continue
