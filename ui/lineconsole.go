@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -24,22 +23,27 @@ import (
 // terminals that can do nothing else, and says everything in words.
 type lineConsole struct {
 	cfg   Config
-	in    *bufio.Scanner
+	in    *typist
 	out   io.Writer
 	fleet *fleet.Fleet
 	// mu is over out and what follows: a run's question may come while its lines are printed, or while a prompt waits.
 	mu       sync.Mutex
 	atPrompt bool
-	pending  []Ask // came while a prompt waited
+	// following says that commands are read while a run is followed: a question that came of itself would take its answer from them.
+	following bool
+	pending   []Ask // came while a prompt waited
+	open      []Ask // were left open
 	// since is when the console began; read is how far each run was taken up that has begun since, or was open then.
 	since time.Time
 	read  map[journal.RunID]uint64
 	rest  []string // of a long answer, said when "more" asks for it
+	ahead []string // commands that were typed while a run was followed, and are none for it
 }
 
 // runLines asks for commands until the input ends.
 func runLines(ctx context.Context, cfg Config) error {
-	l := &lineConsole{cfg: cfg, in: bufio.NewScanner(cfg.Input), out: cfg.Output, fleet: fleet.New(cfg.Inventory), since: cfg.Now(), read: map[journal.RunID]uint64{}}
+	l := &lineConsole{cfg: cfg, in: newTypist(cfg.Input), out: cfg.Output, fleet: fleet.New(cfg.Inventory), since: cfg.Now(), read: map[journal.RunID]uint64{}}
+	defer l.in.end()
 	for s, err := range cfg.standings(ctx) {
 		switch {
 		case err != nil:
@@ -51,6 +55,7 @@ func runLines(ctx context.Context, cfg Config) error {
 		}
 	}
 	if cfg.Open != "" {
+		defer l.answering(ctx)()
 		return l.replay(ctx, cfg.Open)
 	}
 	if err := l.catchUp(ctx); err != nil {
@@ -63,7 +68,7 @@ func runLines(ctx context.Context, cfg Config) error {
 	defer l.answering(ctx)()
 	for ctx.Err() == nil {
 		l.waiting(ctx)
-		line, ok := l.question("command (help lists them):")
+		line, ok := l.next()
 		if !ok {
 			return nil
 		}
@@ -113,11 +118,22 @@ func (l *lineConsole) question(text string) (string, bool) {
 }
 
 func (l *lineConsole) scan() (string, bool) {
-	if !l.in.Scan() {
+	t := l.in.line()
+	if !t.ok {
 		fmt.Fprintln(l.out)
-		return "", false
 	}
-	return strings.TrimSpace(l.in.Text()), true
+	return t.text, t.ok
+}
+
+// next is the next command: one that was typed ahead, or one that is asked for.
+func (l *lineConsole) next() (string, bool) {
+	if len(l.ahead) > 0 {
+		line := l.ahead[0]
+		l.ahead = l.ahead[1:]
+		l.say("%s:", line)
+		return line, true
+	}
+	return l.question("command (help lists them):")
 }
 
 // answering puts the questions of runs to the operator; the function that it returns ends it and waits.
@@ -129,7 +145,10 @@ func (l *lineConsole) answering(ctx context.Context) func() {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for a := range l.cfg.Asks.Asks(ctx) {
-			if !a.Gone && ctx.Err() == nil {
+			switch {
+			case a.Gone:
+				l.moot(a)
+			case ctx.Err() == nil:
 				l.asked(ctx, a)
 			}
 		}
@@ -141,7 +160,7 @@ func (l *lineConsole) answering(ctx context.Context) func() {
 func (l *lineConsole) asked(ctx context.Context, a Ask) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.atPrompt {
+	if l.atPrompt || l.following {
 		l.pending = append(l.pending, a)
 		fmt.Fprintf(l.out, "\nrun %s has a question; press Enter to see it\n", quote.ASCII(string(a.Run)))
 		return
@@ -166,13 +185,25 @@ func (l *lineConsole) answer(ctx context.Context, a Ask) {
 	for line := range strings.Lines(a.Text) {
 		fmt.Fprintln(l.out, quote.ASCII(strings.TrimRight(line, "\n")))
 	}
-	label := "answer, or an empty line to refuse:"
+	label := "answer; an empty line leaves the question open, and the command refuse says no to it:"
 	if a.Words != "" {
-		label = "type " + quote.ASCII(a.Words) + " to say yes; anything else refuses:"
+		label = "type " + quote.ASCII(a.Words) + " to say yes, no to refuse; anything else leaves the question open:"
 	}
 	fmt.Fprint(l.out, label+" ")
 	text, ok := l.secret(a.Secret)
-	ok = ok && text != "" && (a.Words == "" || text == a.Words)
+	if a.Words != "" && text != a.Words && text != "no" {
+		text = ""
+	}
+	if !ok || text == "" {
+		l.open = append(l.open, a)
+		fmt.Fprintln(l.out, "the question stays open; answer asks it again, refuse says no to it")
+		return
+	}
+	l.reply(ctx, a, text, a.Words == "" || text == a.Words)
+}
+
+// reply hands an answer over; where it is no, it is nothing but that.
+func (l *lineConsole) reply(ctx context.Context, a Ask, text string, ok bool) {
 	if !ok {
 		text = ""
 	}
@@ -237,20 +268,28 @@ func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err 
 		return false, l.journal(ctx)
 	case "search":
 		return false, l.search(ctx, rest)
-	case "replay":
+	case "replay", "follow":
 		return false, l.replay(ctx, journal.RunID(rest))
+	case "resume":
+		return false, l.resume(ctx, journal.RunID(rest))
+	case "plan":
+		return false, l.plan(ctx, rest)
 	default:
-		l.say("no command %q", name)
+		if slices.Contains(steering, name) {
+			return false, l.steerOne(ctx, name, rest)
+		}
+		l.say("no command %q; help lists them", name)
 	}
 	return false, nil
 }
 
 func (l *lineConsole) help() {
 	for _, s := range []string{"fleet: the sites and their states", "problems [FILTER]: hosts that are not OK, the worst first", "status, posture, drift, insight, calendar: the pages that the screens have", "more: the rest of a long answer", "host NAME: a host", "runbooks: what can be run",
-		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "search TEXT: the newest events in which the words stand", "replay RUN: a run's events, to its end", "quit",
-		"a run at work is steered from another terminal: tend pause, continue, approve, retry, skip, answer, abort"} {
+		"run RUNBOOK SELECTOR: plan, confirm, run", "journal: the latest runs", "search TEXT: the newest events in which the words stand", "replay RUN, follow RUN: a run's events, to its end; while it is at work, it takes commands",
+		"resume RUN: take up a run whose process is gone", "plan NAME [difference REVISION, rehearse TROUBLES, approve, start]: a maintenance plan, and what can be done about it", "quit"} {
 		l.say("%s", s)
 	}
+	l.steerHelp()
 }
 
 func (l *lineConsole) journal(ctx context.Context) error {

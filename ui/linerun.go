@@ -11,6 +11,9 @@ import (
 )
 
 func (l *lineConsole) replay(ctx context.Context, id journal.RunID) error {
+	if l.steerable(ctx, id) {
+		return l.follow(ctx, id)
+	}
 	_, err := Lines(l, l.taken(ctx, id, true))
 	return err
 }

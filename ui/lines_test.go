@@ -117,7 +117,7 @@ func TestLineConsole(t *testing.T) {
 	}
 }
 
-// TestLineQuestions: questions of runs are put in words, and what is not typed as asked refuses.
+// TestLineQuestions: questions of runs are put in words, and what is not typed as asked answers nothing.
 func TestLineQuestions(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	in, typed := io.Pipe()
@@ -144,6 +144,9 @@ func TestLineQuestions(t *testing.T) {
 	see(`question of run r1: host key of db-01 \x1b[2J`)
 	see("SHA256:abc")
 	say("y")
+	see("the question stays open")
+	say("answer")
+	say("no")
 	waitFor(t, func() bool { asks.mu.Lock(); defer asks.mu.Unlock(); return len(asks.answers) == 1 })
 	say("quit")
 	select {
@@ -155,6 +158,6 @@ func TestLineQuestions(t *testing.T) {
 		t.Fatal("the line console does not end")
 	}
 	if asks.answers[0] != "k1=,false" {
-		t.Errorf("y alone gave %q", asks.answers)
+		t.Errorf("no gave %q", asks.answers)
 	}
 }

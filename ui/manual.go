@@ -2,6 +2,8 @@ package ui
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -76,28 +78,39 @@ func (s *manualScreen) Type(k press) (action, bool) {
 func (s *manualScreen) Paste(text string) { s.fields[s.list.at].paste(first(text)) }
 
 func (s *manualScreen) send(ok bool) action {
-	d := journal.Decided{Decision: journal.Answer, Host: s.host.Name, Step: s.step.ID, OK: ok, Answers: map[string]string{}}
-	for i, a := range s.step.Asks {
-		v := strings.TrimSpace(s.fields[i].value())
-		if ok && v == "" {
-			s.list.at = i
-			return warnOf("an answer is missing: " + a.Text)
-		}
-		if ok && a.Type == "yes" && v != "yes" && v != "no" {
-			s.list.at = i
-			return warnOf("yes or no: " + a.Text)
-		}
-		d.Answers[a.Name] = v
+	values := make([]string, len(s.fields))
+	for i, f := range s.fields {
+		values[i] = f.value()
 	}
-	d.Reason = strings.TrimSpace(s.fields[len(s.fields)-1].value())
-	if !ok && d.Reason == "" {
-		s.list.at = len(s.fields) - 1
-		return warnOf("say in the note why it could not be done")
+	d, at, err := s.decided(ok, values)
+	if err != nil {
+		s.list.at = at
+		return warnOf(err.Error())
 	}
 	return func(c *console) tea.Cmd {
 		c.pop()
 		return c.decide(s.w.run, "answer", d)
 	}
+}
+
+// decided is the answer to a manual step, of a value for each question and the note; wrong says which of them will not do, and why.
+func (s *manualScreen) decided(ok bool, values []string) (d journal.Decided, at int, wrong error) {
+	d = journal.Decided{Decision: journal.Answer, Host: s.host.Name, Step: s.step.ID, OK: ok, Answers: map[string]string{}}
+	for i, a := range s.step.Asks {
+		v := strings.TrimSpace(values[i])
+		if ok && v == "" {
+			return d, i, fmt.Errorf("an answer is missing: %s", a.Text)
+		}
+		if ok && a.Type == "yes" && v != "yes" && v != "no" {
+			return d, i, fmt.Errorf("yes or no: %s", a.Text)
+		}
+		d.Answers[a.Name] = v
+	}
+	at = len(values) - 1
+	if d.Reason = strings.TrimSpace(values[at]); !ok && d.Reason == "" {
+		return d, at, errors.New("say in the note why it could not be done")
+	}
+	return d, at, nil
 }
 
 // place is where to go: "nyc1/r07 U12 rear".

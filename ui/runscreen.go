@@ -205,17 +205,7 @@ func (s *runScreen) abortPrompt() *prompt {
 
 // repair asks for the number of hosts and decides for each.
 func (s *runScreen) repair(verb string, d journal.Decision) action {
-	var ds []journal.Decided
-	for _, i := range s.targets() {
-		h := &s.w.state.Hosts[i]
-		if h.Phase == journal.Ended && !h.Outcome.Good() || d == journal.SkipHost && h.Phase != journal.Ended {
-			x := journal.Decided{Decision: d, Host: h.ID}
-			if h.Step < len(s.w.state.Plan().Steps) {
-				x.Step = s.w.state.Plan().Steps[h.Step].ID
-			}
-			ds = append(ds, x)
-		}
-	}
+	ds := s.w.repairs(s.targets(), d)
 	if len(ds) == 0 {
 		return warnOf("none of these hosts can be asked to " + verb)
 	}
@@ -223,6 +213,23 @@ func (s *runScreen) repair(verb string, d journal.Decision) action {
 	return ask(typedPrompt(verb+" "+plural(len(ds), "host")+". Type "+n+" to go on:", []string{n}, func(c *console) tea.Cmd {
 		return c.decide(s.w.run, verb, ds...)
 	}))
+}
+
+// repairs is a decision for each of those hosts that it can be made for: what failed is done again or passed over, and only what has not ended
+// is skipped.
+func (w *watch) repairs(places []int, d journal.Decision) []journal.Decided {
+	var ds []journal.Decided
+	for _, i := range places {
+		h := &w.state.Hosts[i]
+		if h.Phase == journal.Ended && !h.Outcome.Good() || d == journal.SkipHost && h.Phase != journal.Ended {
+			x := journal.Decided{Decision: d, Host: h.ID}
+			if h.Step < len(w.state.Plan().Steps) {
+				x.Step = w.state.Plan().Steps[h.Step].ID
+			}
+			ds = append(ds, x)
+		}
+	}
+	return ds
 }
 
 // waits is the wave that wants an operator's approval, or -1.
