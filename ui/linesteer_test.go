@@ -179,4 +179,3 @@ func TestLineReadOnly(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
