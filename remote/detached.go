@@ -18,12 +18,12 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 	if o.Adopt && f.was == "" {
 		f.was = k.witness(o)
 	}
-	wait, outage, unsent := k.o.Backoff.First, false, 0
+	wait, outage, unsent := k.o.Backoff.First, map[string]bool{}, 0
 	f.back = func() {
-		if outage {
+		if len(outage) > 0 {
 			k.o.Remark(o.Host.Name, o.Job, "the host answers again; the step is taken up where it was left")
 		}
-		outage = false
+		clear(outage)
 	}
 	for {
 		from := f.off
@@ -40,9 +40,13 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 		if f.began {
 			wait = k.o.Backoff.First
 		}
-		if !outage { // an outage of hours is one remark, not one for each try
-			outage = true
-			k.o.Remark(o.Host.Name, o.Job, "the link was lost; trying to reach the host again: "+err.Error())
+		if what := class(err); !outage[what] { // an outage of hours is one remark for each thing that stands in the way, not one for each try
+			words := "the link was lost; trying to reach the host again: "
+			if len(outage) > 0 {
+				words = "the host is not reached again yet, and now for another reason: "
+			}
+			outage[what] = true
+			k.o.Remark(o.Host.Name, o.Job, words+err.Error())
 		}
 		select {
 		case <-ctx.Done():

@@ -133,6 +133,16 @@ func ended(err error) bool {
 	return errors.As(err, &e) && e.Ended()
 }
 
+// class is what kind of trouble the transport has, "" where it does not say: a link that was lost is one thing, and a login that is refused
+// when it is made anew, as by a locked agent, another.
+func class(err error) string {
+	var e interface{ Class() string }
+	if errors.As(err, &e) {
+		return e.Class()
+	}
+	return ""
+}
+
 func permanent(err error) bool {
 	var e interface{ Permanent() bool }
 	return errors.As(err, &e) && e.Permanent()

@@ -14,7 +14,7 @@ import (
 
 // Transport is the road: package ssh's Client is one. An exit code with a nil error means that the command ended and all that it
 // wrote was handed on. An error means that nobody knows, unless errors.As finds NotStarted() bool returning true; one with
-// Permanent() bool returning true is of no use to try again.
+// Permanent() bool returning true is of no use to try again; Class() string, where it has that, is what kind of trouble it is.
 type Transport interface {
 	Exec(ctx context.Context, h inventory.Host, cmd string, stdin io.Reader, stdout, stderr io.Writer) (exit int, err error)
 	Drop(h inventory.HostID) // forget the kept connection

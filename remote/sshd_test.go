@@ -198,38 +198,73 @@ func TestSSHFaults(t *testing.T) {
 	}
 }
 
-// TestSSHKeyChangedInMidStep: a host that comes back with another key while a step runs on it is not knocked at again: the step is where it
-// was, its end is not known, and both keys are named. Nothing is said to whoever answers.
+// held is a detached step that has begun and goes on until letGo is called; end waits for its end.
+func held(t *testing.T, w *world, k *Keeper) (letGo func(), end func() (exit int, err error)) {
+	t.Helper()
+	began, ended, went := make(chan struct{}), make(chan struct{}), filepath.Join(t.TempDir(), "went")
+	var exit int
+	var err error
+	go func() {
+		defer close(ended)
+		var once sync.Once
+		s := &sink{t: t}
+		exit, err = k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo on; until [ -e " + went + " ]; do sleep 0.05; done; exit 9"},
+			func(off int64, p []byte) error { once.Do(func() { close(began) }); return s.take(off, p) })
+	}()
+	select {
+	case <-began:
+	case <-ended:
+		t.Fatalf("it never began: %v", err)
+	}
+	letGo = func() { _ = os.WriteFile(went, nil, 0o600) }
+	t.Cleanup(letGo)
+	return letGo, func() (int, error) { <-ended; return exit, err }
+}
+
+// TestSSHKeyChangedInMidStep: a host that comes back with another key while a step runs on it is not knocked at again: its end is not known, and
+// both keys are named. Nobody logs in to whoever answers.
 func TestSSHKeyChangedInMidStep(t *testing.T) {
 	t.Parallel()
 	w, srv, _ := overSSH(t)
-	k := w.keeper()
-	began, went := make(chan struct{}), filepath.Join(t.TempDir(), "went")
-	s := &sink{t: t}
-	type end struct {
-		exit int
-		err  error
-	}
-	ended := make(chan end, 1)
-	go func() {
-		var once sync.Once
-		exit, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo on; until [ -e " + went + " ]; do sleep 0.05; done"},
-			func(off int64, p []byte) error { once.Do(func() { close(began) }); return s.take(off, p) })
-		ended <- end{exit, err}
-	}()
-	<-began
-	was := srv.Fingerprint()
-	now := sshtest.WriteKey(t, filepath.Join(srv.Dir, "host0"), sshtest.NewKey(t, "ed25519"), "")
+	_, end := held(t, w, w.keeper())
+	was, now := srv.Fingerprint(), sshtest.WriteKey(t, filepath.Join(srv.Dir, "host0"), sshtest.NewKey(t, "ed25519"), "")
 	srv.Restart()
-	e := <-ended
-	if err := os.WriteFile(went, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	re := asError(t, e.err)
-	if re.NotStarted() || !strings.Contains(e.err.Error(), was) || !strings.Contains(e.err.Error(), xssh.FingerprintSHA256(now)) || !strings.Contains(re.Hint(), "accept it by its fingerprint") {
-		t.Errorf("%v (hint %q)", e.err, re.Hint())
+	_, err := end()
+	e := asError(t, err)
+	if e.NotStarted() || !strings.Contains(err.Error(), was) || !strings.Contains(err.Error(), xssh.FingerprintSHA256(now)) || !strings.Contains(e.Hint(), "accept it by its fingerprint") {
+		t.Errorf("%v (hint %q)", err, e.Hint())
 	}
 	if log := srv.Log(); strings.Count(log, "Accepted publickey") != 1 {
 		t.Errorf("somebody logged in with another key:\n%s", log)
+	}
+}
+
+// TestSSHAgentLockedInMidStep: where the agent is locked when a lost link is made anew, the step is waited for and the agent named; it is taken
+// up as soon as the agent is open again.
+func TestSSHAgentLockedInMidStep(t *testing.T) {
+	t.Parallel()
+	w, srv, p := overSSH(t)
+	key := sshtest.NewKey(t, "ed25519")
+	agent := sshtest.StartAgent(t, key)
+	srv.Authorize(sshtest.Signer(t, key).PublicKey())
+	c := ssh.New(ssh.Options{ConfigFiles: []string{}, Home: t.TempDir(), AgentSocket: agent.Socket, Getenv: func(string) string { return "" }})
+	t.Cleanup(func() { _ = c.Close() })
+	w.via, w.host.Identity = c, nil
+	said := make(chan string, 8)
+	letGo, end := held(t, w, w.keeper(func(o *Options) {
+		o.Remark = func(_ inventory.HostID, _, text string) { said <- text }
+	}))
+	if err := agent.Keyring.Lock([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	p.Cut()
+	for text := ""; !strings.Contains(text, "holds no keys, or is locked"); text = <-said { // the first is of the cut
+	}
+	if err := agent.Keyring.Unlock([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	letGo()
+	if exit, err := end(); exit != 9 || err != nil {
+		t.Errorf("exit %d, %v", exit, err)
 	}
 }

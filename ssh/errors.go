@@ -74,6 +74,9 @@ func (e *Error) Ended() bool { return e.Kind == NoExit }
 // Permanent reports that to try again by itself can only do harm: whoever answers there has not the host's key, and a person must look.
 func (e *Error) Permanent() bool { return e.Kind == KeyChanged || e.Kind == KeyRevoked }
 
+// Class is the Kind, for those who know nothing of this package.
+func (e *Error) Class() string { return string(e.Kind) }
+
 // Hint says what to do about it, or is empty.
 func (e *Error) Hint() string {
 	if e.hint != "" {
