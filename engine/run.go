@@ -38,7 +38,7 @@ type run struct {
 func (r *run) loop(ctx context.Context) error {
 	r.stale = true
 	for {
-		took, err := r.take()
+		took, err := r.take(r.leave(ctx) == nil)
 		if err != nil {
 			return err
 		}
@@ -113,8 +113,8 @@ func (r *run) save(bodies ...journal.Body) error {
 	return nil
 }
 
-// take records what the workers and the operators have left.
-func (r *run) take() (bool, error) {
+// take records what the workers and the operators have left, and where bind is set what follows from it.
+func (r *run) take(bind bool) (bool, error) {
 	taps, notes, ends := r.box.empty(r.outputDue())
 	var bodies []journal.Body
 	for _, t := range taps {
@@ -130,9 +130,10 @@ func (r *run) take() (bool, error) {
 	for _, d := range r.hear() {
 		bodies = append(bodies, d)
 	}
+	var starts []*attempt
 	var err error
 	if len(bodies) > 0 {
-		err = r.save(bodies...)
+		starts, err = r.record(bodies, bind && broken(ends) == nil)
 	}
 	for _, n := range notes {
 		n.done <- err
@@ -152,6 +153,9 @@ func (r *run) take() (bool, error) {
 		for _, a := range r.active {
 			r.end(a, aborted)
 		}
+	}
+	for _, a := range starts {
+		r.launch(a)
 	}
 	return len(bodies) > 0 || len(ends) > 0, nil
 }
@@ -254,11 +258,7 @@ func (r *run) act() (bool, error) {
 	if !r.stale && (r.wake.IsZero() || now.Before(r.wake)) {
 		return false, nil
 	}
-	r.stale, r.wake = false, time.Time{}
-	o := orders{r: r, settled: true}
-	for _, a := range r.plan.Next(r.s, now) {
-		o.add(a)
-	}
+	o := r.decide()
 	if o.asked != r.asked {
 		if r.asked = o.asked; r.asked != "" {
 			o.bodies = append(o.bodies, journal.Remarked{Text: r.asked})

@@ -64,6 +64,14 @@ type Recorder interface {
 	Append(ctx context.Context, run journal.RunID, bodies ...journal.Body) ([]journal.Event, error)
 }
 
+// Binder is a Recorder that makes what follows from events durable together with them.
+type Binder interface {
+	// AppendThen is Append of the bodies and, in the same batch, of what then gives when it has seen their events, which are not durable
+	// at that time. Then is called once at most and must not touch the journal; where it is not called, or what it gives cannot be taken,
+	// only the bodies' events are returned.
+	AppendThen(ctx context.Context, run journal.RunID, bodies []journal.Body, then func([]journal.Event) []journal.Body) ([]journal.Event, error)
+}
+
 // Order is one attempt at a step, as the hands carry it out.
 type Order struct {
 	Host   inventory.Host

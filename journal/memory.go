@@ -42,6 +42,18 @@ func (m *Memory) Append(ctx context.Context, run RunID, bodies ...Body) ([]Event
 	if len(bodies) == 0 {
 		return nil, nil
 	}
+	return m.append(run, bodies, nil)
+}
+
+// AppendThen is that of segments.
+func (m *Memory) AppendThen(ctx context.Context, run RunID, bodies []Body, then func([]Event) []Body) ([]Event, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return m.append(run, bodies, then)
+}
+
+func encodeAll(bodies []Body) ([][]byte, error) {
 	raws := make([][]byte, len(bodies))
 	for i, b := range bodies {
 		raw, err := EncodeBody(b)
@@ -49,6 +61,14 @@ func (m *Memory) Append(ctx context.Context, run RunID, bodies ...Body) ([]Event
 			return nil, err
 		}
 		raws[i] = raw
+	}
+	return raws, nil
+}
+
+func (m *Memory) append(run RunID, bodies []Body, then func([]Event) []Body) ([]Event, error) {
+	raws, err := encodeAll(bodies)
+	if err != nil {
+		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,6 +82,14 @@ func (m *Memory) Append(ctx context.Context, run RunID, bodies ...Body) ([]Event
 	from := len(r.events)
 	for i, b := range bodies {
 		r.add(m.origin, run, m.now(), b, raws[i])
+	}
+	if then != nil && !r.closed {
+		more := then(slices.Clone(r.events[from:]))
+		if raws, err := encodeAll(more); err == nil {
+			for i, b := range more {
+				r.add(m.origin, run, m.now(), b, raws[i])
+			}
+		}
 	}
 	close(r.more)
 	r.more = make(chan struct{})

@@ -151,6 +151,22 @@ type streamID struct {
 
 // Append keeps Journal's promise for what is left of the bodies.
 func (j *redacted) Append(ctx context.Context, run RunID, bodies ...Body) ([]Event, error) {
+	return j.Journal.Append(ctx, run, j.clean(run, bodies)...)
+}
+
+// AppendThen is that of the journal behind it, where that has one, with what then gives redacted as well; else then is not called.
+func (j *redacted) AppendThen(ctx context.Context, run RunID, bodies []Body, then func([]Event) []Body) ([]Event, error) {
+	b, ok := j.Journal.(interface {
+		AppendThen(context.Context, RunID, []Body, func([]Event) []Body) ([]Event, error)
+	})
+	if !ok {
+		return j.Append(ctx, run, bodies...)
+	}
+	return b.AppendThen(ctx, run, j.clean(run, bodies), func(events []Event) []Body { return j.clean(run, then(events)) })
+}
+
+// clean is what is left of the bodies.
+func (j *redacted) clean(run RunID, bodies []Body) []Body {
 	clean := make([]Body, 0, len(bodies)+1)
 	for _, b := range bodies {
 		switch b := b.(type) {
@@ -166,7 +182,7 @@ func (j *redacted) Append(ctx context.Context, run RunID, bodies ...Body) ([]Eve
 			clean = append(clean, j.r.Body(b))
 		}
 	}
-	return j.Journal.Append(ctx, run, clean...)
+	return clean
 }
 
 // output joins a piece to what was held back and gives what is certain.

@@ -210,6 +210,14 @@ func (r recorder) Append(ctx context.Context, run journal.RunID, bodies ...journ
 	return r.Journal.Append(ctx, run, bodies...)
 }
 
+// AppendThen is the journal's. What follows from other events is never a run's end.
+func (r recorder) AppendThen(ctx context.Context, run journal.RunID, bodies []journal.Body, then func([]journal.Event) []journal.Body) ([]journal.Event, error) {
+	if b, ok := r.Journal.(engine.Binder); ok {
+		return b.AppendThen(ctx, run, bodies, then)
+	}
+	return r.Append(ctx, run, bodies...)
+}
+
 // releaseTime is how long the run's end waits for hosts that do not answer: tend host lease shows whose lease lies there.
 const releaseTime = 10 * time.Second
 

@@ -149,7 +149,7 @@ func (w *writer) remarkCut(ctx context.Context, extra int64) error {
 	if err != nil {
 		return err
 	}
-	_, b, err := w.take(w.s.now(), []journal.Body{body}, [][]byte{raw})
+	_, b, err := w.take(w.s.now(), []journal.Body{body}, [][]byte{raw}, nil)
 	if err != nil {
 		return err
 	}

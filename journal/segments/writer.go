@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -54,22 +55,32 @@ func (s *Segments) Append(ctx context.Context, run journal.RunID, bodies ...jour
 	if len(bodies) == 0 {
 		return nil, nil
 	}
+	return s.append(ctx, run, bodies, nil)
+}
+
+// AppendThen is Append of the bodies and, in the same batch, of what then gives once it has seen their events: one sync for both. Then is
+// called once at most, before anything is durable, and must not touch the journal. What it gives may be of any kind but RunClosed; where
+// it cannot be taken, only the bodies are appended, and only their events are returned.
+func (s *Segments) AppendThen(ctx context.Context, run journal.RunID, bodies []journal.Body, then func([]journal.Event) []journal.Body) ([]journal.Event, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.append(ctx, run, bodies, then)
+}
+
+func (s *Segments) append(ctx context.Context, run journal.RunID, bodies []journal.Body, then func([]journal.Event) []journal.Body) ([]journal.Event, error) {
 	if err := journal.CheckEnd(bodies); err != nil {
 		return nil, err
 	}
-	raws := make([][]byte, len(bodies))
-	for i, b := range bodies {
-		raw, err := journal.EncodeBody(b)
-		if err != nil {
-			return nil, fmt.Errorf("run %s: %w", run, err)
-		}
-		raws[i] = raw
+	raws, err := encode(bodies)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", run, err)
 	}
 	w, err := s.claim(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	events, b, err := w.take(s.now(), bodies, raws)
+	events, b, err := w.take(s.now(), bodies, raws, then)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +95,21 @@ func (s *Segments) Append(ctx context.Context, run journal.RunID, bodies ...jour
 	return events, nil
 }
 
-// take chains the bodies into the batch that gathers.
-func (w *writer) take(now time.Time, bodies []journal.Body, raws [][]byte) ([]journal.Event, *batch, error) {
+func encode(bodies []journal.Body) ([][]byte, error) {
+	raws := make([][]byte, len(bodies))
+	for i, b := range bodies {
+		raw, err := journal.EncodeBody(b)
+		if err != nil {
+			return nil, err
+		}
+		raws[i] = raw
+	}
+	return raws, nil
+}
+
+// take chains the bodies into the batch that gathers, and what then makes of them. A disk that is full takes endings only: nothing follows
+// from them.
+func (w *writer) take(now time.Time, bodies []journal.Body, raws [][]byte, then func([]journal.Event) []journal.Body) ([]journal.Event, *batch, error) {
 	now = now.UTC().Round(0)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -101,11 +125,26 @@ func (w *writer) take(now time.Time, bodies []journal.Body, raws [][]byte) ([]jo
 		w.pending = &batch{done: make(chan struct{})}
 	}
 	b := w.pending
-	events := make([]journal.Event, len(bodies))
+	events := w.chain(b, now, bodies, raws, make([]journal.Event, 0, len(bodies)))
+	if then != nil && !w.ended && w.full == nil {
+		more := then(events)
+		if raws, err := encode(more); err == nil && !closes(more) {
+			events = w.chain(b, now, more, raws, events)
+		}
+	}
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return events, b, nil
+}
+
+// chain adds the bodies to the batch, and their events to events.
+func (w *writer) chain(b *batch, now time.Time, bodies []journal.Body, raws [][]byte, events []journal.Event) []journal.Event {
 	for i, body := range bodies {
 		prev := w.head.hash
 		b.buf = appendLine(b.buf, &w.head, w.s.origin, w.run, now, body.Kind(), raws[i])
-		events[i] = journal.Event{Origin: w.s.origin, Run: w.run, Seq: w.head.seq, At: now, Prev: prev, Hash: w.head.hash, Body: body}
+		events = append(events, journal.Event{Origin: w.s.origin, Run: w.run, Seq: w.head.seq, At: now, Prev: prev, Hash: w.head.hash, Body: body})
 		if w.head.seq == 1 {
 			b.first = w.head.hash
 		}
@@ -114,11 +153,11 @@ func (w *writer) take(now time.Time, bodies []journal.Body, raws [][]byte) ([]jo
 		}
 	}
 	b.head = w.head
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
-	return events, b, nil
+	return events
+}
+
+func closes(bodies []journal.Body) bool {
+	return slices.ContainsFunc(bodies, func(b journal.Body) bool { _, ends := b.(journal.RunClosed); return ends })
 }
 
 // endings reports whether the bodies are of the kinds for which the reserve is kept.
