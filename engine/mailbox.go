@@ -70,6 +70,13 @@ func (b *mailbox) waiting() (output, full bool) {
 	return len(b.taps) > 0, b.full
 }
 
+// few reports whether some, and fewer than n, attempts have ended, and nobody waits for a note: all can wait a little for others.
+func (b *mailbox) few(n int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.ends) > 0 && len(b.ends) < n && len(b.notes) == 0 && !b.full
+}
+
 // empty takes everything out; the taps only where output is due.
 func (b *mailbox) empty(output bool) (taps []*tap, notes []note, ends []*attempt) {
 	b.mu.Lock()

@@ -38,6 +38,7 @@ type run struct {
 func (r *run) loop(ctx context.Context) error {
 	r.stale = true
 	for {
+		r.linger()
 		took, err := r.take(r.leave(ctx) == nil)
 		if err != nil {
 			return err

@@ -72,13 +72,11 @@ func (h *hands) Carry(ctx context.Context, o engine.Order, sink func(int64, []by
 		}
 	}
 	reached := func(offset int64, p []byte) error {
-		if err := h.reach(ctx, o.Host.Name); err != nil {
-			return err
-		}
+		h.reach(o.Host.Name)
 		return sink(offset, p)
 	}
 	exit, err := h.Keeper.Carry(ctx, remote.Order(o), reached)
-	_ = h.reach(ctx, o.Host.Name) // a step may have nothing to say; a journal that cannot be written stops the run at the step's end
+	h.reach(o.Host.Name) // a step may have nothing to say
 	if e, ok := errors.AsType[*remote.Error](err); ok && e.Kind == remote.Keepless {
 		h.keepless(ctx, o, e)
 	} else if err == nil && o.Job != "" && slices.Contains(h.doubted, o.Host.Name) {
@@ -200,20 +198,20 @@ type recorder struct {
 	hands *hands
 }
 
-// Append is the journal's.
+// Append is the journal's, with the roads that were taken in front.
 func (r recorder) Append(ctx context.Context, run journal.RunID, bodies ...journal.Body) ([]journal.Event, error) {
 	for _, b := range bodies {
 		if _, ends := b.(journal.RunClosed); ends {
 			r.hands.release(context.WithoutCancel(ctx))
 		}
 	}
-	return r.Journal.Append(ctx, run, bodies...)
+	return r.Journal.Append(ctx, run, r.hands.taken.before(bodies)...)
 }
 
 // AppendThen is the journal's. What follows from other events is never a run's end.
 func (r recorder) AppendThen(ctx context.Context, run journal.RunID, bodies []journal.Body, then func([]journal.Event) []journal.Body) ([]journal.Event, error) {
 	if b, ok := r.Journal.(engine.Binder); ok {
-		return b.AppendThen(ctx, run, bodies, then)
+		return b.AppendThen(ctx, run, r.hands.taken.before(bodies), then)
 	}
 	return r.Append(ctx, run, bodies...)
 }
@@ -241,13 +239,11 @@ func (h *hands) release(ctx context.Context) {
 	wait.Wait()
 }
 
-func (h *hands) reach(ctx context.Context, host inventory.HostID) error {
-	r, ok := h.client.Road(host)
-	if !ok || !h.taken.first(host, r.Since) {
-		return nil
+// reach keeps the road that led to the host, to be recorded with what came over it.
+func (h *hands) reach(host inventory.HostID) {
+	if r, ok := h.client.Road(host); ok {
+		h.taken.take(r.Since, journal.HostReached{
+			Host: host, Addr: r.Addr, Via: r.Jumps, User: r.User, Key: r.HostKeyType + " " + r.Fingerprint, Auth: r.Auth, TurnedAway: r.TurnedAway,
+		})
 	}
-	_, err := h.book.Append(ctx, journal.RunID(h.claim.Run), journal.HostReached{
-		Host: host, Addr: r.Addr, Via: r.Jumps, User: r.User, Key: r.HostKeyType + " " + r.Fingerprint, Auth: r.Auth, TurnedAway: r.TurnedAway,
-	})
-	return err
 }

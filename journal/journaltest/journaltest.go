@@ -28,6 +28,7 @@ func Run(t *testing.T, make func(t *testing.T) journal.Journal) {
 		{"Append returns the events as Events yields them", appendReturns},
 		{"Append chains the events of a run", appendChains},
 		{"Append keeps the events of a call together", appendTogether},
+		{"AppendThen adds what follows from the events", appendThen},
 		{"Append refuses what is no event", appendRefuses},
 		{"Append takes nothing after the end", appendAfterEnd},
 		{"Append with an ended context appends nothing", appendEnded},
@@ -174,6 +175,48 @@ func appendTogether(t *testing.T, j journal.Journal) {
 	if len(all) != 1+writers*calls*each {
 		t.Errorf("%d events, want %d", len(all), 1+writers*calls*each)
 	}
+}
+
+// appendThen asks nothing of a journal that cannot do it.
+func appendThen(t *testing.T, j journal.Journal) {
+	b, ok := j.(interface {
+		AppendThen(context.Context, journal.RunID, []journal.Body, func([]journal.Event) []journal.Body) ([]journal.Event, error)
+	})
+	if !ok {
+		t.Skip("this journal binds nothing")
+	}
+	all := must(t, j, "r1", Plan("health", "a"))
+	follow := func(more ...journal.Body) func([]journal.Event) []journal.Body {
+		return func(events []journal.Event) []journal.Body {
+			if len(events) != 1 || events[0].Seq != all[len(all)-1].Seq+1 || events[0].Hash == (journal.Hash{}) {
+				t.Errorf("then saw %+v", events)
+			}
+			return more
+		}
+	}
+	for i, c := range []struct {
+		more []journal.Body
+		want int
+	}{
+		{[]journal.Body{journal.StepStarted{Host: "a", Step: "check", Attempt: 1}, journal.Remarked{Text: "too"}}, 3},
+		{nil, 1},
+		{[]journal.Body{nil}, 1}, // cannot be taken
+	} {
+		got, err := b.AppendThen(t.Context(), "r1", []journal.Body{journal.Remarked{Text: fmt.Sprint(i)}}, follow(c.more...))
+		if err != nil || len(got) != c.want {
+			t.Fatalf("%d: %d events, %v, want %d", i, len(got), err, c.want)
+		}
+		all = append(all, got...)
+	}
+	got, err := b.AppendThen(t.Context(), "r1", []journal.Body{journal.RunClosed{Result: journal.Passed}}, func([]journal.Event) []journal.Body {
+		t.Error("something was to follow a run's end")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chained(t, read(t, j, "r1", 0))
+	same(t, read(t, j, "r1", 0), append(all, got...))
 }
 
 func appendRefuses(t *testing.T, j journal.Journal) {

@@ -144,7 +144,12 @@ func TestDiskFull(t *testing.T) {
 	if _, err := os.Stat(reserve); err != nil {
 		t.Errorf("the reserve was spent on what is no ending: %v", err)
 	}
-	add(t, s, journal.StepEnded{Host: "a", Step: "check", Outcome: journal.Unknown})
+	events, err := s.AppendThen(t.Context(), "r1", []journal.Body{journal.StepEnded{Host: "a", Step: "check", Outcome: journal.Unknown}}, func([]journal.Event) []journal.Body {
+		return []journal.Body{journal.StepStarted{Host: "a", Step: "check", Attempt: 2}}
+	})
+	if err != nil || len(events) != 1 {
+		t.Fatalf("an ending on a full disk: %d events, %v", len(events), err)
+	}
 	add(t, s, journal.RunClosed{Result: journal.Lost})
 	if got := kinds(t, fresh(t, dir)); got != "plan_accepted step_ended run_closed" {
 		t.Errorf("the run reads %s", got)
