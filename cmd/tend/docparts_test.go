@@ -1,9 +1,11 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,6 +120,37 @@ func TestEveryDefenceIsKept(t *testing.T) {
 	for _, row := range rows {
 		if cells := strings.Split(row, " | "); len(cells) != 4 || !regexp.MustCompile(`Test|Fuzz`).MatchString(cells[3]) {
 			t.Errorf("nothing keeps it: %s", row)
+		}
+	}
+}
+
+// TestDecisionsAreWhole: each large choice says what it was weighed against, what was measured, what it costs and when to choose again, names
+// a test or a benchmark that is there, and stands in the list of all.
+func TestDecisionsAreWhole(t *testing.T) {
+	pages, _ := filepath.Glob("../../docs/decisions/[a-z]*.md")
+	if len(pages) < 12 {
+		t.Fatalf("only %d pages", len(pages))
+	}
+	list, tests := read(t, "../../docs/decisions/README.md"), testNames(t)
+	for _, page := range pages {
+		text := read(t, page)
+		for _, part := range []string{"**Chosen.**", "**Weighed against**", "**Measured", "**It costs**", "**Choose again**"} {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s: no %s", page, part)
+			}
+		}
+		if !regexp.MustCompile(`\bTest[A-Z]|go test |go run |\.txtar`).MatchString(text) {
+			t.Errorf("%s: nothing that can be run", page)
+		}
+		if !strings.Contains(list, "("+filepath.Base(page)+")") {
+			t.Errorf("%s is not in the list", page)
+		}
+		for _, m := range regexp.MustCompile("-bench '?([A-Za-z0-9|]+)'?|(Benchmark[A-Za-z0-9]+)").FindAllStringSubmatch(text, -1) {
+			for name := range strings.SplitSeq(m[1]+strings.TrimPrefix(m[2], "Benchmark"), "|") {
+				if !slices.ContainsFunc(slices.Collect(maps.Keys(tests)), func(s string) bool { return strings.HasPrefix(s, "Benchmark") && strings.Contains(s, name) }) {
+					t.Errorf("%s: there is no benchmark %s", page, name)
+				}
+			}
 		}
 	}
 }

@@ -81,7 +81,7 @@ var fenced = regexp.MustCompile("(?s)\n```.*?\n```")
 // TestDocLinksLeadSomewhere: files that pages link to are there, and so are tests that they name.
 func TestDocLinksLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	named := regexp.MustCompile(`\bTest[A-Z][A-Za-z]*\b`)
+	named := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z][A-Za-z]*\b`)
 	tests := testNames(t)
 	for _, page := range docPages(t) {
 		text := read(t, page)
@@ -100,7 +100,7 @@ func TestDocLinksLeadSomewhere(t *testing.T) {
 
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
-	decl := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	decl := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
 	out := map[string]bool{}
 	err := filepath.WalkDir("../..", func(path string, _ os.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, "_test.go") {
