@@ -87,7 +87,7 @@ func stepKeys() []Key {
 		{Table: t, Name: "emits", Type: "string", Options: []string{"facts", "checks"}, Help: "what its output is read for: key=value lines, or check lines as well", Example: `"facts"`},
 		{Table: t, Name: "facts", Type: "facts", Help: "what it may emit: key = \"TYPE what it is\"; a key that ends in * declares a family", Example: `{ kept_days = "int days that are kept" }`},
 		{Table: t, Name: "words", Type: "text", Help: "of a manual step: what the person in the room is to do", Example: `"Replace the disk with the blinking light."`},
-		{Table: t, Name: "asks", Type: "asks", Help: "of a manual step: the answers that are recorded"},
+		{Table: t, Name: "asks", Type: "asks", Help: "of a manual step: the answers that are recorded", Example: `[{ name = "serial", text = "Serial number of the new disk?" }]`},
 		{Table: t, Name: "for", Type: "duration", Help: "of a wait: how long", Example: `"5m"`},
 		{Table: "asks", Name: "name", Type: "string", Help: "what the answer is recorded under", Example: `"serial"`, Required: true},
 		{Table: "asks", Name: "text", Type: "string", Help: "the question", Example: `"Serial number of the new disk?"`, Required: true},

@@ -92,6 +92,8 @@ func exampleBook(k Key) string {
 	switch {
 	case k.Table == "step" && (k.Name == "words" || k.Name == "for" || k.Name == "fetch"):
 		delete(tables["step"], "script")
+	case k.Table == "step" && k.Name == "asks":
+		tables["step"] = map[string]string{"id": `"a"`, "words": `"do"`}
 	case k.Table == "step" && k.Name == "template":
 		tables["step"] = map[string]string{"id": `"a"`, "to": `"/etc/motd"`}
 	case k.Table == "step" && slices.Contains([]string{"copy", "to", "mode", "owner"}, k.Name):

@@ -154,3 +154,22 @@ func TestDecisionsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryKeyHasAnExample: inventory, runbook and plan keys alike. That the examples are taken, the packages' own TestKeyExamplesParse sees.
+func TestEveryKeyHasAnExample(t *testing.T) {
+	for _, page := range []string{inventoryKeys(), runbookKeys(), planKeys()} {
+		n := 0
+		for line := range strings.Lines(page) {
+			if !strings.HasPrefix(line, "| `") {
+				continue
+			}
+			n++
+			if cells := strings.Split(strings.TrimSuffix(line, " |\n"), " | "); cells[len(cells)-1] == "" {
+				t.Errorf("no example: %s", line)
+			}
+		}
+		if n < 15 {
+			t.Errorf("found only %d keys", n)
+		}
+	}
+}
