@@ -18,6 +18,7 @@ func TestRealAPT(t *testing.T) {
 	for name, do := range map[string]func(d *debian){
 		"security, then all": (*debian).upgrades, "lock": (*debian).waits, "dpkg is killed": (*debian).broken,
 		"the link is cut": (*debian).linkCut, "the run's process is killed": (*debian).runnerCut,
+		"a host's life": (*debian).life,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(name, " cut") && !strings.Contains(name, "process") {

@@ -227,28 +227,6 @@ func (a *app) decideCmd(use, short string, n int, make func(args []string) journ
 	return c
 }
 
-func (a *app) answerCmd() *cobra.Command {
-	var no bool
-	var reason string
-	c := &cobra.Command{
-		Use: "answer RUN HOST [name=text…]", Short: "Say that a manual step is done, with what it asks for", Args: cobra.MinimumNArgs(2),
-		Example: "  tend answer last db-0712 serial=S3X9 bay=4\n  tend answer last db-0712 --no --reason \"no spare disk\"",
-		RunE: func(c *cobra.Command, args []string) error {
-			answers, err := assignments(args[2:])
-			if err != nil {
-				return err
-			}
-			return a.decide(c.Context(), args[0], journal.Decided{
-				Decision: journal.Answer, Host: inventory.HostID(args[1]), OK: !no, Answers: answers, By: a.who(), Reason: reason,
-			})
-		},
-		ValidArgsFunction: a.completeRunHost,
-	}
-	c.Flags().BoolVar(&no, "no", false, "it could not be done")
-	c.Flags().StringVar(&reason, "reason", "", "why, for the journal")
-	return c
-}
-
 func (a *app) decide(ctx context.Context, typed string, d journal.Decided) error {
 	run, err := a.named(ctx, typed)
 	if err != nil {
