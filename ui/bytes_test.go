@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tend/journal"
+	"tend/runbooks"
 )
 
 // wire runs the console over 10,000 hosts on a real terminal of the type term, with a clock that the test moves.
@@ -77,6 +78,47 @@ func BenchmarkOpen(b *testing.B) {
 		b.StartTimer()
 		x.run(context.Background(), cfg)
 		x.see("FLEET all sites")
+		b.StopTimer()
+		x.keys("\x03\x03")
+		if err := x.left(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
+
+// BenchmarkFirstLook opens a run over 10,000 hosts that has ended, until the screen shows how it did.
+func BenchmarkFirstLook(b *testing.B) {
+	inv := big(b, 10_000)
+	j := journal.NewMemory("x", nil)
+	plan := runbooks.Plan{Runbook: "health", Risk: runbooks.Read, Hosts: inv.Hosts, Steps: []runbooks.Step{{ID: "checks", Kind: runbooks.Check, Risk: runbooks.Read, Emits: "checks"}}}
+	put := func(bodies ...journal.Body) {
+		if _, err := j.Append(b.Context(), "r1", bodies...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	wave := runbooks.Wave{Name: "all"}
+	for _, h := range inv.Hosts {
+		wave.Hosts = append(wave.Hosts, h.Name)
+	}
+	plan.Waves = []runbooks.Wave{wave}
+	put(journal.PlanAccepted{Plan: plan}, journal.WaveOpened{})
+	for _, h := range inv.Hosts {
+		var facts []runbooks.Fact
+		for i := range 20 {
+			facts = append(facts, runbooks.Fact{Key: "check:" + itoa(i), Value: "41", Unit: "%", Threshold: "85/95", Check: true, State: runbooks.CheckOK}, runbooks.Fact{Key: "fact." + itoa(i), Value: "some value"})
+		}
+		put(journal.StepStarted{Host: h.Name, Step: "checks", Attempt: 1}, journal.OutputRead{Host: h.Name, Step: "checks", Attempt: 1, Data: []byte("fine\n")},
+			journal.FactsRead{Host: h.Name, Step: "checks", Facts: facts}, journal.StepEnded{Host: h.Name, Step: "checks", Attempt: 1, Outcome: journal.OK})
+	}
+	put(journal.RunClosed{Result: journal.Passed})
+	for b.Loop() {
+		b.StopTimer()
+		x := newTerminal(b, 80, 24)
+		cfg := Config{Inventory: inv, Journal: j, Open: "r1", Env: []string{"TERM=xterm-256color"}}
+		b.StartTimer()
+		x.run(context.Background(), cfg)
+		x.see("PASSED")
 		b.StopTimer()
 		x.keys("\x03\x03")
 		if err := x.left(); err != nil {

@@ -190,6 +190,9 @@ func (c *console) replace(s screen) tea.Cmd {
 // pullBudget is how long a pull may take before keys get their turn again.
 const pullBudget = 8 * time.Millisecond
 
+// pullRest is what is left to keys between two pulls of a backlog.
+const pullRest = time.Millisecond
+
 // pull takes up what the feeds have read. With a backlog it comes again at once, otherwise in its own time.
 func (c *console) pull() tea.Cmd {
 	start := time.Now()
@@ -214,7 +217,7 @@ func (c *console) pull() tea.Cmd {
 		c.fleet.Refresh(now)
 	}
 	if more {
-		return c.tick(pullBudget)
+		return c.tick(pullRest)
 	}
 	return tea.Batch(c.tick(c.work.period), c.lookAlive(), c.lookRuns())
 }

@@ -103,8 +103,11 @@ func (w *watch) verdictOf(i int) (verdict, bool) {
 	if s < 0 || h.Phase != journal.Ended || w.state.Plan().Steps[s].Emits != "checks" || !h.Outcome.Good() && h.Outcome != journal.Failed {
 		return verdict{}, false
 	}
-	v := judged(h.Facts)
-	return v, v.all > 0
+	j := &w.verdicts[i]
+	if !j.made {
+		*j = judgement{true, judged(h.Facts)}
+	}
+	return j.verdict, j.all > 0
 }
 
 type groupKey struct {

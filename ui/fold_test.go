@@ -80,3 +80,32 @@ func TestFoldIsWhole(t *testing.T) {
 		}
 	})
 }
+
+// TestBacklogIsFoldedSeldom: while more waits to be taken up, the groups are not made anew for each picture; the last picture has all of it, with
+// each host's checks as they were read last.
+func TestBacklogIsFoldedSeldom(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.patch("r1")
+	w := d.c.follow("r1")
+	d.Pull()
+	s := newRunScreen(d.c, w)
+	s.refresh()
+	was := len(s.groups)
+	w.behind = true
+	for e, err := range d.journal.Events(t.Context(), "r1", 0, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, ok := e.Body.(journal.StepStarted); ok && b.Host == "web-10" && b.Step == "upgrade" {
+			e.Body, e.Seq = journal.StepEnded{Host: "web-10", Step: "upgrade", Attempt: 1, Outcome: journal.Failed, Reason: "another"}, e.Seq+1000
+			w.apply(e)
+		}
+	}
+	if s.refresh(); len(s.groups) != was {
+		t.Errorf("folded amid a backlog: %d groups, then %d", was, len(s.groups))
+	}
+	w.behind = false
+	if s.refresh(); s.groups[0].word != "FAIL" || len(s.groups[0].hosts)+len(s.groups[1].hosts) != 2 {
+		t.Errorf("after it: %+v", s.groups[:2])
+	}
+}

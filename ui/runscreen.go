@@ -29,7 +29,8 @@ type runScreen struct {
 	mode     mode
 	list     list
 	failures bool
-	drawn    uint64 // the watch's shape that what follows was made from
+	drawn    uint64    // the watch's shape that what follows was made from
+	made     time.Time // when that was
 	groups   []group
 	order    []int // hosts, those that want attention first
 	prod     bool
@@ -37,11 +38,15 @@ type runScreen struct {
 
 func newRunScreen(c *console, w *watch) *runScreen { return &runScreen{cfg: c.cfg, w: w} }
 
+// foldEvery is how often the groups are made anew while a backlog is taken up: each picture of it would cost as much as what it shows.
+const foldEvery = 200 * time.Millisecond
+
 // refresh makes the groups anew where events have come, and keeps the cursor where it was.
 func (s *runScreen) refresh() {
-	if s.drawn == s.w.shape && s.groups != nil {
+	if s.groups != nil && (s.drawn == s.w.shape || s.w.behind && time.Since(s.made) < foldEvery) {
 		return
 	}
+	s.made = time.Now()
 	var on group
 	if s.mode == folded && s.list.at < len(s.groups) {
 		on = s.groups[s.list.at]

@@ -41,6 +41,15 @@ type watch struct {
 	version uint64
 	// shape grows with every event but output: what stands alike changes with nothing else.
 	shape uint64
+	// behind says that more was read than is taken up yet: what is drawn of it is old at once.
+	behind bool
+	// verdicts are what the hosts' checks come to, by the host's place; they are made again after an event of the host.
+	verdicts []judgement
+}
+
+type judgement struct {
+	made bool
+	verdict
 }
 
 // pull takes up what was read. It stops when the time is up, so that a key never waits for a backlog.
@@ -52,7 +61,7 @@ func (w *watch) pull(f *fleet.Fleet, until time.Time, clock func() time.Time) (c
 			f.Apply(e)
 		}
 		changed = changed || len(events) > 0 || ended
-		w.ended, w.err = ended, err
+		w.ended, w.err, w.behind = ended, err, left
 		if !left {
 			return changed, false
 		}
@@ -72,10 +81,15 @@ func (w *watch) apply(e journal.Event) {
 	switch b := e.Body.(type) {
 	case journal.PlanAccepted:
 		if w.outs == nil {
-			w.outs = make([]output, len(w.state.Hosts))
+			w.outs, w.verdicts = make([]output, len(w.state.Hosts)), make([]judgement, len(w.state.Hosts))
+		}
+	case journal.FactsRead:
+		if i := w.state.Index(b.Host); i >= 0 {
+			w.verdicts[i].made = false
 		}
 	case journal.StepStarted:
 		if i := w.state.Index(b.Host); i >= 0 {
+			w.verdicts[i].made = false
 			w.outs[i] = output{step: w.state.StepIndex(b.Step), attempt: b.Attempt, hash: fnvOffset, at: e.At}
 		}
 	case journal.OutputRead:
