@@ -21,7 +21,7 @@ func main() {
 type options struct {
 	lab, real, delays []int
 	runs, behind      int
-	figures           bool
+	figures, full     bool // full: also what takes fleets of its own
 	table             string
 }
 
@@ -39,7 +39,7 @@ func parse(args []string) (options, error) {
 		return o, err
 	}
 	if os.Getenv("FULL") == "1" {
-		*lab, *real, *delays, o.behind, o.figures = "50,200,1000,5000", "50", "50,150,300", 500, true
+		*lab, *real, *delays, o.behind, o.figures, o.full = "50,200,1000,5000", "50", "50,150,300", 500, true, true
 	}
 	for _, l := range []struct {
 		name, text string
@@ -130,7 +130,7 @@ func fleets(ctx context.Context, dir, tend string, o options, w io.Writer) error
 			}
 		}
 	}
-	for _, more := range []func(context.Context, string, string, options, io.Writer) error{kept, bastion, slow} {
+	for _, more := range []func(context.Context, string, string, options, io.Writer) error{kept, curve, bastion, few, slow} {
 		if err := more(ctx, dir, tend, o, w); err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ type contender struct {
 	answered func(out string) int
 	answers  int
 	peer     bool
+	atMost   int // how often it is run, where it takes minutes; 0 = as often as the others
 }
 
 // patience is how long a contender may take.
@@ -121,9 +122,9 @@ func median(all []figure, of func(figure) float64) float64 {
 func (r *room) compare(ctx context.Context, runs int, all []contender, tell func(name string, got, yard []figure)) error {
 	got := make([][]figure, len(all))
 	failed := make([]error, len(all))
-	for range runs {
+	for round := range runs {
 		for i, c := range all {
-			if failed[i] != nil {
+			if failed[i] != nil || c.atMost > 0 && round >= c.atMost {
 				continue
 			}
 			f, err := measure(ctx, c, len(r.hosts), r.pid())
@@ -139,7 +140,11 @@ func (r *room) compare(ctx context.Context, runs int, all []contender, tell func
 			fmt.Fprintln(os.Stderr, "left out:", failed[i])
 			continue
 		}
-		tell(c.name, got[i], got[0])
+		name := c.name
+		if c.atMost > 0 && c.atMost < runs {
+			name += fmt.Sprintf(" (%d runs)", c.atMost)
+		}
+		tell(name, got[i], got[0])
 	}
 	return nil
 }

@@ -79,6 +79,9 @@ func (r *room) peers() []contender {
 	for _, c := range all {
 		if has(c.args[0]) {
 			c.peer, c.answers = true, 1
+			if strings.HasPrefix(c.name, "ansible") {
+				c.atMost = 2 // a run takes as long as all others together
+			}
 			c.answered = func(out string) int { return strings.Count(out, "load average") }
 			here = append(here, c)
 		}
