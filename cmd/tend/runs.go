@@ -19,6 +19,12 @@ import (
 
 // find turns what was typed into a run: its name, an unambiguous part of it, or "last".
 func (a *app) find(ctx context.Context, book journal.Journal, typed string) (journal.RunID, error) {
+	for _, err := range book.Events(ctx, journal.RunID(typed), 0, false) {
+		if err == nil {
+			return journal.RunID(typed), nil // named whole: no list of all runs is wanted
+		}
+		break
+	}
 	runs, err := book.Runs(ctx, journal.Query{})
 	if err != nil {
 		return "", err
