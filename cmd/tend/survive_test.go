@@ -272,3 +272,41 @@ func TestRealTwoConsoles(t *testing.T) {
 	s.wentThrough(run)
 	other.ok("exec", "--yes", "--", "echo y >>"+s.count())
 }
+
+// TestRealLeaseBrokenUnderAnAttachedStep: an operator breaks the lease while a step runs attached. It is followed to its end, and nothing more
+// is started on the host, attached or detached.
+func TestRealLeaseBrokenUnderAnAttachedStep(t *testing.T) {
+	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{})
+	for _, attached := range []bool{true, false} {
+		s := newSite(t, srv, 1, "").withBook(`
+name = "twice"
+title = "two steps"
+risk = "change"
+param = [{ name = "dir" }]
+[[step]]
+id = "first"
+title = "the first"
+risk = "change"
+script = "echo x >>$dir/count; while [ ! -e $dir/gate ]; do sleep 0.1; done; echo through"
+[[step]]
+id = "second"
+title = "the second"
+risk = "change"
+script = "echo y >>$dir/count"
+`)
+		args := []string{"run", "twice", "--set", "dir=" + s.dir, "--yes", "--detach"}
+		if attached {
+			args = append(args, "--attached", "real-1")
+		}
+		run := strings.TrimSpace(s.ok(args...))
+		awaitFile(t, s.count())
+		s.ok("host", "break", "real-1", "--yes", "--reason", "it looked dead")
+		s.write("gate", "")
+		s.attached(run, 1)
+		show := s.ok("journal", "show", run, "--output")
+		if b, _ := os.ReadFile(s.count()); string(b) != "x\n" || !strings.Contains(show, "through\n") || !strings.Contains(show, "OK real-1 first") || !strings.Contains(show, "real-1 second: the lease") {
+			t.Errorf("attached %v: ran %q\n%s", attached, b, show)
+		}
+	}
+}
