@@ -54,18 +54,22 @@ func Argv(script string) (string, error) {
 	if strings.IndexByte(script, 0) >= 0 {
 		return "", ErrNUL
 	}
-	b := make([]byte, 0, len(script)+len(script)/4+64)
-	b = append(b, `exec /bin/sh -c 'eval "$(printf %b "`...)
+	var b strings.Builder
+	b.Grow(len(script) + len(script)/2 + 64)
+	b.WriteString(`exec /bin/sh -c 'eval "$(printf %b "`)
+	from := 0
 	for i := 0; i < len(script); i++ {
 		c := script[i]
-		if c < ' ' || c > '~' || spoken[c] {
-			b = append(b, '\\', '0', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
-			continue
+		if c < ' ' || c > '~' || spoken[c] { // what stands between two of these is copied as one
+			b.WriteString(script[from:i])
+			b.Write([]byte{'\\', '0', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
+			from = i + 1
 		}
-		b = append(b, c)
 	}
-	return string(append(b, `")"'`...)), nil
+	b.WriteString(script[from:])
+	b.WriteString(`")"'`)
+	return b.String(), nil
 }
 
 // spoken are the printable bytes that mean something within the quotes that Argv uses: to sh, to csh, or to printf.
-var spoken = [128]bool{'\\': true, '\'': true, '"': true, '$': true, '`': true, '!': true}
+var spoken = [256]bool{'\\': true, '\'': true, '"': true, '$': true, '`': true, '!': true}
