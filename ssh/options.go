@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"os"
+	"os/user"
 	"time"
 
 	"tend/inventory"
@@ -13,7 +14,7 @@ type Options struct {
 	KnownHosts  []string // nil = what ssh_config says, or OpenSSH's defaults; Host.KnownHosts overrides it per host
 	Identity    []string // key files to offer first; Host.Identity overrides it per host
 	AgentSocket string   // stands for $SSH_AUTH_SOCK, so ssh_config's IdentityAgent outranks it; "" = from Getenv; "none" = no agent
-	Home        string   // what ~ means; "" = os.UserHomeDir
+	Home        string   // what ~ means; "" = OwnHome
 	Getenv      func(string) string
 	// Prompter is asked for passphrases, passwords, codes and unknown host keys. nil = nobody can be asked.
 	Prompter Prompter
@@ -48,7 +49,7 @@ func (o Options) filled() Options {
 		o.Getenv = os.Getenv
 	}
 	if o.Home == "" {
-		o.Home, _ = os.UserHomeDir()
+		o.Home = OwnHome()
 	}
 	setDefault(&o.Dials, 64)
 	setDefault(&o.DialsPerAddr, 6)
@@ -63,4 +64,16 @@ func setDefault[T int | time.Duration](v *T, d T) {
 	if *v <= 0 {
 		*v = d
 	}
+}
+
+// OwnHome is where a user lives for whom HOME says nothing: as OpenSSH, what the system's list of users says (ssh(1), FILES). It is never the
+// directory that we happen to be in: one that came from elsewhere could bring an .ssh/config of its own.
+func OwnHome() string {
+	if h, err := os.UserHomeDir(); err == nil && h != "" {
+		return h
+	}
+	if u, err := user.Current(); err == nil && u.HomeDir != "" {
+		return u.HomeDir
+	}
+	return "/nonexistent"
 }

@@ -162,6 +162,19 @@ func TestConfigThatOthersCanWriteIsRefused(t *testing.T) {
 	fault(t, err, ssh.Config)
 }
 
+// TestNoHomeIsNotHere: where HOME says nothing, what lies in the working directory is not taken for the user's own.
+func TestNoHomeIsNotHere(t *testing.T) {
+	here := t.TempDir()
+	os.Mkdir(filepath.Join(here, ".ssh"), 0o700)
+	put(t, filepath.Join(here, ".ssh", "config"), "Host *\n  Port 4242\n  UserKnownHostsFile /dev/null\n")
+	t.Chdir(here)
+	t.Setenv("HOME", "")
+	s, err := ssh.Resolve(context.Background(), inventory.Host{Name: "a"}, ssh.Options{})
+	if err == nil && s.Port == 4242 || !filepath.IsAbs(ssh.OwnHome()) {
+		t.Errorf("port %d, home %q", s.Port, ssh.OwnHome())
+	}
+}
+
 func TestWhichAgent(t *testing.T) {
 	t.Parallel()
 	env := func(n string) string { return map[string]string{"SSH_AUTH_SOCK": "/env", "OTHER": "/other"}[n] }

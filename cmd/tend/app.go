@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"tend/journal/segments"
 	"tend/quote"
 	"tend/runbooks"
+	"tend/ssh"
 )
 
 // streams are the three that a process has. out and err may be files, terminals, or a test's buffers.
@@ -102,6 +104,9 @@ func hintOf(err error) string {
 	}
 	return ""
 }
+
+// home is where a user's ssh files are, also where HOME is not set (cron, say). What tend writes wants HOME to say where (dir).
+func (a *app) home() string { return cmp.Or(a.getenv("HOME"), ssh.OwnHome()) }
 
 // dir is an XDG base directory: the variable's value where it is absolute, as the specification demands, else under the home.
 func (a *app) dir(variable string, home ...string) (string, error) {

@@ -102,7 +102,8 @@ func (a *app) lookVersion(context.Context) []symptom {
 func (a *app) lookInventory(context.Context) []symptom {
 	inv, err := a.load()
 	if err != nil {
-		return []symptom{fails("inventory", or(hintOf(err), "tend inventory check tells more"), "%s", firstLine(err))}
+		first, advice := twoLines(err)
+		return []symptom{fails("inventory", or(or(hintOf(err), advice), "tend inventory check tells more"), "%s", first)}
 	}
 	return []symptom{ok("inventory", "%s: %s", inv.Path, plural(len(inv.Hosts), "host"))}
 }
@@ -167,9 +168,18 @@ func or(s, other string) string {
 
 // firstLine is an error's first line, with how many more there are.
 func firstLine(err error) string {
+	first, _ := twoLines(err)
+	return first
+}
+
+// twoLines are an error's first line, and what to do about it where the second says just that.
+func twoLines(err error) (first, advice string) {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
-	if len(lines) == 1 {
-		return lines[0]
+	switch {
+	case len(lines) == 1:
+		return lines[0], ""
+	case len(lines) == 2 && strings.HasPrefix(lines[1], "  "):
+		return lines[0], strings.TrimSpace(lines[1])
 	}
-	return fmt.Sprintf("%s (and %d lines more)", lines[0], len(lines)-1)
+	return fmt.Sprintf("%s (and %s more)", lines[0], plural(len(lines)-1, "line")), ""
 }

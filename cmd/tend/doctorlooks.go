@@ -56,7 +56,7 @@ func (a *app) lookAgent(ctx context.Context) []symptom {
 // lookKeys judges the usual key files as ssh would.
 func (a *app) lookKeys(context.Context) []symptom {
 	var out []symptom
-	paths, _ := filepath.Glob(filepath.Join(a.getenv("HOME"), ".ssh", "id_*"))
+	paths, _ := filepath.Glob(filepath.Join(a.home(), ".ssh", "id_*"))
 	for _, p := range paths {
 		if strings.HasSuffix(p, ".pub") {
 			continue
@@ -88,7 +88,7 @@ func lockedWord(data []byte) string {
 }
 
 func (a *app) lookKnownHosts(context.Context) []symptom {
-	path := filepath.Join(a.getenv("HOME"), ".ssh", "known_hosts")
+	path := filepath.Join(a.home(), ".ssh", "known_hosts")
 	db := knownhosts.Load(path, "/etc/ssh/ssh_known_hosts")
 	var out []symptom
 	for _, w := range db.Warnings() {

@@ -111,7 +111,7 @@ func (a *app) importSSH() *cobra.Command {
 	c := a.importer("ssh-config [FILE]", "Import the hosts that an ssh_config names; of your own file only the names, since tend asks it itself",
 		"  tend import ssh-config -o inventory.toml\n  tend import ssh-config /mnt/old-laptop/config --site home", cobra.MaximumNArgs(1),
 		func(ctx context.Context, args []string, site string) (*imports.Found, error) {
-			home := a.getenv("HOME")
+			home := a.home()
 			own := filepath.Join(home, ".ssh", "config")
 			file := own
 			if len(args) == 1 {
