@@ -31,7 +31,9 @@ func (s *survey) weigh(p *Posture, h *inventory.Host, v *Host, promised bool) {
 	slices.SortStableFunc(all, func(a, b weight) int { return b.points - a.points })
 	for _, w := range all {
 		p.Risk += w.points
-		p.Reasons = append(p.Reasons, w.reason)
+		if !slices.Contains(p.Reasons, w.reason) { // what a check says, and the rule about what it looks at, may be the same words
+			p.Reasons = append(p.Reasons, w.reason)
+		}
 	}
 	if slices.ContainsFunc(h.Tags, func(t string) bool { return slices.Contains(facing, t) }) {
 		p.Risk += p.Risk / 2

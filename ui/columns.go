@@ -16,7 +16,8 @@ type columnar struct {
 	cells int
 }
 
-// leastLast is how much of a last column must show before others are left out for it: reasons are read, and what is cut of them is not.
+// leastLast is how much of a last column must show, and half the screen where that is more, before others are left out for it: reasons are
+// read, and what is cut of them is not.
 const leastLast = 24
 
 // Table makes rows of cells, of which the first row is the heading. What does not fit a narrow screen is left out column by column, those with
@@ -62,7 +63,7 @@ func (t *columnar) fit(w int) []int {
 	}
 	keep := t.all()
 	for _, gone := range t.spare {
-		if t.takes(keep) <= w {
+		if t.takes(keep, max(leastLast, w/2)) <= w {
 			break
 		}
 		keep = slices.DeleteFunc(keep, func(i int) bool { return i == gone })
@@ -71,12 +72,12 @@ func (t *columnar) fit(w int) []int {
 	return keep
 }
 
-// takes is how many cells the columns want, of the last one at least leastLast.
-func (t *columnar) takes(columns []int) int {
+// takes is how many cells the columns want, the last one no more than most.
+func (t *columnar) takes(columns []int, most int) int {
 	n := 0
 	for _, i := range columns {
 		if i == len(t.widths)-1 {
-			return n + min(t.widths[i], leastLast)
+			return n + min(t.widths[i], most)
 		}
 		n += t.widths[i] + 2
 	}

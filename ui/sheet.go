@@ -290,7 +290,10 @@ func (s *sheetScreen) View(a area) frame {
 	case len(s.shown) == 0 && s.filter != "":
 		f.body = append(f.body, "", "  no line matches; esc clears the filter")
 	case len(s.shown) == 0:
-		f.body = append(f.body, "", "  "+a.text(s.sheet.None))
+		f.body = append(f.body, "")
+		for _, l := range wrap(a.text(s.sheet.None), a.w-4) {
+			f.body = append(f.body, "  "+l)
+		}
 	}
 	f.status = a.text(s.cursor().Detail)
 	return f

@@ -225,6 +225,9 @@ func allowed(seq []byte) bool {
 		return false
 	}
 	body, final := seq[2:len(seq)-1], seq[len(seq)-1]
+	if string(body) == "4" && (final == 'h' || final == 'l') { // insert mode (VT102): the renderer shifts text with it where it knows no ICH
+		return true
+	}
 	if len(body) > 0 && (body[0] < '0' || body[0] > ';') {
 		return body[0] == '?' && (final == 'h' || final == 'l') && (string(body) == "?25" || string(body) == "?1049" || string(body) == "?7")
 	}

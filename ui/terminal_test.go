@@ -51,8 +51,8 @@ func TestDetectTier(t *testing.T) {
 // TestPlainWriter: what asks, titles, colours the whole screen or sets what a VT100 does not have stays here, however it is cut.
 func TestPlainWriter(t *testing.T) {
 	in := "a\x1b[?2026$p\x1b[?2027$p\x1b[>4;2m\x1b[>1u\x1b[?u\x1b[?2004h\x1b[?1049h\x1b[2;3Hb\x1b]0;title\x07\x1b]11;?\x1b\\\x1bP+q544e\x1b\\\x1b[c\x1b[>c\x1b[6n\x1b[7mc\x1b[m\x1b[?25l\x1b[K\x1b[?5W" +
-		ansi.RequestNameVersion + "d\u2500\x0f\x1b[=1u\x1b[<1u"
-	want := "a\x1b[?1049h\x1b[2;3Hb\x1b[7mc\x1b[m\x1b[?25l\x1b[Kd?"
+		ansi.SetModeInsertReplace + "e" + ansi.ResetModeInsertReplace + "\x1b[20h" + ansi.RequestNameVersion + "d\u2500\x0f\x1b[=1u\x1b[<1u"
+	want := "a\x1b[?1049h\x1b[2;3Hb\x1b[7mc\x1b[m\x1b[?25l\x1b[K\x1b[4he\x1b[4ld?"
 	for size := 1; size < len(in); size++ {
 		var out bytes.Buffer
 		w := plainWriter(&out)
