@@ -61,6 +61,8 @@ func run(ctx context.Context, args []string) int {
 		switch args[0] {
 		case "floor":
 			return floorMain(ctx, args[1:])
+		case "once":
+			return onceMain(ctx, args[1:])
 		case "screen":
 			return screenMain(ctx, args[1:])
 		}
@@ -88,9 +90,6 @@ func bench(ctx context.Context, o options) error {
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build tend (run this at the top of the repository): %w", err)
-	}
-	if err := adoptOrphans(); err != nil {
-		return err
 	}
 	var page strings.Builder
 	out := io.MultiWriter(&page, os.Stdout)

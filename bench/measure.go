@@ -39,25 +39,67 @@ const patience = 3 * time.Minute
 // counted (prctl(2), PR_SET_CHILD_SUBREAPER).
 func adoptOrphans() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
-// measure runs a contender once and waits for its whole tree.
-func measure(ctx context.Context, c contender, hosts int, lab int) (figure, error) {
+// measure runs a contender once, by a small process of its own: what a process peaked at counts for its children until they are another
+// program (getrusage(2)), and this one has grown.
+func measure(ctx context.Context, c contender, hosts int, dir string) (figure, error) {
+	out := filepath.Join(dir, "out")
+	cmd := exec.CommandContext(ctx, own(), append([]string{"once", out}, c.args...)...)
+	cmd.Env = append(os.Environ(), c.env...)
+	var said, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &errs
+	err := cmd.Run()
+	var f figure
+	if _, scan := fmt.Sscan(said.String(), &f.wall, &f.cpu, &f.rss); scan != nil {
+		return f, fmt.Errorf("%s: it could not be measured (%v): %s", c.name, err, last(errs.String()))
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		return f, err
+	}
+	if n := c.answered(string(text)); n != hosts*c.answers {
+		return f, fmt.Errorf("%s: %d of %d answers: %s", c.name, n, hosts*c.answers, last(errs.String()))
+	}
+	return f, nil
+}
+
+// onceMain runs a command, its output to a file, waits for its whole tree, and prints what that cost: once FILE COMMAND…
+func onceMain(ctx context.Context, args []string) int {
+	if len(args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: bench once FILE COMMAND…")
+		return 2
+	}
+	f, err := tree(ctx, args[0], args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "once:", err)
+		return 1
+	}
+	fmt.Println(int64(f.wall), int64(f.cpu), f.rss)
+	return 0
+}
+
+func tree(ctx context.Context, file string, args []string) (figure, error) {
+	if err := adoptOrphans(); err != nil {
+		return figure{}, err
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return figure{}, err
+	}
+	defer out.Close()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
-	cmd.Env = append(os.Environ(), c.env...)
-	var out, errs strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdout, cmd.Stderr = out, os.Stderr
 	begin := time.Now()
-	err := cmd.Run()
+	err = cmd.Run()
 	f := figure{wall: time.Since(begin)}
-	f.add(cmd.ProcessState.SysUsage().(*syscall.Rusage))
-	if n := c.answered(out.String()); n != hosts*c.answers {
-		return f, fmt.Errorf("%s: %d of %d answers (%v): %s", c.name, n, hosts*c.answers, err, last(errs.String()))
+	if cmd.ProcessState == nil {
+		return f, err
 	}
-	return f, f.orphans(lab)
+	f.add(cmd.ProcessState.SysUsage().(*syscall.Rusage)) // how it ended is told by its answers
+	return f, f.orphans()
 }
 
 func (f *figure) add(u *syscall.Rusage) {
@@ -65,8 +107,8 @@ func (f *figure) add(u *syscall.Rusage) {
 	f.rss = max(f.rss, u.Maxrss)
 }
 
-// orphans waits for what the contender left behind; the lab's own process is not one of them.
-func (f *figure) orphans(lab int) error {
+// orphans waits for what the contender left behind.
+func (f *figure) orphans() error {
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		var u syscall.Rusage
@@ -76,30 +118,14 @@ func (f *figure) orphans(lab int) error {
 			return nil
 		case err != nil:
 			return err
-		case pid == lab:
-			return fmt.Errorf("the lab ended")
 		case pid > 0:
 			f.add(&u)
 			continue
-		case onlyChild(lab) || time.Now().After(deadline):
+		case time.Now().After(deadline):
 			return nil
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-}
-
-// onlyChild reports whether the lab is the only child left. The kernel lists children by the thread that made them.
-func onlyChild(lab int) bool {
-	lists, _ := filepath.Glob("/proc/self/task/*/children")
-	for _, list := range lists {
-		b, _ := os.ReadFile(list) // a thread that ended has no children
-		for _, pid := range strings.Fields(string(b)) {
-			if pid != fmt.Sprint(lab) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func last(s string) string {
@@ -127,7 +153,7 @@ func (r *room) compare(ctx context.Context, runs int, all []contender, tell func
 			if failed[i] != nil || c.atMost > 0 && round >= c.atMost {
 				continue
 			}
-			f, err := measure(ctx, c, len(r.hosts), r.pid())
+			f, err := measure(ctx, c, len(r.hosts), r.dir)
 			if err != nil && !c.peer {
 				return err
 			}

@@ -86,8 +86,6 @@ func (r *room) close() {
 	_ = r.server.Wait()
 }
 
-func (r *room) pid() int { return r.server.Process.Pid }
-
 // fleetTOML is an inventory of n healthy hosts, up to 200 a rack.
 func fleetTOML(n int) string {
 	var b strings.Builder

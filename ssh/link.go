@@ -3,8 +3,8 @@ package ssh
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -172,7 +172,18 @@ func (l *link) lastRoad() (Road, bool) {
 
 // roadKey is the same for two values of a host that lead to the same place, so that a kept connection may serve both.
 func roadKey(h inventory.Host) string {
-	return fmt.Sprintf("%q", []any{h.Name, h.Addr, h.Port, h.User, h.Jump, h.HostKey, h.KnownHosts, h.Identity, h.LegacyCrypto})
+	b := make([]byte, 0, 256)
+	for _, s := range []string{string(h.Name), h.Addr, h.User, h.HostKey} {
+		b = strconv.AppendQuote(b, s)
+	}
+	for _, l := range [][]string{h.Jump, h.KnownHosts, h.Identity} {
+		b = append(b, '[')
+		for _, s := range l {
+			b = strconv.AppendQuote(b, s)
+		}
+		b = append(b, ']')
+	}
+	return string(strconv.AppendBool(strconv.AppendInt(b, int64(h.Port), 10), h.LegacyCrypto))
 }
 
 func sameRoad(a, b inventory.Host) bool {

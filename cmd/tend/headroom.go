@@ -8,11 +8,11 @@ import (
 
 // A run's process allocates little and holds a connection for each host. With the runtime's own pace it collects a dozen times while it
 // connects to a thousand hosts, and is then half garbage. So garbage has a size of its own here: so much may lie before the next
-// collection, or spare per cent of what lives, where that is more.
+// collection, or as much as lives but for thrift, where that is more.
 const (
-	garbage = 20 << 20
-	spare   = 60  // per cent, from 33 MB on
-	start   = 500 // per cent of the runtime's least heap of 4 MB: garbage
+	garbage = 12 << 20
+	thrift  = 20 << 20
+	start   = 300 // per cent of the runtime's least heap of 4 MB: garbage
 )
 
 // headroom sets the pace of this process's collector, and sets it anew after each collection. The runtime owns what runs it.
@@ -33,7 +33,7 @@ func atNext() {
 
 // percent is the pace with so many bytes alive.
 func percent(live uint64) int {
-	return int(min(max(garbage*100/max(live, 1), spare), start))
+	return int(min(max(garbage, live-min(live, thrift))*100/max(live, 1), start))
 }
 
 // living is what the last collection left.
