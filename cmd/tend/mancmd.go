@@ -3,11 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"tend/quote"
 )
@@ -21,15 +22,30 @@ func (a *app) manCmd() *cobra.Command {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return bad(err)
 			}
-			date := a.buildDate()
-			head := &doc.GenManHeader{Title: "TEND", Section: "1", Source: "tend " + buildVersion(), Manual: "tend", Date: &date}
-			if err := doc.GenManTree(c.Root(), head, args[0]); err != nil {
+			if err := writeManPages(c.Root(), args[0], a.buildDate()); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.out, "wrote the manual pages into %s\n", quote.Line(args[0]))
 			return nil
 		},
 	}
+}
+
+// writeManPages writes a page for a command and for each below it: tend-run.1.
+func writeManPages(c *cobra.Command, dir string, date time.Time) error {
+	name := strings.ReplaceAll(c.CommandPath(), " ", "-") + ".1"
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(manPage(c, buildVersion(), date)), 0o644); err != nil {
+		return err
+	}
+	for _, sub := range c.Commands() {
+		if !sub.IsAvailableCommand() {
+			continue
+		}
+		if err := writeManPages(sub, dir, date); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // buildDate is $SOURCE_DATE_EPOCH where it is set (https://reproducible-builds.org/specs/source-date-epoch/), so that a package is the
