@@ -1,0 +1,55 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+func TestAskSwallowsKeysInFlight(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press(":").Type("hos")
+	d.ask(Ask{Run: "r1", ID: "k1", Title: "host key of db-01 is not known", Text: "SHA256:abc", Words: "yes"}).See("QUESTION", "SHA256:abc", "thrown away")
+	d.Type("yes").Press("enter").See("QUESTION")
+	if len(d.asks.answers) != 0 {
+		t.Fatalf("keys in flight answered: %v", d.asks.answers)
+	}
+	d.now = d.now.Add(2 * time.Second)
+	d.Press("enter").See("type exactly: yes")
+	d.send(tea.PasteMsg{Content: "yes"})
+	d.Press("enter").See("type exactly: yes")
+	d.Type("yes").Press("enter").See("FLEET")
+	d.ask(Ask{Run: "r1", ID: "p1", Title: "passphrase of id_ed25519", Secret: true})
+	d.now = d.now.Add(2 * time.Second)
+	d.Type("s3cret").Miss("s3cret").See("******").Press("enter")
+	d.ask(Ask{Run: "r1", ID: "k2", Title: "host key of db-02", Words: "yes"})
+	d.now = d.now.Add(2 * time.Second)
+	d.Press("ctrl+n").See("FLEET")
+	d.ask(Ask{Run: "r1", ID: "k3", Title: "host key of db-03", Words: "yes"}).See("db-03").ask(Ask{Run: "r1", ID: "k3", Gone: true}).See("FLEET")
+	if got, want := strings.Join(d.asks.answers, " "), "k1=yes,true p1=s3cret,true k2=,false"; got != want {
+		t.Errorf("answers %q, want %q", got, want)
+	}
+}
+
+// TestEscLeavesAQuestionOpen: esc answers nothing; the question waits, the status line of every screen says so, and one key or a command has
+// it back, until it is answered here or elsewhere.
+func TestEscLeavesAQuestionOpen(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("!").See("question is not possible here: no question waits")
+	for _, id := range []string{"k1", "p2"} {
+		d.ask(Ask{Run: "r1", ID: id, Title: "about " + id, Secret: id == "p2"})
+		d.now = d.now.Add(2 * grace)
+		d.Press("esc").See("FLEET")
+	}
+	if len(d.asks.answers) != 0 {
+		t.Fatalf("esc answered: %v", d.asks.answers)
+	}
+	d.Press("J").See("JOURNAL", "2 questions wait: !").Press("!").See("QUESTION", "about k1").Type("yes").Press("enter").See("JOURNAL", "a question waits: !")
+	d.Press(":").Type("question").Press("enter").See("about p2").Type("x").Press("esc").See("the question stays open; ! shows it again").Press("!").Miss("*") // what was typed of a secret is gone
+	d.Press("esc").ask(Ask{Run: "r1", ID: "p2", Gone: true}).Miss("waits").Press("!").See("no question waits")
+	if got := strings.Join(d.asks.answers, " "); got != "k1=yes,true" {
+		t.Errorf("answers %q", got)
+	}
+}
