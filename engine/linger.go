@@ -5,9 +5,9 @@ import "time"
 // Where many steps are in flight their ends come one by one, faster than a disk can sync. The loop waits a moment for more of them, so that
 // they share a sync, and the next steps' beginnings with them. It is a moment that no step's time is told by: less than a round trip.
 const (
-	crowd  = 16                   // steps in flight from which on it waits
-	share  = 4                    // it waits for no more than one of so many to end
-	moment = 2 * time.Millisecond // and no longer than this
+	crowd  = 16               // steps in flight from which on it waits
+	share  = 8                // it waits for no more than one of so many to end
+	moment = time.Millisecond // and no longer than this
 )
 
 // linger waits, where few of many have ended, for more.
