@@ -152,7 +152,7 @@ func (a *app) readSeal(file string) (string, error) {
 
 // signedBy checks the signature over the statement and says whose it is.
 func signedBy(st segments.Statement, text, signers string) (string, error) {
-	sig, err := segments.ParseSSHSignature(text)
+	sig, err := segments.ParseSSHSignature(segments.Unquote(text))
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"tend/journal"
 )
 
 // walk reads a segment line by line and, where the chain breaks, finds out how.
@@ -72,6 +74,10 @@ func (w *walk) line(b []byte, limit int64) bool {
 	}
 	if l.seq == 1 && (string(l.origin) != string(c.origin) || string(l.run) != string(c.run)) {
 		c.problem = c.at(Renamed, 1, 1, fmt.Sprintf("this is the segment of run %.60q of %.60q", l.run, l.origin))
+		return false
+	}
+	if r.kind == (journal.RunClosed{}).Kind() {
+		c.problem = c.at(Inserted, r.line+1, l.seq, fmt.Sprintf("the run ended with event %d, and nothing is written behind an end", l.seq-1))
 		return false
 	}
 	if why := c.contradicts(l.seq, l.hash); why != "" {

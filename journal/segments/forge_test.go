@@ -14,6 +14,14 @@ func hashOf(line []byte) string {
 	return string(line[len(line)-66 : len(line)-2])
 }
 
+// chained is a line made into event seq behind another one, with good hashes.
+func chained(line []byte, seq int, behind []byte) []byte {
+	line = seqRE.ReplaceAll(line, fmt.Appendf(nil, `"seq":%d`, seq))
+	return chainFrom([][]byte{line}, hashOf(behind))[0]
+}
+
+var seqRE = regexp.MustCompile(`"seq":[0-9]+`)
+
 var prevRE = regexp.MustCompile(`"prev":"[0-9a-f]{64}"`)
 
 // chainAnew builds the whole chain again with something changed at its beginning: what its owner could do, and only the ledger

@@ -106,7 +106,7 @@ func (in *intake) copy(ctx context.Context, f *os.File, b []byte, l line) (endin
 	var end ending
 	w := bufio.NewWriterSize(f, chunk)
 	for {
-		if !l.follows(end.head) {
+		if !l.follows(end.head) || end.kind == (journal.RunClosed{}).Kind() {
 			return end, fmt.Errorf("%w: event %d of run %s is not as it was written", journal.ErrDamaged, l.seq, l.run)
 		}
 		end.head, end.size, end.kind = head{l.seq, l.hash}, end.size+int64(len(b)), string(l.kind)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,46 +40,6 @@ func (s Statement) String() string {
 		fmt.Fprintf(&b, "%s %d %s\n", h.Run, h.Events, h.Last)
 	}
 	return b.String()
-}
-
-// ParseStatement reads a statement, strictly. It may stand inside other text, as in a mail, from its title to the first line that is
-// none of its own.
-func ParseStatement(text string) (Statement, error) {
-	var s Statement
-	_, rest, ok := strings.Cut("\n"+strings.ReplaceAll(text, "\r\n", "\n"), "\n"+sealTitle+"\n")
-	lines := strings.Split(rest, "\n")
-	if !ok || len(lines) < 2 {
-		return s, fmt.Errorf("no %q in it", sealTitle)
-	}
-	origin, ok1 := strings.CutPrefix(lines[0], "origin ")
-	at, ok2 := strings.CutPrefix(lines[1], "time ")
-	when, err := time.Parse(time.RFC3339, at)
-	if !ok1 || !ok2 || err != nil || checkName("origin", origin, "@") != nil {
-		return s, errors.New("the seal's origin or time is not readable")
-	}
-	s.Origin, s.At = journal.OriginID(origin), when.UTC()
-	for _, l := range lines[2:] {
-		h, ok := parseHead(l)
-		if !ok {
-			break
-		}
-		h.Origin = s.Origin
-		s.Heads = append(s.Heads, h)
-	}
-	if len(s.Heads) == 0 {
-		return s, errors.New("the seal names no segment")
-	}
-	return s, nil
-}
-
-func parseHead(l string) (Head, bool) {
-	f := strings.Split(l, " ")
-	if len(f) != 3 || checkName("run", f[0], "") != nil {
-		return Head{}, false
-	}
-	n, err := strconv.ParseUint(f[1], 10, 64)
-	h := Head{Run: journal.RunID(f[0]), Events: n}
-	return h, err == nil && n > 0 && h.Last.UnmarshalText([]byte(f[2])) == nil
 }
 
 // Seal signs where our origin's journal stands, or where some runs of it do, and notes the seal. It first verifies what it signs:

@@ -217,6 +217,59 @@ func TestSealOfRun(t *testing.T) {
 	}
 }
 
+// mangled are the forms in which a mail or a ticket gives a text back.
+var mangled = map[string]func(string) string{
+	"as it was": func(s string) string { return s },
+	"CRLF, among words": func(s string) string {
+		return "Dear auditor,\r\n" + strings.ReplaceAll(s, "\n", "\r\n") + "regards\r\n"
+	},
+	"quoted":          func(s string) string { return "On Monday kim wrote:\n> " + strings.ReplaceAll(s, "\n", "\n> ") },
+	"quoted twice":    func(s string) string { return ">> " + strings.ReplaceAll(s, "\n", "\r\n>> ") + "\r\n> thanks\r\n" },
+	"indented":        func(s string) string { return "    " + strings.ReplaceAll(s, "\n", "  \n    ") },
+	"wrapped at 72":   func(s string) string { return wrapped(s, "\n") },
+	"wrapped, quoted": func(s string) string { return "| " + wrapped(strings.ReplaceAll(s, "\n", "\n| "), "\n| ") },
+}
+
+// wrapped breaks long lines at their last space, as mailers do.
+func wrapped(s, with string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		if at := strings.LastIndexByte(l, ' '); len(l) > 72 && at > 2 {
+			lines[i] = l[:at] + with + l[at+1:]
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestSealsComeBack: a seal is read out of whatever a mail or a ticket made of it, its signature too, and is the text that was signed; of one
+// in which a word was changed it is not.
+func TestSealsComeBack(t *testing.T) {
+	k := key(t, "ed25519")
+	s := open(t, t.TempDir())
+	write(t, s, "r1", 4, false)
+	sealed, err := s.Seal(t.Context(), k)
+	do(t, err)
+	for name, mangle := range mangled {
+		text := mangle(sealed.Statement + sealed.Signature)
+		st, err := segments.ParseStatement(text)
+		if err != nil || st.String() != sealed.Statement {
+			t.Errorf("%s: %q came back as %q, %v", name, sealed.Statement, st, err)
+			continue
+		}
+		sig, err := segments.ParseSSHSignature(segments.Unquote(text))
+		if do(t, err); sig.Armor() != sealed.Signature {
+			t.Errorf("%s: the signature came back as %s", name, sig.Armor())
+		}
+		if _, err := sig.Check([]byte(st.String())); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		st.Heads[0].Events++
+		if _, err := sig.Check([]byte(st.String())); err == nil {
+			t.Errorf("%s: the signature holds for another text", name)
+		}
+	}
+}
+
 func TestParseStatement(t *testing.T) {
 	h := strings.Repeat("0", 64)
 	for _, bad := range []string{"", "tend journal seal 1", "tend journal seal 2\norigin a\ntime 2026-11-22T22:13:00Z\nr1 1 " + h,

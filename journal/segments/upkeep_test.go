@@ -120,7 +120,9 @@ func TestImport(t *testing.T) {
 	step("a torn copy", late.Bytes()[:late.Len()-10], "kim@console2/r1 duplicate")
 	edited := bytes.Replace(late.Bytes(), []byte("line"), []byte("lime"), 1)
 	other := bytes.Join(chainFrom(bytes.SplitAfter(bytes.TrimSuffix(late.Bytes(), []byte("\n")), []byte("\n")), strings.Repeat("0", 64)), nil)
-	for what, in := range map[string][]byte{"an edited one": edited, "another story": other, "no segment": []byte("hello\n"), "a middle": late.Bytes()[early.Len()/2:]} {
+	l := bytes.SplitAfter(bytes.TrimSuffix(late.Bytes(), []byte("\n")), []byte("\n"))
+	behind := slices.Concat(late.Bytes(), chained(l[2], len(l)+1, append(l[len(l)-1], '\n')))
+	for what, in := range map[string][]byte{"an edited one": edited, "an event behind the end": behind, "another story": other, "no segment": []byte("hello\n"), "a middle": late.Bytes()[early.Len()/2:]} {
 		if got, err := b.Import(t.Context(), bytes.NewReader(in)); !errors.Is(err, journal.ErrDamaged) {
 			t.Errorf("%s: %s, %v", what, whats(got), err)
 		}

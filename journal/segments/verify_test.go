@@ -124,6 +124,8 @@ func TestVerifyTellsDamageApart(t *testing.T) {
 		{"an old event copied", func(l [][]byte) [][]byte { return slices.Insert(l, 6, l[2]) }, segments.Inserted, 3, 7},
 		{"a later event copied", func(l [][]byte) [][]byte { return slices.Insert(l, 3, l[6]) }, segments.Inserted, 7, 4},
 		{"an event appended", func(l [][]byte) [][]byte { return slices.Insert(l, n, l[2]) }, segments.Inserted, 3, n + 1},
+		{"an event chained behind the end", func(l [][]byte) [][]byte { return slices.Insert(l, n, chained(l[2], n+1, l[n-1])) }, segments.Inserted, n + 1, n + 1},
+		{"another end chained behind the end", func(l [][]byte) [][]byte { return slices.Insert(l, n, chained(l[n-1], n+1, l[n-1])) }, segments.Inserted, n + 1, n + 1},
 		{"the tail cut off", func(l [][]byte) [][]byte { return l[:6] }, segments.CutOff, 7, 7},
 		{"everything cut off", func(l [][]byte) [][]byte { return nil }, segments.CutOff, 1, 1},
 		{"the tail cut off in a line", func(l [][]byte) [][]byte { l[5] = l[5][:20]; return l[:6] }, segments.CutOff, 6, 6},
