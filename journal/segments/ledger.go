@@ -30,12 +30,16 @@ type (
 		Last    journal.Hash       `json:"last"`    // of the last of them
 		Bytes   int64              `json:"bytes"`   // how long the file was
 		Summary journal.RunSummary `json:"summary"` // the run in one line, as tend journal list --json prints it
+
+		entry uint64 // its place in the ledger
 	}
 	// unrecorded stands for a recording of a shell that retention removed.
 	unrecorded struct {
 		Session journal.RunID `json:"session"` // the shell's name
 		Bytes   int64         `json:"bytes"`   // how long the file was
 		SHA256  journal.Hash  `json:"sha256"`  // of the file
+
+		entry uint64 // its place in the ledger
 	}
 	// imported vouches for a segment of another origin, as it came.
 	imported struct {
@@ -123,11 +127,13 @@ func (l *ledger) add(ctx context.Context, x line) error {
 	case dropped{}.kind():
 		var d dropped
 		if err = json.Unmarshal(x.body, &d); err == nil {
+			d.entry = x.seq
 			l.dropped[d.Run] = d
 		}
 	case unrecorded{}.kind():
 		var u unrecorded
 		if err = json.Unmarshal(x.body, &u); err == nil {
+			u.entry = x.seq
 			l.unrecorded[u.Session] = u
 		}
 	case imported{}.kind():

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -107,21 +108,27 @@ func (l *ledger) holds(h Head) bool {
 }
 
 // Against checks that the journal still holds what a seal says: CutOff where it has fewer events, Rewritten where it has others,
-// Missing where the segment is gone. The ledger is checked against the seal, and the segments against the ledger and themselves.
+// Missing where the segment is gone. The ledger is checked against the seal, and the segments against the ledger and themselves. What was
+// let go since is remarked: the seal cannot know who did that.
 func (s *Segments) Against(ctx context.Context, st Statement) (Report, error) {
 	var rep Report
 	if err := s.verifyOrigin(ctx, st.Origin, nil, &rep); err != nil {
 		return rep, err
 	}
-	dropped := map[journal.RunID]bool{}
-	if l, err := s.readLedger(ctx, st.Origin); err == nil {
-		for run := range l.dropped {
-			dropped[run] = true
-		}
-	}
+	l, _ := s.readLedger(ctx, st.Origin) // its damage is in the report
 	for _, h := range st.Heads {
-		if p := s.contains(ctx, h, dropped[h.Run]); p != nil {
+		d, dropped := l.dropped[h.Run]
+		p := s.contains(ctx, h, dropped)
+		if p == nil && dropped {
+			p = s.notAsLetGo(st.Origin, d, h, "the seal")
+		}
+		if p != nil {
 			rep.Problems = append(rep.Problems, *p)
+		}
+		if h.Run == ledgerName {
+			if p := s.gone(st.Origin, l, h.Events, math.MaxUint64, "since the seal"); p != nil {
+				rep.Remarks = append(rep.Remarks, *p)
+			}
 		}
 	}
 	slices.SortFunc(rep.Problems, byPlace)

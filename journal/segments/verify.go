@@ -30,12 +30,13 @@ const (
 	LostLedger Damage = "lost ledger"     // there are runs and no ledger
 	Renamed    Damage = "renamed"         // the segment is of another run or origin than its name says
 	Unreadable Damage = "unreadable"
+	LetGo      Damage = "let go"    // retention removed it, and the ledger holds its summary: for who reads the ledger to judge
 	Torn       Damage = "torn tail" // what a crash leaves: never acknowledged, and no sign of foul play
 )
 
 // Problem is one thing that is wrong, at the first place where it shows.
 type Problem struct {
-	What   Damage           `json:"what"`           // "modified", "removed", "inserted", "reordered", "cut off", "rewritten", "missing segment", "unlisted", "lost ledger", "renamed", "unreadable" or "torn tail"
+	What   Damage           `json:"what"`           // "modified", "removed", "inserted", "reordered", "cut off", "rewritten", "missing segment", "unlisted", "lost ledger", "renamed", "unreadable", "let go" or "torn tail"
 	Origin journal.OriginID `json:"origin"`         // the user and machine that wrote the segment
 	Run    journal.RunID    `json:"run"`            // "ledger" and "notes" for those
 	File   string           `json:"file"`           // its path
@@ -65,7 +66,7 @@ type Head struct {
 	Ended  bool             `json:"ended"`  // the last event ends the run
 }
 
-// Report is what Verify found. Problems are damage; Remarks are what crashes leave.
+// Report is what Verify found. Problems are damage; Remarks are what crashes and retention leave.
 type Report struct {
 	Segments int `json:"segments"` // how many files were checked: one a run, and each origin's notes and ledger
 	// Recordings counts the recordings of shells.
@@ -116,6 +117,11 @@ func (s *Segments) verifyOrigin(ctx context.Context, o journal.OriginID, only []
 			Text: fmt.Sprintf("there is no ledger for %d runs: whole runs and cut-off ends cannot be missed", len(ids))})
 	case lerr == nil:
 		rep.Problems = append(rep.Problems, s.missing(o, l, ids, only)...)
+	}
+	if len(only) == 0 {
+		if err := s.verifyLetGo(ctx, o, l, rep); err != nil {
+			return err
+		}
 	}
 	jobs := make([]check, 0, len(ids)+2)
 	for _, id := range ids {
