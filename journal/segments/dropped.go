@@ -21,7 +21,7 @@ func (s *Segments) verifyLetGo(ctx context.Context, o journal.OriginID, l ledger
 	}
 	for _, d := range l.dropped {
 		for _, c := range l.closed[d.Run] {
-			if p := s.notAsLetGo(o, d, Head{Events: c.Events, Last: c.Last}, "the ledger"); p != nil {
+			if p := s.notAsLetGo(o, l, d, Head{Events: c.Events, Last: c.Last}, "the ledger"); p != nil {
 				rep.Problems = append(rep.Problems, *p)
 				break
 			}
@@ -43,13 +43,13 @@ func (s *Segments) verifyLetGo(ctx context.Context, o journal.OriginID, l ledger
 }
 
 // notAsLetGo compares what was let go with what somebody knows of it.
-func (s *Segments) notAsLetGo(o journal.OriginID, d dropped, known Head, who string) *Problem {
-	c := check{s: s, origin: o, run: ledgerName}
+func (s *Segments) notAsLetGo(o journal.OriginID, l ledger, d dropped, known Head, who string) *Problem {
+	c, entry := check{s: s, origin: o, run: ledgerName}, l.droppedAt[d.Run]
 	switch {
 	case known.Events > d.Events:
-		return c.at(CutOff, int(d.entry), d.entry, fmt.Sprintf("run %s was let go with %d events, and %s says that it had %d", d.Run, d.Events, who, known.Events))
+		return c.at(CutOff, int(entry), entry, fmt.Sprintf("run %s was let go with %d events, and %s says that it had %d", d.Run, d.Events, who, known.Events))
 	case known.Events == d.Events && known.Last != d.Last:
-		return c.at(Rewritten, int(d.entry), d.entry, fmt.Sprintf("run %s was let go with another event %d than %s holds", d.Run, d.Events, who))
+		return c.at(Rewritten, int(entry), entry, fmt.Sprintf("run %s was let go with another event %d than %s holds", d.Run, d.Events, who))
 	}
 	return nil
 }
@@ -64,11 +64,11 @@ func (s *Segments) gone(o journal.OriginID, l ledger, after, upTo uint64, text s
 			first = min(first, entry)
 		}
 	}
-	for _, d := range l.dropped {
-		count(d.entry, &runs)
+	for _, entry := range l.droppedAt {
+		count(entry, &runs)
 	}
-	for _, u := range l.unrecorded {
-		count(u.entry, &casts)
+	for _, entry := range l.unrecordedAt {
+		count(entry, &casts)
 	}
 	if runs+casts == 0 {
 		return nil

@@ -30,16 +30,12 @@ type (
 		Last    journal.Hash       `json:"last"`    // of the last of them
 		Bytes   int64              `json:"bytes"`   // how long the file was
 		Summary journal.RunSummary `json:"summary"` // the run in one line, as tend journal list --json prints it
-
-		entry uint64 // its place in the ledger
 	}
 	// unrecorded stands for a recording of a shell that retention removed.
 	unrecorded struct {
 		Session journal.RunID `json:"session"` // the shell's name
 		Bytes   int64         `json:"bytes"`   // how long the file was
 		SHA256  journal.Hash  `json:"sha256"`  // of the file
-
-		entry uint64 // its place in the ledger
 	}
 	// imported vouches for a segment of another origin, as it came.
 	imported struct {
@@ -79,10 +75,13 @@ type ledger struct {
 	dropped    map[journal.RunID]dropped
 	unrecorded map[journal.RunID]unrecorded
 	others     map[journal.OriginID]ledger
+	// droppedAt and unrecordedAt are those entries' numbers.
+	droppedAt, unrecordedAt map[journal.RunID]uint64
 }
 
 func newLedger() ledger {
-	return ledger{opened: map[journal.RunID]opened{}, closed: map[journal.RunID][]closed{}, dropped: map[journal.RunID]dropped{}, unrecorded: map[journal.RunID]unrecorded{}, others: map[journal.OriginID]ledger{}}
+	return ledger{opened: map[journal.RunID]opened{}, closed: map[journal.RunID][]closed{}, dropped: map[journal.RunID]dropped{}, unrecorded: map[journal.RunID]unrecorded{}, others: map[journal.OriginID]ledger{},
+		droppedAt: map[journal.RunID]uint64{}, unrecordedAt: map[journal.RunID]uint64{}}
 }
 
 // readLedger reads the ledger of an origin; fs.ErrNotExist says that there is none, journal.ErrDamaged where it breaks. What stands
@@ -127,14 +126,12 @@ func (l *ledger) add(ctx context.Context, x line) error {
 	case dropped{}.kind():
 		var d dropped
 		if err = json.Unmarshal(x.body, &d); err == nil {
-			d.entry = x.seq
-			l.dropped[d.Run] = d
+			l.dropped[d.Run], l.droppedAt[d.Run] = d, x.seq
 		}
 	case unrecorded{}.kind():
 		var u unrecorded
 		if err = json.Unmarshal(x.body, &u); err == nil {
-			u.entry = x.seq
-			l.unrecorded[u.Session] = u
+			l.unrecorded[u.Session], l.unrecordedAt[u.Session] = u, x.seq
 		}
 	case imported{}.kind():
 		var i imported

@@ -120,7 +120,7 @@ func (s *Segments) Against(ctx context.Context, st Statement) (Report, error) {
 		d, dropped := l.dropped[h.Run]
 		p := s.contains(ctx, h, dropped)
 		if p == nil && dropped {
-			p = s.notAsLetGo(st.Origin, d, h, "the seal")
+			p = s.notAsLetGo(st.Origin, l, d, h, "the seal")
 		}
 		if p != nil {
 			rep.Problems = append(rep.Problems, *p)
