@@ -149,7 +149,7 @@ tend_pending_zypper() {
 		NF < 4 { next }
 		!header { header = 1; for (i = 1; i <= NF; i++) col[section, trim($i)] = i; next }
 		section == "locks" { print "H", trim($col["locks", "Name"]), "locked with zypper addlock" }
-		section == "patches" { patches++ }
+		section == "patches" && trim($col["patches", "Name"]) != "Name" { patches++ } # those of zypper itself stand in a table of their own
 		section == "updates" {
 			print "U", trim($col["updates", "Name"]), trim($col["updates", "Current Version"]), trim($col["updates", "Available Version"]), trim($col["updates", "Repository"]), "unknown"
 		}
@@ -537,7 +537,7 @@ tend_transaction() {
 		/Nothing to do/ || /^Transaction Summary/ || /<install-summary/ { told = 1 }
 		/^Transaction Summary/ { mode = "" }
 		/^[A-Z][A-Za-z\/ ]*:$/ { mode = /^(Installing|Upgrading|Downgrading)/ ? "in" : /^Removing/ ? "out" : ""; long = ""; next }
-		/^ / && mode != "" && NF && $1 != "replacing" {
+		/^ / && (mode == "in" || mode == "out") && NF && $1 != "replacing" {
 			if (NF == 1) { long = $1; next }
 			if (long != "") { $0 = long " " $0; long = "" }
 			k = $1 "." $2
@@ -546,7 +546,7 @@ tend_transaction() {
 		/<to-/ { mode = /<to-remove/ ? "xml out" : "xml" }
 		/<solvable / && /type="package"/ { line[++m] = mode == "xml" ? value("name") " " value("edition-old") " " value("edition") : value("name") " " value("edition") " -" }
 		END {
-			if (told) for (i = 1; i <= m; i++) print line[i]
+			if (told) { for (i = 1; i <= m; i++) if (!seen[line[i]]++) print line[i] }
 			else for (i = 1; i <= n; i++) print chosen[i], old[chosen[i]], new[chosen[i]]
 		}'
 }
@@ -609,7 +609,7 @@ tend_upgrade_dnf() {
 
 # zypper(8): 102 = done, reboot due; 103 = done, and the package manager itself was renewed: run again; 106 = a repository was skipped;
 # 107 = done, but a %post script failed. Patches to zypper itself come first and alone, so that what is only downloaded or simulated ends with
-# 103 too, as often as it is asked: the rest is downloaded as plain updates where all is wanted, and else when its turn comes.
+# 103 too, as often as it is asked. What comes after the renewal is asked for beside it (tend_zypper_rest).
 tend_upgrade_zypper() {
 	tend_x='' tend_only=''
 	case ${1:-} in
@@ -639,10 +639,9 @@ tend_upgrade_zypper() {
 		[ $tend_rc = 103 ] && [ $tend_round -lt 4 ] && [ -z "$tend_only" ] || break
 		printf 'zypper renewed itself, and is run again\n'
 	done
-	if [ $tend_rc = 103 ] && [ "$tend_only$tend_x" = yes ]; then
+	if [ $tend_rc = 103 ] && [ -n "$tend_only" ]; then
 		printf 'zypper will renew itself first, and then be run again\n'
-		[ "${scope:-all}" != security ] || return 0
-		zypper -n update -l "$@" </dev/null
+		tend_zypper_rest "$@"
 		tend_rc=$?
 	fi
 	case $tend_rc in
@@ -652,6 +651,29 @@ tend_upgrade_zypper() {
 	107) printf 'zypper upgraded, and a %%post script failed\n' && return 1 ;;
 	esac
 	return $tend_rc
+}
+
+# What zypper will do once it has renewed itself, downloaded or simulated before it has: security patches by their names, which zypper does
+# not hold back then, and all else as plain updates. 103 only says once more that it renews itself.
+tend_zypper_rest() {
+	if [ "${scope:-all}" != security ]; then
+		[ -z "$tend_x" ] || return 103 # what is simulated is then what was chosen: tend_transaction
+		zypper -n update -l "$@" </dev/null
+		return
+	fi
+	zypper $tend_x -n --non-interactive-include-reboot-patches install -l "$@" $(tend_zypper_security) </dev/null
+	tend_rc=$?
+	[ $tend_rc != 103 ] || tend_rc=0
+	return $tend_rc
+}
+
+# The security patches that are needed here, as "patch:NAME". Those of zypper itself stand in a table of their own.
+tend_zypper_security() {
+	zypper -n -q --no-refresh list-patches --category security 2>/dev/null | awk -F '|' '
+		function trim(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
+		NF < 4 { next }
+		!header { header = 1; for (i = 1; i <= NF; i++) col[trim($i)] = i }
+		trim($col["Name"]) != "Name" { print "patch:" trim($col["Name"]) }'
 }
 
 tend_upgrade_apk() {
