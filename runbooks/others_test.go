@@ -99,7 +99,6 @@ func TestBackupCheck(t *testing.T) {
 		"restic old":        {"restic", "/r", "restic", `[ "$5" = -r ] && [ "$6" = /r ] || exit 9; echo '[{"time":"` + at(-30*time.Hour, time.RFC3339) + `"}]'`, "backup:/r", "CRIT 1800 minutes"},
 		"restic none":       {"restic", "-", "restic", `echo null`, "backup:restic", "CRIT there is no backup"},
 		"restic locked out": {"restic", "-", "restic", `echo "Fatal: wrong password" >&2; exit 1`, "backup:restic", "UNKNOWN wrong password"},
-		"restic missing":    {"restic", "-", "x", "", "backup:restic", "UNKNOWN restic is missing"},
 		"borg":              {"borg", "/b", "borg", `[ "$TZ" = UTC ] || exit 9; printf '{\n "archives": [\n {\n "start": "x",\n "time": "` + at(-2*time.Hour, "2006-01-02T15:04:05.000000") + `"\n}\n]}'`, "backup:/b", "OK 120 minutes"},
 		"pgbackrest":        {"pgbackrest", "main", "pgbackrest", fmt.Sprintf(`[ "$3" = --stanza=main ] || exit 9; echo '[{"backup":[{"label":"a","timestamp":{"start":1,"stop":2}},{"timestamp":{"start":1,"stop":%d}}]}]'`, now.Add(-40*time.Hour).Unix()), "backup:main", "CRIT 2400 minutes"},
 		"command":           {"command", "echo fine", "x", "", "backup:command", "OK fine"},
@@ -113,6 +112,41 @@ func TestBackupCheck(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestBackupCheckWithoutItsTool(t *testing.T) {
+	facts, _ := stepFacts(t, []string{"/bin/sh"}, "backup-check", "look", map[string]string{"kind": "restic", "where": "/r"}, nil, "asked restic ", "asked no-such-tool ")
+	wants(t, facts, map[string]string{"backup:/r": "UNKNOWN no-such-tool is missing"})
+}
+
+// TestBackupCheckRestic asks the real restic about a real repository; the shells differ in nothing that matters to it, so one does.
+func TestBackupCheckRestic(t *testing.T) {
+	if _, err := exec.LookPath("restic"); err != nil {
+		missing(t, "restic")
+		t.SkipNow()
+	}
+	dir := t.TempDir()
+	write(t, dir+"/files/f", "kept\n")
+	write(t, dir+"/right", "RESTIC_PASSWORD=hunter2\n")
+	write(t, dir+"/wrong", "RESTIC_PASSWORD=hunter3\n")
+	restic := func(repo string, args ...string) {
+		command(t, "sh", append([]string{"-c", `set -a; . "$0"; TZ=UTC exec restic --no-cache -q -r "$@"`, dir + "/right", dir + "/" + repo}, args...)...)
+	}
+	ago := func(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.DateTime) }
+	asks := func(repo, env, age, want string) {
+		t.Helper()
+		where := dir + "/" + repo
+		facts, _ := stepFacts(t, []string{"/bin/sh"}, "backup-check", "look", map[string]string{"kind": "restic", "where": where, "env_file": dir + "/" + env, "max_age": age}, nil)
+		wants(t, facts, map[string]string{"backup:" + where: want})
+	}
+	restic("repo", "init")
+	asks("repo", "right", "2h", "CRIT there is no backup")
+	restic("repo", "backup", dir+"/files", "--time", ago(time.Hour))
+	restic("repo", "backup", dir+"/files", "--time", ago(48*time.Hour), "--host", "other") // the newest of each host is told
+	asks("repo", "right", "2h", "OK 60 minutes")
+	asks("repo", "right", "30m", "CRIT 60 minutes 30")
+	asks("repo", "wrong", "2h", "UNKNOWN wrong password")
+	asks("none", "right", "2h", "UNKNOWN unable to open config file")
 }
 
 // TestBackupCheckEnvFile: what the file sets reaches the tool, and a file that others may write to is not read.
