@@ -18,7 +18,7 @@ func (r *run) record(bodies []journal.Body, bind bool) (starts []*attempt, err e
 	o, known, asked := orders{}, 0, false
 	events, err := b.AppendThen(context.WithoutCancel(r.work), r.s.Run, bodies, func(events []journal.Event) []journal.Body {
 		for _, ev := range events { // where they cannot be saved the run ends, and its state with it
-			r.s.Apply(ev)
+			r.fold(ev)
 		}
 		if known, asked, o = len(events), true, r.decide(); !o.settled || o.asked != r.asked {
 			return nil
@@ -29,7 +29,7 @@ func (r *run) record(bodies []journal.Body, bind bool) (starts []*attempt, err e
 		return nil, notSaved(err, bodies)
 	}
 	for _, ev := range events[known:] {
-		r.s.Apply(ev)
+		r.fold(ev)
 	}
 	if !asked || !o.settled || o.asked != r.asked || len(o.bodies) != len(events)-known {
 		r.stale = true

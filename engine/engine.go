@@ -47,6 +47,7 @@ const (
 	gather   = 100 * time.Millisecond // how long output waits for more of its kind
 	timeout  = 10 * time.Minute       // of a step that names none
 	tidyTime = 30 * time.Second       // for removing what a job left on its host
+	glance   = time.Minute            // how often a run that waits for a time of day looks at the clock, which may be set meanwhile
 )
 
 // ErrLeftOpen says that the run was not carried to its end: the runner was told to stop. It can be resumed.
@@ -145,17 +146,8 @@ func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan jou
 	r.box.bell = make(chan struct{}, 1)
 	defer r.wg.Wait()
 	if s.Runner.Resumed {
+		setBack(s, e.opt.Clock.Now())
 		r.tidy()
 	}
 	return r.loop(ctx)
-}
-
-// wall is the real clock.
-type wall struct{}
-
-func (wall) Now() time.Time { return time.Now() }
-
-func (wall) Timer(d time.Duration) (<-chan time.Time, func() bool) {
-	t := time.NewTimer(d)
-	return t.C, t.Stop
 }

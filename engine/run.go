@@ -108,7 +108,7 @@ func (r *run) save(bodies ...journal.Body) error {
 		return notSaved(err, bodies)
 	}
 	for _, ev := range events {
-		r.s.Apply(ev)
+		r.fold(ev)
 	}
 	r.stale = true
 	return nil
@@ -226,9 +226,11 @@ func (r *run) wait(ctx context.Context) {
 	}
 	var timer <-chan time.Time
 	done, halt := ctx.Done(), r.e.halt
-	if r.leaving == nil {
+	if r.leaving == nil && !r.wake.IsZero() {
+		soon := r.e.opt.Clock.Now().Add(glance)
+		sooner(soon)
 		sooner(r.wake)
-	} else {
+	} else if r.leaving != nil {
 		done = nil
 	}
 	if r.halted {

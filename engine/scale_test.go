@@ -161,7 +161,7 @@ func (c *hand) Timer(d time.Duration) (<-chan time.Time, func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ch := make(chan time.Time, 1)
-	if d >= 30*time.Minute { // the soak: nothing else is that long
+	if d == glance { // the soak, look by look: nothing else is that long
 		c.now = c.now.Add(d)
 		ch <- c.now
 	}
