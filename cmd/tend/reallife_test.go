@@ -125,15 +125,15 @@ func (d *debian) decommissioned() {
 }
 
 // refused waits until the host is asked something: till then there is nothing to answer. Then what it is told is refused in these words.
-func (d *debian) refused(words string, args ...string) {
-	d.t.Helper()
+func (s *site) refused(words string, args ...string) {
+	s.t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		_, errs, code := d.tend(args...)
+		_, errs, code := s.tend(args...)
 		switch {
 		case code == 2 && strings.Contains(errs, words):
 			return
 		case code != 2 || !strings.Contains(errs, "waits for no answer") || time.Now().After(end):
-			d.t.Fatalf("%v: exit %d\n%s", args, code, errs)
+			s.t.Fatalf("%v: exit %d\n%s", args, code, errs)
 		}
 	}
 }
