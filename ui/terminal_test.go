@@ -157,10 +157,16 @@ func (x *terminal) bytes() string {
 
 func (x *terminal) see(text string) {
 	x.t.Helper()
+	x.until(text, func(screen string) bool { return strings.Contains(screen, text) })
+}
+
+// until waits for a screen that is so.
+func (x *terminal) until(what string, so func(screen string) bool) {
+	x.t.Helper()
 	end := time.Now().Add(15 * time.Second)
-	for !strings.Contains(x.text(), text) {
+	for !so(x.text()) {
 		if time.Now().After(end) {
-			x.t.Fatalf("the terminal never shows %q:\n%s", text, x.text())
+			x.t.Fatalf("the terminal never shows %q:\n%s", what, x.text())
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -192,7 +198,7 @@ func (x *terminal) left() error {
 	return nil
 }
 
-func realConfig(t *testing.T) Config {
+func realConfig(t testing.TB) Config {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/inventory.toml")
 	if err != nil {
