@@ -121,7 +121,7 @@ func (c *console) update(msg tea.Msg) tea.Cmd {
 		}
 		c.now = c.cfg.Now()
 		c.fleet.Refresh(c.now)
-		return c.key(msg)
+		return c.keys(msg)
 	case tea.BackgroundColorMsg:
 		if c.cfg.Settings.Background == "" {
 			c.repaint(!msg.IsDark())

@@ -2,9 +2,27 @@ package ui
 
 import (
 	"strings"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 )
+
+// keys takes apart what a terminal sends for Alt and a key, which nothing here needs: it is Esc and a key that were pressed, or came, within
+// the time that the rest of a torn sequence is waited for. Words in a field are moved over by Alt; Esc [ and Esc O begin what a link has torn for
+// longer than that, and do nothing.
+func (c *console) keys(msg tea.KeyPressMsg) tea.Cmd {
+	if msg.Mod&tea.ModAlt == 0 || msg.Code == '[' || msg.Code == 'o' && msg.Mod&tea.ModShift != 0 || msg.Code == 'O' || c.prompt != nil && c.prompt.field.knows(msg) {
+		return c.key(msg)
+	}
+	msg.Mod &^= tea.ModAlt
+	if msg.Mod&^tea.ModShift == 0 && unicode.IsPrint(msg.Code) {
+		msg.Text = string(msg.Code)
+		if msg.Mod == tea.ModShift {
+			msg.Text = strings.ToUpper(msg.Text)
+		}
+	}
+	return tea.Batch(c.key(tea.KeyPressMsg{Code: tea.KeyEscape}), c.key(msg))
+}
 
 // key hands a key to whoever it belongs to: what cannot be stopped first, then the open prompt, then the screen, then the console.
 func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {

@@ -16,7 +16,7 @@ func TestSearchGivesKeysTheirTurn(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	p := newTextPager("TEXT", "x", "")
 	line := []byte(long("abcdefgh ", 22) + "\n")
-	for range 40 << 20 / len(line) {
+	for range 6 << 20 / len(line) {
 		p.store.add(-1, noon, line)
 	}
 	p.store.add(-1, noon, []byte("the needle\n"))

@@ -40,6 +40,12 @@ func (f *field) edit(msg tea.KeyPressMsg) bool {
 	return f.in.Value() != was
 }
 
+// knows reports whether Alt and a key edit the text: by words.
+func (f *field) knows(msg tea.KeyPressMsg) bool {
+	k := f.in.KeyMap
+	return key.Matches(msg, k.WordForward, k.WordBackward, k.DeleteWordForward, k.DeleteWordBackward)
+}
+
 // paste puts text in at the caret.
 func (f *field) paste(text string) bool {
 	was := f.in.Value()

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
 	"github.com/charmbracelet/x/vt"
@@ -277,6 +278,41 @@ func TestTornArrow(t *testing.T) {
 	if err := x.left(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestEscAndAKeyAtOnce: Esc and the next key, pressed faster than a torn sequence is waited for, are these two keys and not Alt; an arrow that was torn
+// for longer still goes nowhere; words in a field are moved over as in a shell.
+func TestEscAndAKeyAtOnce(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	cfg := realConfig(t)
+	cfg.Env = []string{"TERM=vt220"}
+	x.run(context.Background(), cfg)
+	x.see("> [-] nyc1")
+	x.keys("J")
+	x.see("JOURNAL")
+	x.keys("\x1b/")
+	x.see("filter: _")
+	x.keys("db-0")
+	x.see("filter: db-0_")
+	x.keys("\x1bJ")
+	x.see("JOURNAL")
+	x.keys("\x1b\x1b")
+	x.see("filter: none")
+	x.keys("/one two\x1bbX")
+	x.see("one X_two")
+	if err := x.end(); err != nil {
+		t.Fatal(err)
+	}
+	d := newDriver(t, 80, 24).Press("J")
+	d.send(tea.KeyPressMsg{Code: '[', Mod: tea.ModAlt})
+	d.send(tea.KeyPressMsg{Code: 'o', Mod: tea.ModAlt | tea.ModShift})
+	d.Press("A").See("JOURNAL")
+}
+
+// end leaves the console.
+func (x *terminal) end() error {
+	x.keys("\x03\x03")
+	return x.left()
 }
 
 // TestSignals: a hang-up and a polite kill end the console in order.
