@@ -248,7 +248,7 @@ func (a *app) book() (*shelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := segments.Open(dir, a.origin())
+	s, err := segments.Open(dir, a.origin(), segments.SharedByMode(dir))
 	if err != nil {
 		return nil, bad(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,7 +43,7 @@ func (a *app) runner(ctx context.Context) error {
 		opened(err)
 		return err
 	}
-	book, err := segments.Open(c.Journal, c.Origin, a.disk...)
+	book, err := segments.Open(c.Journal, c.Origin, append(slices.Clone(a.disk), segments.SharedByMode(c.Journal))...)
 	if err != nil {
 		opened(err)
 		return err

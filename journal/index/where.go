@@ -7,16 +7,18 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"tend/journal"
 )
 
 // Where says where the index of a journal in dir belongs: beside it, or, where dir is on a network (SQLite's WAL needs memory that all
-// its users share) or cannot be written, in the user's cache directory. Where there is none, "": an index in memory.
+// its users share), cannot be written, or is a group's (an index is for its owner's eyes only), in the user's cache directory. Where there is none, "": an index in memory.
 func Where(dir string) string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = ""
 	}
-	return where(dir, cache, onNetwork(dir), unix.Access(nearest(dir), unix.W_OK) == nil)
+	return where(dir, cache, onNetwork(dir), unix.Access(nearest(dir), unix.W_OK) == nil && !journal.OfGroup(dir))
 }
 
 func where(dir, cache string, network, writable bool) string {

@@ -1,12 +1,13 @@
 package index
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// TestWhere: beside the journal, unless that is on a network or cannot be written.
+// TestWhere: beside the journal, unless that is on a network, a group's, or cannot be written.
 func TestWhere(t *testing.T) {
 	cache := t.TempDir()
 	if got := where("/j", cache, false, true); got != "/j/index.db" {
@@ -25,6 +26,13 @@ func TestWhere(t *testing.T) {
 	dir := t.TempDir()
 	if got := Where(filepath.Join(dir, "not", "yet")); got != filepath.Join(dir, "not", "yet", "index.db") {
 		t.Errorf("in %s: %s", dir, got)
+	}
+	group := t.TempDir()
+	if err := os.Chmod(group, 0o770|os.ModeSetgid|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	if got := Where(group); strings.HasPrefix(got, group) {
+		t.Errorf("a group's index lies at %s, where all of it could read", got)
 	}
 	if onNetwork("/proc") {
 		t.Error("/proc is on a network")

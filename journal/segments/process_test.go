@@ -27,7 +27,11 @@ func TestMain(m *testing.M) {
 	if what == "" {
 		os.Exit(m.Run())
 	}
-	s, err := segments.Open(os.Getenv("TEND_TEST_DIR"), origin)
+	var s *segments.Segments
+	var err error
+	if what != "share" { // which opens the journal as somebody else
+		s, err = segments.Open(os.Getenv("TEND_TEST_DIR"), origin)
+	}
 	if err == nil {
 		err = children[what](s)
 	}
@@ -38,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-var children = map[string]func(*segments.Segments) error{"flood": flood, "hold": hold, "stuck": stuck, "shell": shellForEver}
+var children = map[string]func(*segments.Segments) error{"flood": flood, "hold": hold, "stuck": stuck, "shell": shellForEver, "share": share}
 
 // child starts the test binary as a child that does what in dir.
 func child(t testing.TB, what, dir string) (*exec.Cmd, *bufio.Reader, io.WriteCloser) {

@@ -47,8 +47,13 @@ func ReadOnly() Option { return func(s *Segments) { s.readOnly = true } }
 
 // Shared opens a journal that several users of one machine keep together: the directory belongs to their group, each writes his own
 // origin's directory, and all read. Files are 0640 and directories 0750; who makes the directory gives it to the group
-// (chgrp GROUP DIR; chmod 2770 DIR).
+// (chgrp GROUP DIR; chmod 3770 DIR).
 func Shared() Option { return func(s *Segments) { s.shared = true } }
+
+// SharedByMode is Shared where the directory's mode says so; else it changes nothing.
+func SharedByMode(dir string) Option {
+	return func(s *Segments) { s.shared = s.shared || journal.OfGroup(dir) }
+}
 
 func (s *Segments) dirMode() os.FileMode {
 	if s.shared {
