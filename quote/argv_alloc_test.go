@@ -13,3 +13,15 @@ func TestArgvIsOneAllocation(t *testing.T) {
 		t.Errorf("%.0f allocations", n)
 	}
 }
+
+// TestCodedIsShort: what a script is sent as is encrypted, copied and kept by each host's connection, so each escape counts. A digit that
+// follows an escape is not taken for one of its own.
+func TestCodedIsShort(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\n\tb\n": `a\n\tb\n`, `"$x"`: `\042\044x\042`, `$1 $8 $x`: `\00441 \0448 \044x`, "'\\''`!": `\047\0134\047\047\0140\041`, "\x01\x7f\xff0": `\001\0177\03770`,
+	} {
+		if got, err := Coded(in); got != want || err != nil {
+			t.Errorf("%q: %s, %v; want %s", in, got, err, want)
+		}
+	}
+}

@@ -48,27 +48,67 @@ func IsName(s string) bool {
 }
 
 // Argv returns the command line that makes a host's login shell, whichever it is, run script by /bin/sh. In the line's quotes stands no
-// byte that any of sh, csh, tcsh, fish or zsh gives a meaning to there: sh itself turns it back (printf's %b, POSIX.1). The shell reads no
-// standard input, and whoever may list the host's processes can read the script. It fails only for a NUL byte.
-func Argv(script string) (string, error) {
+// byte that any of sh, csh, tcsh, fish or zsh gives a meaning to there: sh itself turns it back (printf's %b, POSIX.1). The words, each
+// as Coded made it, are $1, $2 and so on, and the script turns them back: printf %b "$1". The shell reads no standard input, and whoever
+// may list the host's processes can read the script. It fails only for a NUL byte.
+func Argv(script string, coded ...string) (string, error) {
 	if strings.IndexByte(script, 0) >= 0 {
 		return "", ErrNUL
 	}
+	room := len(script) + len(script)/2 + 64
+	for _, w := range coded {
+		room += len(w) + 3
+	}
 	var b strings.Builder
-	b.Grow(len(script) + len(script)/2 + 64)
+	b.Grow(room)
 	b.WriteString(`exec /bin/sh -c 'eval "$(printf %b "`)
+	code(&b, script)
+	b.WriteString(`")"'`)
+	if len(coded) > 0 {
+		b.WriteString(" /bin/sh") // what sh is called without words
+	}
+	for _, w := range coded {
+		b.WriteString(" '")
+		b.WriteString(w)
+		b.WriteByte('\'')
+	}
+	return b.String(), nil
+}
+
+// Coded returns s as printf's %b reads it, of bytes that no login shell gives a meaning to within single quotes. What is long and the same
+// for many hosts is coded once. It fails only for a NUL byte.
+func Coded(s string) (string, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return "", ErrNUL
+	}
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/2)
+	code(&b, s)
+	return b.String(), nil
+}
+
+// code spells what means something as short as POSIX allows: a backslash, a nought, and two or three octal digits.
+func code(b *strings.Builder, s string) {
 	from := 0
-	for i := 0; i < len(script); i++ {
-		c := script[i]
-		if c < ' ' || c > '~' || spoken[c] { // what stands between two of these is copied as one
-			b.WriteString(script[from:i])
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c <= '~' && !spoken[c] { // what stands between two of the others is copied as one
+			continue
+		}
+		b.WriteString(s[from:i])
+		from = i + 1
+		switch digit := from < len(s) && s[from] >= '0' && s[from] <= '7'; {
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c < 0o100 && !digit: // a digit that follows would be taken for this one's
+			b.Write([]byte{'\\', '0', '0' + c>>3, '0' + c&7})
+		default:
 			b.Write([]byte{'\\', '0', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
-			from = i + 1
 		}
 	}
-	b.WriteString(script[from:])
-	b.WriteString(`")"'`)
-	return b.String(), nil
+	b.WriteString(s[from:])
 }
 
 // spoken are the printable bytes that mean something within the quotes that Argv uses: to sh, to csh, or to printf.

@@ -93,7 +93,11 @@ func passes(t *testing.T, login, s string) {
 		}
 		return
 	}
-	line, err := Argv("# a comment, 100% ~ {a,b} *\nprintf '%s.' " + word + "\nexit 3 # the end\n\n")
+	coded, err := Coded(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := Argv("# a comment, 100% ~ {a,b} *\nprintf '%s.' "+word+"\nprintf '%b.%s' \"$2\" \"$1\"\nexit 3 # the end\n\n", "first", coded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +109,7 @@ func passes(t *testing.T, login, s string) {
 	cmd.Dir = t.TempDir()
 	out, err := cmd.Output()
 	var ended *exec.ExitError
-	if !errors.As(err, &ended) || ended.ExitCode() != 3 || string(out) != s+"." {
+	if !errors.As(err, &ended) || ended.ExitCode() != 3 || string(out) != s+"."+s+".first" {
 		t.Fatalf("%s: sent %q, got %q (%v)", login, s, out, err)
 	}
 }

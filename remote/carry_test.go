@@ -22,6 +22,7 @@ func TestAttached(t *testing.T) {
 		{"a here-document at the end", "cat <<X\nhello\nX", "hello\n", 0},
 		{"a brace too many", "echo x; }", "", 2},
 		{"killed", "kill -9 $(sh -c 'echo $PPID')", "", 137},
+		{"no words of ours", "printf '%s %s' $# \"${1-none}\"", "0 none", 0},
 		{"newlines at the end stay", "printf 'x\\n\\n\\n'", "x\n\n\n", 0},
 	}
 	eachShell(t, func(t *testing.T, w *world) {

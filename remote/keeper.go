@@ -84,6 +84,8 @@ type Keeper struct {
 	witnesses map[place]string
 	// claims are the leases that were acquired and not given back: what starts something asks the host whether they are still there.
 	claims map[inventory.HostID]Claim
+	// lines are scripts as they travel in a command line, by script; none of them holds a secret.
+	lines map[string]string
 }
 
 // place is a host seen as one of two users.
@@ -151,7 +153,7 @@ func New(t Transport, o Options) *Keeper {
 	if o.systemd == "" {
 		o.systemd = "/run/systemd/system"
 	}
-	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}, claims: map[inventory.HostID]Claim{}}
+	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}, claims: map[inventory.HostID]Claim{}, lines: map[string]string{}}
 }
 
 type wall struct{}

@@ -98,9 +98,13 @@ func (p *pour) Write(b []byte) (int, error) {
 // attached runs the step in one session, one round trip.
 func (k *Keeper) attached(ctx context.Context, o Order, sink func(int64, []byte) error) (int, error) {
 	nonce := k.o.Nonce()
-	script, err := compose(vars{{"t_n", nonce}, {"t_body", whole(o.Script)}}, "attached")
-	if err != nil {
-		return 0, fail(Refused, o.Host, "the script cannot be sent: "+err.Error(), "")
+	line := k.inLine(o, nonce)
+	script := ""
+	if line == "" {
+		var err error
+		if script, err = compose(vars{{"t_n", nonce}, {"t_body", whole(o.Script)}}, "attached"); err != nil {
+			return 0, fail(Refused, o.Host, "the script cannot be sent: "+err.Error(), "")
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -110,7 +114,7 @@ func (k *Keeper) attached(ctx context.Context, o Order, sink func(int64, []byte)
 	defer over.stop()
 	r.ended = over.start
 	c := call{host: o.Host, become: o.Become, out: r, began: func() bool { return r.phase > 0 },
-		open: func(in *feed) { in.add(script); in.close() }, line: inLine(o, script)}
+		open: func(in *feed) { in.add(script); in.close() }, line: line}
 	exit, said, err := k.session(ctx, c, nonce)
 	switch {
 	case out.err != nil:
@@ -139,15 +143,45 @@ const maxArgv = 96 << 10
 
 // inLine is the command line that holds the whole script, "" where it must go by standard input. In the line it costs one round trip
 // less: input may be sent only once the host has accepted the command.
-func inLine(o Order, script string) string {
+func (k *Keeper) inLine(o Order, nonce string) string {
 	if o.Become || o.Private {
 		return ""
 	}
-	line, err := quote.Argv(script)
+	body, err := k.coded(o.Script)
+	if err != nil {
+		return ""
+	}
+	line, err := quote.Argv(carrier(), nonce, body)
 	if err != nil || len(line) > maxArgv {
 		return ""
 	}
 	return line
+}
+
+// carrier is the script that runs another, which is its second word; its first is the nonce. To the other it looks as if there were no words.
+var carrier = sync.OnceValue(func() string {
+	return "t_n=$1\nt_body=$(printf '%b.' \"$2\")\nt_body=${t_body%.}\nset --\n" + part("attached") + "exit 0\n"
+})
+
+// maxCoded is how many scripts are kept coded: a run's steps, of which many hosts get the same.
+const maxCoded = 16
+
+// coded is the script as it travels in a line. It is made once for all hosts that get the same.
+func (k *Keeper) coded(script string) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c, ok := k.lines[script]; ok {
+		return c, nil
+	}
+	c, err := quote.Coded(whole(script))
+	if err != nil {
+		return "", err
+	}
+	if len(k.lines) >= maxCoded {
+		clear(k.lines)
+	}
+	k.lines[script] = c
+	return c, nil
 }
 
 // whole ends a script with a newline: a here-document wants one.
