@@ -208,7 +208,7 @@ func held(t *testing.T, w *world, k *Keeper) (letGo func(), end func() (exit int
 		defer close(ended)
 		var once sync.Once
 		s := &sink{t: t}
-		exit, err = k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo on; until [ -e " + went + " ]; do sleep 0.05; done; exit 9"},
+		exit, err = k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo on; until [ -e " + went + " ] || [ ! -d " + filepath.Dir(went) + " ]; do sleep 0.05; done; exit 9"},
 			func(off int64, p []byte) error { once.Do(func() { close(began) }); return s.take(off, p) })
 	}()
 	select {
