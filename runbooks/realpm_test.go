@@ -121,6 +121,22 @@ func afterwards(t *testing.T, path, pm, set string, wantRecords, wantVersions []
 	}
 }
 
+// takenBack goes back to the versions from before an upgrade, as unpatch does; moved is what in the script stands for something else here.
+func takenBack(t *testing.T, path, pm string, want []string, moved ...string) {
+	t.Helper()
+	script := lib("tend_pm=" + pm + ` tend_os=test scope=all packages='' exclude='' lock_wait=0
+tend_installed | sed 's/1\.1/1.0/' >old
+tend_installed | tend_changes old >undo
+tend_downgrade try <undo >&2 && tend_installed >tried || exit
+tend_installed | cmp - tried >&2 || exit
+tend_downgrade <undo >&2 || exit
+tend_installed`)
+	out, stderr, exit := run(t, []string{"/bin/sh"}, strings.NewReplacer(moved...).Replace(script), path)
+	if got := strings.Split(strings.TrimSpace(out), "\n"); !slices.Equal(got, want) || exit != 0 {
+		t.Errorf("taken back: exit %d, %q, want %q\n%s", exit, got, want, stderr)
+	}
+}
+
 func TestRealDNF(t *testing.T) {
 	need(t, "dnf", "rpm", "rpmbuild", "createrepo_c")
 	packages := rpmPackages(t)
@@ -141,6 +157,9 @@ func TestRealDNF(t *testing.T) {
 			"rpm": `exec /usr/bin/rpm --root "` + root + `" --define "_dbpath /var/lib/rpm" "$@"`,
 		})
 		afterwards(t, path, "dnf", c.set, records, c.want)
+		if c.set == ":" {
+			takenBack(t, path, "dnf", []string{"alpha.noarch 1.0-1", "beta.noarch 2:1.0-1", "gamma.noarch 1.0-1"})
+		}
 		records = nil // once is enough
 	}
 }
@@ -158,6 +177,9 @@ func TestRealZypper(t *testing.T) {
 		root, path := zypperRoot(t, packages)
 		command(t, "zypper", "--root", root, "-n", "-q", "addlock", "gamma")
 		afterwards(t, path, "zypper", c.set, []string{"H\tgamma\tlocked with zypper addlock", "S\t1", "U\talpha\t1.0-1\t1.1-1\tt\tunknown", "U\tbeta\t2:1.0-1\t2:1.1-1\tt\tunknown"}, c.want)
+		if c.set == ":" {
+			takenBack(t, path, "zypper", []string{"alpha.noarch 1.0-1", "beta.noarch 2:1.0-1", "gamma.noarch 1.0-1"})
+		}
 	}
 }
 
@@ -242,4 +264,5 @@ func TestRealPacman(t *testing.T) {
 	_, path := fakes(t, map[string]string{"pacman": `exec /usr/bin/pacman ` + strings.Join(at[:6], " ") + ` "$@"`})
 	afterwards(t, path, "pacman", "exclude=beta", []string{"H\tgamma\tignored in pacman.conf", "U\talpha\t1.0-1\t1.1-1\t-\tunknown", "U\tbeta\t1.0-1\t1.1-1\t-\tunknown"},
 		[]string{"alpha 1.1-1", "beta 1.0-1", "gamma 1.0-1"})
+	takenBack(t, path, "pacman", []string{"alpha 1.0-1", "beta 1.0-1", "gamma 1.0-1"}, "/var/cache/pacman/pkg", repo)
 }
