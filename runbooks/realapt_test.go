@@ -42,7 +42,7 @@ func aptArchives(t *testing.T) (dir string, first []string) {
 	deb("main", "beta", "1.1", "")
 	deb("main", "gamma", "1.1", "")
 	deb("main", "delta", "1.1", "Conflicts: epsilon\n")
-	for archive, suite := range map[string]string{"main": "stable", "security": "stable-security"} {
+	for archive, suite := range map[string]string{"old": "oldstable", "main": "stable", "security": "stable-security"} {
 		write(t, dir+"/"+archive+"/Packages", index[archive])
 		write(t, dir+"/"+archive+"/Release", "Label: Test\nSuite: "+suite+"\nVersion: 1\nCodename: x\n")
 	}
