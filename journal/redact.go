@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"net/url"
 	"regexp"
@@ -53,15 +55,43 @@ func (r *Redactor) Add(secrets ...string) {
 	slices.SortStableFunc(r.secrets, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
 }
 
-// forms are the ways in which a secret is likely to be printed: as it is, quoted for a shell, in a URL, in base64.
+// forms are the ways in which a secret is likely to be printed: as it is, quoted for a shell or in JSON, in a URL, in hex, in base64, alone or
+// behind other text, as in "Authorization: Basic".
 func forms(s string) []string {
 	if len(s) < ShortestSecret {
 		return nil
 	}
-	list := []string{s, strings.ReplaceAll(s, `'`, `'\''`), strings.ReplaceAll(s, `'`, `'"'"'`), url.QueryEscape(s), url.PathEscape(s),
-		base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))}
+	b := []byte(s)
+	list := append(append(within64(b), inJSON(s)...), s, strings.ReplaceAll(s, `'`, `'\''`), strings.ReplaceAll(s, `'`, `'"'"'`), url.QueryEscape(s), url.PathEscape(s),
+		hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)),
+		base64.StdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b))
 	slices.Sort(list)
 	return slices.Compact(list)
+}
+
+// inJSON is a secret as most tools write it in a JSON string, and as those that care for HTML do.
+func inJSON(s string) []string {
+	plain := AppendJSONString(nil, s)
+	careful, _ := json.Marshal(s) // strings always marshal
+	return []string{string(plain[1 : len(plain)-1]), string(careful[1 : len(careful)-1])}
+}
+
+// shortest64 is the least that is looked for of a secret within a longer text in base64: less of it is found in any base64.
+const shortest64 = 6
+
+// within64 are the characters that a secret makes in the base64 of a longer text, whatever stands around it: it begins there at any of
+// three places, and shares its first and last character with its neighbours.
+func within64(b []byte) (list []string) {
+	for shift, shared := range [3]int{0, 2, 3} {
+		padded := append(make([]byte, shift), b...)
+		whole := len(padded) * 8 / 6 // characters that hold nothing but these bits
+		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if part := enc.EncodeToString(padded)[shared:whole]; len(part) >= shortest64 {
+				list = append(list, part)
+			}
+		}
+	}
+	return list
 }
 
 func (r *Redactor) list() [][]byte {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -124,6 +126,41 @@ func TestRedactBodies(t *testing.T) {
 	}
 	if said[:4] != "use " || plan.Plan.Params["p"] != said {
 		t.Error("the caller's own bodies were changed")
+	}
+}
+
+// TestRedactSpellings: a secret goes however a tool is likely to print it: within the base64 of a longer text, wherever it begins there, in
+// hex, in JSON; and cut in two anywhere.
+func TestRedactSpellings(t *testing.T) {
+	const secret = `tr0ub"dor\&3`
+	inJSON, err := json.Marshal(map[string]string{"password": secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{"JSON": string(inJSON), "hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret)))}
+	for _, user := range []string{"", "o", "op", "ops"} {
+		whole := []byte(user + ":" + secret + "@db")
+		said["Basic "+user] = "Authorization: Basic " + base64.StdEncoding.EncodeToString(whole)
+		said["URL "+user] = "?auth=" + base64.RawURLEncoding.EncodeToString(whole)
+	}
+	for name, text := range said {
+		for cut := range len(text) {
+			r := journal.NewRedactor()
+			r.Add(secret)
+			m := journal.NewMemory("o", nil)
+			j := journal.Redact(m, r)
+			if _, err := j.Append(t.Context(), "r1", output(0, []byte(text[:cut])), output(cut, []byte(text[cut:])), journal.RunClosed{}); err != nil {
+				t.Fatal(err)
+			}
+			all, out := recorded(t, m)
+			if len(out) != len(text) || !strings.Contains(all, "[redacted") {
+				t.Fatalf("%s, cut at %d: %q became %q", name, cut, text, out)
+			}
+			left := bytes.Trim(bytes.TrimPrefix(out, []byte(text[:strings.IndexAny(text, " =")+1])), "=")
+			if plain, _ := base64.RawStdEncoding.DecodeString(string(left)); bytes.Contains(plain, []byte(secret[2:9])) {
+				t.Fatalf("%s, cut at %d: %q holds %q", name, cut, out, plain)
+			}
+		}
 	}
 }
 
