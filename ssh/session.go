@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -118,7 +119,10 @@ func (s *session) request(ch xssh.Channel) error {
 			return errors.Join(err, faultf(Forbidden, "the host gives no terminal").withHint("see PermitTTY in its sshd_config"))
 		}
 	}
-	kind, payload := "exec", xssh.Marshal(struct{ Line string }{s.cmd.Line})
+	lent := lines.Get().(*[]byte)                    // what is sent is a copy
+	defer func() { clear(*lent); lines.Put(lent) }() // a device's command may hold a password
+	*lent = appendString((*lent)[:0], s.cmd.Line)
+	kind, payload := "exec", *lent
 	switch {
 	case s.cmd.Subsystem:
 		kind = "subsystem"
@@ -135,6 +139,14 @@ func (s *session) request(ch xssh.Channel) error {
 		return faultf(Forbidden, "the host refuses to run the command")
 	}
 	return nil
+}
+
+// lines are the command lines that are being asked for. One may hold a whole script.
+var lines = sync.Pool{New: func() any { return new([]byte) }}
+
+// appendString appends a string as RFC 4251 section 5 has it.
+func appendString(dst []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(s))), s...)
 }
 
 // unsend takes back what send said, while nothing that runs was asked for.

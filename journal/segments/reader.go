@@ -64,6 +64,7 @@ type reader struct {
 	kind   string
 	buf    []byte // bytes from off on, within mem
 	mem    []byte
+	since  time.Time // it follows since then
 	busyAt time.Time
 	torn   int64 // the size at which nothing but a torn tail was left
 }
@@ -81,7 +82,8 @@ func (s *Segments) openAt(o journal.OriginID, run journal.RunID) (*reader, error
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", run, err)
 	}
-	return &reader{s: s, run: run, origin: o, f: f, busyAt: time.Now()}, nil
+	now := time.Now()
+	return &reader{s: s, run: run, origin: o, f: f, since: now, busyAt: now}, nil
 }
 
 func (r *reader) close() { r.f.Close() }
@@ -297,12 +299,19 @@ type damage struct{ error }
 
 func (d damage) Is(target error) bool { return target == journal.ErrDamaged }
 
-// The pace of a follower who must look for himself: a sixteenth of the time since the last event. So a run at work is followed
-// within a few milliseconds, and one that rests costs five looks a second.
+// The pace of a follower who must look for himself. A run that rests costs five looks a second. One at work is followed within a few
+// milliseconds at its beginning, so that what is short is seen at once, and later as often as a screen is drawn: each look finds more, and
+// a look costs the same whatever it finds.
 const (
 	fastest = 5 * time.Millisecond
+	drawn   = 16 * time.Millisecond
 	slowest = 200 * time.Millisecond
 )
+
+// pace is how long a follower waits for its next look, who has followed for so long and has seen nothing new for a while.
+func pace(followed, quiet time.Duration) time.Duration {
+	return max(min(max(followed/64, fastest), drawn), min(quiet/16, slowest))
+}
 
 func (r *reader) wait(ctx context.Context, more <-chan struct{}) error {
 	if more != nil {
@@ -313,7 +322,7 @@ func (r *reader) wait(ctx context.Context, more <-chan struct{}) error {
 			return ctx.Err()
 		}
 	}
-	timer := time.NewTimer(min(max(time.Since(r.busyAt)/16, fastest), slowest))
+	timer := time.NewTimer(pace(time.Since(r.since), time.Since(r.busyAt)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
