@@ -313,7 +313,7 @@ func TestFilterLine(t *testing.T) {
 	d.c.follow("r0")
 	d.Pull()
 	for text, want := range map[string]string{
-		"web-1": "(10 hosts)", "WEB-1": "(10 hosts)", "!web nyc": "(3 hosts)", "state=fail": "(1 hosts)", "state=": "none", "pending>5": "(1 hosts)", "tag=db": "(3 hosts)",
+		"web-1": "(10 hosts)", "WEB-1": "(10 hosts)", "!web nyc": "(3 hosts)", "state=fail": "(1 host)", "state=": "none", "pending>5": "(1 host)", "tag=db": "(3 hosts)",
 		"nyc1/r01": "(8 hosts)", "web-[01-03]": "(3 hosts)", "os=alpine*": "(12 hosts)", "alpine": "(12 hosts)", "nosuch": "(0 hosts)", "reboot=yes": "(0 hosts)",
 	} {
 		d.Press("/", "ctrl+u").Type(text)

@@ -117,7 +117,7 @@ func (s *fleetScreen) View(a area) frame {
 	f := frame{name: "FLEET", scope: s.scope(), prod: s.anyProd(), right: s.counts(), subEnd: tally(a.pen, all)}
 	f.sub = "filter: none"
 	if s.filter != "" || s.problems {
-		f.sub = "filter: " + a.text(s.filterWords()) + fmt.Sprintf("  (%d hosts)", s.shown)
+		f.sub = "filter: " + a.text(s.filterWords()) + "  (" + plural(s.shown, "host") + ")"
 	}
 	lw := a.w
 	if a.wide() {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -48,7 +49,18 @@ func (v *verbs) refilter() {
 		}
 	}
 	slices.SortStableFunc(v.shown, func(a, b bind) int { return a.far(text) - b.far(text) })
+	if v.acts && text == "" { // the first one is what Enter does: not one that cannot be done
+		slices.SortStableFunc(v.shown, func(a, b bind) int { return cmp.Compare(a.cannot(), b.cannot()) })
+	}
 	v.list.at = 0
+}
+
+// cannot is 1 where the verb is not possible now.
+func (b bind) cannot() int {
+	if b.why != nil && b.why() != "" {
+		return 1
+	}
+	return 0
 }
 
 // far is how far a verb is from what was typed: its name or one of its keys, the name's beginning, a part of it, something in its help.

@@ -45,6 +45,7 @@ type PlanApproval struct {
 // PlanPage is a maintenance plan as it stands now.
 type PlanPage struct {
 	Name, Path, Digest string
+	Shown              string // the path as it is shown; "" = as it is
 	Text               string // what it would do, and how it stands with its approvers
 	Scripts            string // the plans of all its runs, with the exact text of their steps
 	Blast              string // what it touches, in a few words
@@ -333,7 +334,7 @@ func (s *maintenance) begin(first int) action {
 
 // View is the plan in words, wrapped.
 func (s *maintenance) View(a area) frame {
-	f := frame{name: "MAINTENANCE", scope: s.page.Name, prod: s.page.Prod, right: plural(len(s.page.Hosts), "host"), sub: a.text(s.page.Path), subEnd: fmt.Sprintf("digest %.12s", s.page.Digest)}
+	f := frame{name: "MAINTENANCE", scope: s.page.Name, prod: s.page.Prod, right: plural(len(s.page.Hosts), "host"), sub: a.text(firstOf(s.page.Shown, s.page.Path)), subEnd: fmt.Sprintf("digest %.12s", s.page.Digest)}
 	var lines []string
 	for l := range strings.Lines(s.page.Text) {
 		for i, part := range wrap(a.text(strings.TrimRight(l, "\n")), a.w-hang-2) {

@@ -140,7 +140,11 @@ func (s *manualScreen) banner(a area) []string {
 func (s *manualScreen) View(a area) frame {
 	f := frame{name: "MANUAL STEP", scope: string(s.host.Name), prod: s.host.Prod, right: a.text(s.place()), sub: a.text(s.step.Title), subEnd: a.text(string(s.w.run))}
 	words := s.words(a)
-	below := len(s.fields) + 1
+	asks := []string{""}
+	for i := range s.fields {
+		asks = append(asks, s.question(a, i)...)
+	}
+	below := len(asks)
 	var body []string
 	if b := s.banner(a); len(b)+2+len(words)+below <= a.h {
 		for _, row := range b {
@@ -159,11 +163,7 @@ func (s *manualScreen) View(a area) frame {
 	if s.n > s.h {
 		f.subEnd = "lines " + itoa(s.top+1) + "-" + itoa(min(s.top+s.h, s.n)) + " of " + itoa(s.n) + ", ^F reads on"
 	}
-	body = append(body, "")
-	for i := range s.fields {
-		body = append(body, s.question(a, i))
-	}
-	f.body, f.status = body, "yes or no, and the note, go into the journal with your name"
+	f.body, f.status = append(body, asks...), "yes or no, and the note, go into the journal with your name"
 	return f
 }
 
@@ -178,7 +178,8 @@ func (s *manualScreen) words(a area) []string {
 	return out[:len(out)-1]
 }
 
-func (s *manualScreen) question(a area, i int) string {
+// question is a question and its answer; a long one takes as many lines as it has, since what is asked must be read.
+func (s *manualScreen) question(a area, i int) []string {
 	text, kind := "note, for the journal", ""
 	if i < len(s.step.Asks) {
 		text = s.step.Asks[i].Text
@@ -186,12 +187,17 @@ func (s *manualScreen) question(a area, i int) string {
 			kind = " (yes/no)"
 		}
 	}
-	label := a.text(text) + kind + ": "
+	out := wrap(a.text(text)+kind+":", max(a.w-24, 20))
+	last := len(out) - 1
+	mark, look, answer := "  ", plain, a.text(s.fields[i].value())
 	if i == s.list.at {
-		label = cut(label, a.w-22, a.cut+" ")
-		return "> " + a.paint(title, label) + s.fields[i].draw(a.pen, max(a.w-width(label)-2, 20))
+		mark, look, answer = "> ", title, s.fields[i].draw(a.pen, a.w-width(out[last])-3)
 	}
-	return "  " + label + a.text(s.fields[i].value())
+	for j := range out {
+		out[j], mark = mark+a.paint(look, out[j]), "  "
+	}
+	out[last] += " " + answer
+	return out
 }
 
 // withoutAir takes the lines that air was made of out.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,6 +92,27 @@ func TestManualStepIsFoundFromTheRack(t *testing.T) {
 		d.Press("a").See("MANUAL STEP db-02").Golden("manual")
 		d.Press("ctrl+y").See("an answer is missing").Press("esc").See("RACK")
 	})
+}
+
+// TestLongQuestionIsReadWhole: a manual step's question that is longer than a line is not cut, where the cursor is or not.
+func TestLongQuestionIsReadWhole(t *testing.T) {
+	d := newDriver(t, 60, 20)
+	p, err := d.c.cfg.Resolve(Wish{Runbook: "replace-disk", Select: "db-02", Params: map[string]string{"slot": "3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Steps = slices.Clone(p.Steps)
+	p.Steps[0].Asks = []runbooks.Ask{{Name: "serial", Text: "serial number of the new disk, as it is printed on its label below the bar code", Type: "text"}}
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+	d.do(d.c.openRun("r1"))
+	d.Pull().Press("a").Type("WX-7")
+	for range 2 {
+		d.sizes()
+		if text := strings.Join(strings.Fields(strings.Join(d.Screen(), " ")), " "); !strings.Contains(text, "as it is printed on its label below the bar code: WX-7") {
+			t.Error(text)
+		}
+		d.Press("tab")
+	}
 }
 
 // TestNotDoneWantsAReason: no alone says too little to whoever reads the journal; the note is what the journal keeps.

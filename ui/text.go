@@ -81,12 +81,59 @@ func at(lines []string, i int) string {
 	return lines[i]
 }
 
-// wrap breaks clean text into lines of w cells at most, at spaces where there are any.
+// wrap breaks clean text into lines of w cells at most, at spaces where there are any, else behind a comma outside of brackets: a host's name,
+// a range or a path is broken only where it fills a line by itself.
 func wrap(s string, w int) []string {
 	if w < 1 {
 		return nil
 	}
-	return strings.Split(ansi.WrapWc(s, w, ""), "\n")
+	var out []string
+	for l := range strings.SplitSeq(s, "\n") {
+		out = append(out, wrapLine(l, w)...)
+	}
+	return out
+}
+
+func wrapLine(s string, w int) []string {
+	var out []string
+	for width(s) > w {
+		fits := len(ansi.TruncateWc(s, w, ""))
+		end, next := lastBreak(s, fits)
+		if end == 0 {
+			end, next = fits, fits
+		}
+		if next == 0 { // not even one cell fits
+			break
+		}
+		out, s = append(out, strings.TrimRight(s[:end], " ")), s[next:]
+	}
+	return append(out, s)
+}
+
+// lastBreak is where the last line ends that fits into n bytes of s, and where the next one begins; 0 = s has no place to break.
+func lastBreak(s string, n int) (end, next int) {
+	depth, indent := 0, len(s)-len(strings.TrimLeft(s, " "))
+	comma := 0
+	for i := 0; i < len(s) && i <= n; i++ {
+		switch s[i] {
+		case ' ':
+			if i >= indent && i > 0 {
+				end = i
+			}
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ',':
+			if depth == 0 && i < n {
+				comma = i + 1
+			}
+		}
+	}
+	if comma > end && !strings.HasPrefix(s[comma:], " ") {
+		return comma, comma
+	}
+	return end, len(s) - len(strings.TrimLeft(s[end:], " "))
 }
 
 // first is the first line of s that holds anything.

@@ -42,6 +42,44 @@ func TestPaletteNamesFirst(t *testing.T) {
 	}
 }
 
+// TestPaletteBeginsWithWhatCanBeDone: Enter on a palette that was just opened does the first verb, which is none that is not possible now.
+func TestPaletteBeginsWithWhatCanBeDone(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	v := newPalette(d.c)
+	seen := false
+	for i, b := range v.shown {
+		no := b.why != nil && b.why() != ""
+		if i == 0 && no || seen && !no {
+			t.Errorf("%s is at place %d", b.name, i)
+		}
+		seen = seen || no
+	}
+	if !seen {
+		t.Error("what is not possible is not shown, with its reason")
+	}
+}
+
+// TestWrapBreaksNoName: lines end at spaces, else behind commas outside of brackets, and within a word only where it fills the line.
+func TestWrapBreaksNoName(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		w    int
+		want string
+	}{
+		{"groups pg-main, web-nyc1, k8s-nyc1", 20, "groups pg-main,|web-nyc1, k8s-nyc1"},
+		{"bak-[0430,0830],db-[0310,0312],dns-1", 17, "bak-[0430,0830],|db-[0310,0312],|dns-1"},
+		{"jobs-a[1-3],jobs-l[1-2]", 12, "jobs-a[1-3],|jobs-l[1-2]"},
+		{"all: a-1,b-2,c-3", 10, "all: a-1,|b-2,c-3"},
+		{"  indented words here", 12, "  indented|words here"},
+		{"/a/path/that-is-longer/than", 10, "/a/path/th|at-is-long|er/than"},
+		{"exactly ten", 11, "exactly ten"}, {"exactly ten more", 11, "exactly ten|more"}, {"", 5, ""}, {"two\nlines", 9, "two|lines"}, {"日本語の", 5, "日本|語の"}, {"日本", 1, "日本"},
+	} {
+		if got := strings.Join(wrap(c.in, c.w), "|"); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.in, c.w, got, c.want)
+		}
+	}
+}
+
 // TestRackOpensAtTheHost: the cursor stands on the host that it was on, so that its light blinks and no other's.
 func TestRackOpensAtTheHost(t *testing.T) {
 	d := newDriver(t, 80, 24)

@@ -83,7 +83,7 @@ func (d planDesk) look(ctx context.Context, plan string) (ui.PlanPage, error) {
 		fmt.Fprintf(&scripts, "=== run %d of %d\n", i+1, len(p.Plans))
 		printPlan(&scripts, &p.Plans[i], true)
 	}
-	page := ui.PlanPage{Name: p.Name, Path: path, Digest: p.Digest, Text: text.String(), Scripts: scripts.String(), Blast: "touches " + p.Blast().String(), Runs: len(p.Plans), Revision: "HEAD"}
+	page := ui.PlanPage{Name: p.Name, Path: path, Shown: shortPath(path), Digest: p.Digest, Text: strings.ReplaceAll(text.String(), path, shortPath(path)), Scripts: scripts.String(), Blast: "touches " + p.Blast().String(), Runs: len(p.Plans), Revision: "HEAD"}
 	page.Hosts = hostIDs(p.Hosts())
 	page.Prod = slices.ContainsFunc(p.Hosts(), func(h inventory.Host) bool { return h.Prod })
 	if _, err := approvedRevision(ctx, path); err == nil {
@@ -92,6 +92,14 @@ func (d planDesk) look(ctx context.Context, plan string) (ui.PlanPage, error) {
 	page.Approvers, page.NoApprove = a.approversFor(&p)
 	page.NoStart, page.Waits = a.startable(&p)
 	return page, nil
+}
+
+// shortPath is a plan's file as it is named on a screen: the way to it from anywhere would leave no room for what is said of it.
+func shortPath(path string) string {
+	if !filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path))
 }
 
 // approversFor are those who may approve from here: this account, where it is one of them.

@@ -86,6 +86,9 @@ func TestPlansForTheScreen(t *testing.T) {
 		return page
 	}
 	page := look()
+	if page.Shown != filepath.Join("plans", "p.toml") || strings.Contains(page.Text, dir) || !strings.Contains(page.Text, "(plans/p.toml)") {
+		t.Errorf("the file is shown as %q, in\n%s", page.Shown, page.Text)
+	}
 	if len(p.Names) != 1 || page.Name != "p" || len(page.Hosts) != 1 || !strings.Contains(page.Text, "0 of 1; still asked: ann") || !strings.Contains(page.NoStart, "not approved") || page.Revision != "HEAD" || !strings.Contains(page.Scripts, "=== run 1 of 1") {
 		t.Errorf("%v %+v", p.Names, page)
 	}

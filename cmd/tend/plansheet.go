@@ -38,7 +38,11 @@ func (a *app) calendarSheet(ctx context.Context) (ui.Sheet, error) {
 	out := ui.Sheet{Right: plural(len(all), "plan"), Sub: "the next " + plural(daysAhead, "day"), None: fmt.Sprintf("%s, and no window in the next %s", plural(len(all), "plan"), plural(daysAhead, "day"))}
 	if wrong != nil {
 		out.Rows = append(out.Rows, ui.SheetRow{Text: "CANNOT BE READ", Title: true})
-		for line := range strings.SplitSeq(wrong.Error(), "\n") {
+		words := wrong.Error()
+		for _, f := range files {
+			words = strings.ReplaceAll(words, f, shortPath(f))
+		}
+		for line := range strings.SplitSeq(words, "\n") {
 			out.Rows = append(out.Rows, ui.SheetRow{Text: "  " + quote.Line(line), Bad: true, Detail: quote.Line(line)})
 		}
 	}

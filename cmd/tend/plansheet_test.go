@@ -60,7 +60,7 @@ func TestCalendarPage(t *testing.T) {
 			touched = len(r.Hosts)
 		}
 	}
-	if meets != 1 || touched != 2 || !strings.Contains(text.String(), "bad.toml:1:1") || s.Rows[0].Text != "CANNOT BE READ" {
+	if meets != 1 || touched != 2 || !strings.Contains(text.String(), "  plans/bad.toml:1:1") || s.Rows[0].Text != "CANNOT BE READ" {
 		t.Errorf("%d collisions, of %d hosts\n%s", meets, touched, text.String())
 	}
 	if h := s.Rows[len(s.Rows)-1].Hosts; len(h) == 0 || h[0] != inventory.HostID("web-1") {
