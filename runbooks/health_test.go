@@ -27,7 +27,7 @@ esac`,
 		"ss":         `printf '%s\n' "udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:*" "tcp LISTEN 0 128 [::]:22 [::]:*"`,
 		"zpool":      `case "$*" in "status -x") echo "  pool: tank"; echo " state: DEGRADED" ;; *) printf 'tank\tDEGRADED\t12%%\nwell\tONLINE\t85%%\n' ;; esac`,
 		"openssl": fmt.Sprintf(`case "$*" in *soon.pem) echo "%s" ;; *late.pem) echo "%s" ;; *well.pem) echo "%s" ;; *) exit 1 ;; esac`,
-			cert(10*24*time.Hour), cert(-24*time.Hour), cert(300*24*time.Hour)),
+			cert(241*time.Hour), cert(-24*time.Hour), cert(7201*time.Hour)),
 	}
 	dir := t.TempDir()
 	var certs []string
@@ -62,7 +62,7 @@ esac`,
 				"raid:md0": "CRIT degraded [U_]", "raid:md1": "WARN recovery =  5.1%", "raid:md2": "OK", "zfs:tank": "CRIT DEGRADED", "zfs:well": "WARN 85 % 80/90",
 				"ecc": "CRIT 12 corrected, 1 not", "temperature": "WARN 97", "fans": "CRIT", "ports": "CRIT not listening: 80, 54/udp",
 				"journal": "WARN 26 in 60 minutes 20 25 sshd.service, 1 kernel", "zombies": "WARN 3", "blocked": "WARN 6",
-				"cert:" + certs[0]: "WARN 9 days 21/7", "cert:" + certs[1]: "CRIT", "cert:" + certs[2]: "OK 299 days", "cert:" + certs[3]: "CRIT no certificate",
+				"cert:" + certs[0]: "WARN 10 days 21/7", "cert:" + certs[1]: "CRIT", "cert:" + certs[2]: "OK 300 days", "cert:" + certs[3]: "CRIT no certificate",
 				"cert:" + dir + "/none.pem": "CRIT no such file",
 				"backup:" + old:             "CRIT newest is 2 days old", "backup:" + fresh: "OK newest is 2 hours old", "backup:" + dir + "/nowhere": "CRIT no such path",
 				"backup:command": "CRIT last good: monday", "queue": "WARN QUEUE WARNING - 12", "missing": "UNKNOWN",

@@ -303,18 +303,52 @@ tend_old_files() {
 	esac 2>/dev/null
 }
 
-# Reads "notAfter=Nov 22 22:13:00 2027 GMT", as openssl prints it, and prints the days that are left, rounded down.
-tend_days_left() {
+# Of the certificates in a file (a chain, a bundle, one), what ends first: prints "SECONDS DATE TEXT", the seconds that are left, the day and whose
+# it is. SECONDS is "?" where one of them cannot be read and none of the others has ended; nothing is printed where there is no certificate.
+# tend_as is what goes before a command that needs root. What is not PEM goes to openssl as it is.
+tend_cert_end() {
+	tend_v=$($tend_as cat "$1" 2>/dev/null | tend_each_cert)
+	[ -n "$tend_v" ] || tend_v=$($tend_as openssl x509 -noout -enddate -subject -in "$1" 2>/dev/null) || :
+	printf '%s\n' "$tend_v" | tend_first_end
+}
+
+# Reads PEM and asks openssl about each certificate in it, since x509 looks at the first and no further. What lies between them (a key, words) is
+# passed over.
+tend_each_cert() {
+	tend_pem=''
+	while IFS= read -r tend_l || [ -n "$tend_l" ]; do
+		case $tend_l in
+		*-----BEGIN*CERTIFICATE-----*) tend_pem=$tend_l ;;
+		*-----END*CERTIFICATE-----*)
+			printf '%s\n%s\n' "$tend_pem" "$tend_l" | openssl x509 -noout -enddate -subject 2>/dev/null || printf 'unreadable\n'
+			tend_pem=''
+			;;
+		*) [ -z "$tend_pem" ] || tend_pem="$tend_pem
+$tend_l" ;;
+		esac
+	done
+	[ -z "$tend_pem" ] || printf 'unreadable\n'
+}
+
+# Reads "notAfter=Nov 22 22:13:00 2027 GMT" and "subject=…", as openssl prints them for each certificate; prints as tend_cert_end does.
+tend_first_end() {
 	awk -v now="$(date +%s)" '
-		/notAfter=/ {
-			sub(/.*notAfter=/, ""); split($0, f, /[ :]+/)
+		/^unreadable/ { n++; bad = n }
+		/^notAfter=/ {
+			n++; sub(/^notAfter=/, ""); split($0, f, /[ :]+/)
 			m = (index("JanFebMarAprMayJunJulAugSepOctNovDec", f[1]) + 2) / 3; y = f[6]
+			if (m < 1) { bad = n; next }
+			day = y "-" sprintf("%02d-%02d", m, f[2])
 			if (m <= 2) y--
 			era = int(y / 400); yoe = y - era * 400
 			doy = int((153 * (m + (m > 2 ? -3 : 9)) + 2) / 5) + f[2] - 1
-			t = (era * 146097 + yoe * 365 + int(yoe / 4) - int(yoe / 100) + doy - 719468) * 86400 + f[3] * 3600 + f[4] * 60 - now
-			print t < 0 ? int(t / 86400) - 1 : int(t / 86400)
-			exit
+			t = (era * 146097 + yoe * 365 + int(yoe / 4) - int(yoe / 100) + doy - 719468) * 86400 + f[3] * 3600 + f[4] * 60 + f[5] - now
+			if (!first || t < left) { first = n; left = t; date = day }
+		}
+		/^subject=/ { sub(/^subject= */, ""); who[n] = $0 }
+		END {
+			if (bad && (!first || left > 0)) print "? - certificate " bad " of " n " cannot be read by openssl"
+			else if (first) printf "%.0f %s %s\n", left, date, who[first] (n > 1 ? ", certificate " first " of " n : "")
 		}'
 }
 

@@ -1,14 +1,7 @@
 package runbooks
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"os"
 	"os/exec"
 	"strings"
@@ -35,48 +28,6 @@ func stepFacts(t *testing.T, argv []string, name string, id StepID, params, tool
 		byKey[f.Key] = f
 	}
 	return byKey, exit
-}
-
-// certificate writes a certificate that ends in d, and returns its path.
-func certificate(t *testing.T, d time.Duration) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "web.example.net"}, NotBefore: time.Now().Add(-1000 * time.Hour), NotAfter: time.Now().Add(d)}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := t.TempDir() + "/cert.pem"
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// TestCerts reads real certificates with the real openssl.
-func TestCerts(t *testing.T) {
-	if _, err := exec.LookPath("openssl"); err != nil {
-		missing(t, "openssl")
-		return
-	}
-	const day = 24 * time.Hour
-	well, soon, near, late := certificate(t, 100*day+time.Hour), certificate(t, 20*day+time.Hour), certificate(t, 3*day+time.Hour), certificate(t, -2*day+time.Hour)
-	none := t.TempDir() + "/not-a-cert.pem"
-	if err := os.WriteFile(none, []byte("nothing"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, argv := range shells(t) {
-		facts, _ := stepFacts(t, argv, "certs", "look", map[string]string{"files": strings.Join([]string{well, soon, near, late, none, "/nonexistent/*.pem"}, " ")}, nil)
-		wants(t, facts, map[string]string{"cert:" + well: "OK 100 days 30/7", "cert:" + soon: "WARN 20 days", "cert:" + near: "CRIT 3 days", "cert:" + late: "CRIT -2 days", "cert:" + none: "UNKNOWN no certificate"})
-		if !strings.Contains(facts["cert:"+well].Text, "web.example.net") || len(facts) != 5 {
-			t.Errorf("%+v", facts)
-		}
-	}
-	facts, _ := stepFacts(t, []string{"/bin/sh"}, "certs", "look", map[string]string{"files": "/nonexistent/*.pem"}, nil)
-	wants(t, facts, map[string]string{"certs": "OK none was found"})
 }
 
 // TestBackupCheck: the answers are those of restic 0.16 (restic-snapshots(1)), borg 1.2 (borg-list(1)) and pgBackRest 2.50 (its user guide).
