@@ -35,6 +35,61 @@ func (b *bare) Append(_ context.Context, run journal.RunID, bodies ...journal.Bo
 	return events, nil
 }
 
+// counted is a bare recorder that keeps books of its own of who is down, and holds max_down at every event: an event changes one host, so that
+// only the groups of that host are looked at.
+type counted struct {
+	bare
+	s      *journal.State
+	groups map[inventory.HostID][]int // by host, places in the plan's groups
+	isDown map[inventory.HostID]bool
+	down   []int // by group
+	most   int   // that a group had down at any time
+	broken error
+}
+
+func newCounted(p runbooks.Plan) *counted {
+	c := &counted{s: journal.NewState(), groups: map[inventory.HostID][]int{}, isDown: map[inventory.HostID]bool{}, down: make([]int, len(p.Groups))}
+	for i, g := range p.Groups {
+		for _, h := range g.Hosts {
+			c.groups[h] = append(c.groups[h], i)
+		}
+	}
+	return c
+}
+
+func (c *counted) Append(ctx context.Context, run journal.RunID, bodies ...journal.Body) ([]journal.Event, error) {
+	events, err := c.bare.Append(ctx, run, bodies...)
+	for _, e := range events {
+		c.s.Apply(e)
+		switch b := e.Body.(type) {
+		case journal.StepStarted:
+			c.look(b.Host, false)
+		case journal.StepEnded:
+			c.look(b.Host, !b.Outcome.Good())
+		}
+	}
+	return events, err
+}
+
+// look counts a host as down from its first step on, until it has ended well.
+func (c *counted) look(id inventory.HostID, hurt bool) {
+	h := c.s.Host(id)
+	is, by := h.Phase == journal.AtWork || h.Phase == journal.Ended && hurt, 1
+	if is == c.isDown[id] {
+		return
+	}
+	if c.isDown[id] = is; !is {
+		by = -1
+	}
+	for _, i := range c.groups[id] {
+		c.down[i] += by
+		c.most = max(c.most, c.down[i])
+		if g := c.s.Plan().Groups[i]; c.down[i] > g.MaxDown && c.broken == nil {
+			c.broken = fmt.Errorf("group %s has %d down, %d may be", g.Name, c.down[i], g.MaxDown)
+		}
+	}
+}
+
 // idle are hands that do nothing, and that fast.
 type idle struct{ carried, forgot atomic.Int64 }
 
@@ -48,7 +103,7 @@ func (i *idle) Forget(context.Context, inventory.Host, string) error {
 }
 func (i *idle) Signal(context.Context, inventory.Host, string, string) error { return nil }
 
-// TestTenThousandHosts carries a run over 10,000 hosts in groups, with failures, and holds the limits at every event.
+// TestTenThousandHosts carries a run over 10,000 hosts in groups, with failures, and holds max_down at every event.
 func TestTenThousandHosts(t *testing.T) {
 	const n = 10_000
 	p := plan(n, runbooks.Step{ID: "a", Risk: runbooks.Read, Retries: 1}, runbooks.Step{ID: "b", Risk: runbooks.Disrupt})
@@ -72,7 +127,7 @@ func TestTenThousandHosts(t *testing.T) {
 			a.output = a.output[:min(len(a.output), 10)]
 			return a
 		}
-		rec := &bare{}
+		rec := newCounted(p)
 		s := begun(t, rec, p)
 		began := time.Now()
 		if err := New(rec, w, w, Options{}).Run(t.Context(), s, nil); err != nil {
@@ -80,6 +135,9 @@ func TestTenThousandHosts(t *testing.T) {
 		}
 		if s.Tally.AtWork != 0 || w.peak > 200 || w.twice != nil || w.peak < 100 {
 			t.Errorf("%+v, %d at once, %v", s.Tally, w.peak, w.twice)
+		}
+		if rec.broken != nil || rec.most != 2 {
+			t.Errorf("%v; at most %d of a group were down", rec.broken, rec.most)
 		}
 		if s.Tally.Bad() < 50 || s.Tally.By[journal.OK] < 8000 {
 			t.Errorf("%+v: %s %s", s.Tally, s.Result, s.Reason)
