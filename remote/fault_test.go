@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -298,6 +299,48 @@ func TestSignal(t *testing.T) {
 		_, err := k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "never", Script: "echo run >" + w.root + "/ran"}, (&sink{t: t}).take)
 		if e := asError(t, err); e.Kind != Void || !e.NotStarted() {
 			t.Errorf("a start after the signal that gave it up: %v", err)
+		}
+	})
+}
+
+// TestSignalSparesAStranger: the process number that a job recorded is another process's by now, the leader of a group of its own. A signal
+// to the job leaves it alone: what counts besides the number is the start time.
+func TestSignalSparesAStranger(t *testing.T) {
+	t.Parallel()
+	eachShell(t, func(t *testing.T, w *world) {
+		stranger := exec.Command("sleep", "100")
+		stranger.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := stranger.Start(); err != nil {
+			t.Fatal(err)
+		}
+		over := make(chan error, 1)
+		go func() { over <- stranger.Wait() }()
+		defer func() { _ = stranger.Process.Kill(); <-over }()
+		boot := w.boot(w.keeper())
+		for _, sig := range []string{"TERM", "KILL"} {
+			dir := filepath.Join(w.root, "jobs", "j"+sig)
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			record := fmt.Sprintf("%d %d 1 %s", stranger.Process.Pid, stranger.Process.Pid, boot) // started in the first tick: not the stranger
+			if err := os.Symlink(record, filepath.Join(dir, "run")); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.keeper().Signal(within(t, 90*time.Second), w.host, "j"+sig, sig); asError(t, err).Kind != LostKilled {
+				t.Errorf("%s: %v", sig, err)
+			}
+			if st, _, err := w.keeper().Status(within(t, 90*time.Second), w.host, "j"+sig); st != "lost-killed" || err != nil {
+				t.Errorf("%s: the job is %s, %v", sig, st, err)
+			}
+			_ = os.Remove(filepath.Join(dir, "run")) // it names a group that cleaning up must not end
+		}
+		if err := stranger.Process.Signal(syscall.SIGUSR1); err != nil {
+			t.Fatal("the stranger was gone:", err)
+		}
+		err := <-over
+		over <- err
+		if ended, ok := stranger.ProcessState.Sys().(syscall.WaitStatus); !ok || ended.Signal() != syscall.SIGUSR1 {
+			t.Errorf("the stranger ended with %v", err)
 		}
 	})
 }
