@@ -661,7 +661,9 @@ tend_zypper_rest() {
 		zypper -n update -l "$@" </dev/null
 		return
 	fi
-	zypper $tend_x -n --non-interactive-include-reboot-patches install -l "$@" $(tend_zypper_security) </dev/null
+	tend_list=$(tend_zypper_security)
+	[ -n "$tend_list" ] || return 0
+	zypper $tend_x -n --non-interactive-include-reboot-patches install -l "$@" $tend_list </dev/null
 	tend_rc=$?
 	[ $tend_rc != 103 ] || tend_rc=0
 	return $tend_rc

@@ -127,7 +127,7 @@ func TestUpgrade(t *testing.T) {
 "-s --only-upgrade --no-remove install a=2") printf 'Inst a [1] (2 x)\nInst c [1] (2 x)\n';;
 esac`
 	zypper := func(codes string) string {
-		return log + `case "$*" in *list-updates*|*locks*|*list-patches*) exit 0;; esac
+		return log + `case "$*" in *list-patches*) printf 'R | Name | C | S\nr | one | security | x\n'; exit 0;; *list-updates*|*locks*) exit 0;; esac
 n=$(grep -c patch "$LOG"); for c in ` + codes + `; do n=$((n-1)); [ $n -gt 0 ] || exit $c; done`
 	}
 	dpkg := "-o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
@@ -152,7 +152,7 @@ n=$(grep -c patch "$LOG"); for c in ` + codes + `; do n=$((n-1)); [ $n -gt 0 ] |
 		{"yum", "", "", "yum", log, "yum", "-y update", 0, ""},
 		{"zypper", "", "", "zypper", zypper("0"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 0, ""},
 		{"zypper security, run again, reboot", "scope=security", "", "zypper", zypper("103 102"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --category security", 0, "run again\nzypper says that a reboot is due"},
-		{"zypper will renew itself", "scope=security", "download", "zypper", zypper("103"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --category security --download-only", 0, "will renew itself first"},
+		{"zypper will renew itself", "scope=security", "download", "zypper", zypper("103 0"), "zypper", "-n --non-interactive-include-reboot-patches install -l --download-only patch:one", 0, "will renew itself first"},
 		{"zypper never content", "", "", "zypper", zypper("103 103 103 103 103"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 1, "still wants"},
 		{"zypper skipped a repository", "", "", "zypper", zypper("106"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 1, "skipped"},
 		{"zypper %post", "", "", "zypper", zypper("107"), "zypper", "-n --non-interactive-include-reboot-patches patch -l --with-update", 1, "%post"},

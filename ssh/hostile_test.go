@@ -369,7 +369,7 @@ func TestHostileChannels(t *testing.T) {
 			}
 		})
 		_, _, _, err := run(t, newClient(t, ssh.Options{}), p.host("evil"), "x")
-		if e := fault(t, err, ssh.Protocol); e.NotStarted() {
+		if e := fault(t, err, ssh.NoExit); e.NotStarted() {
 			t.Errorf("%s: the command was sent", name)
 		}
 	}

@@ -179,12 +179,12 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 	silent := listener(t, func(net.Conn) {})
 	other := listener(t, func(c net.Conn) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); c.Close() })
 	gone := listener(t, func(c net.Conn) { c.Close() })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", silent)) // its own port is taken as long as it stands, and nobody listens there
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	defer c.Close()
+	closed := c.LocalAddr().(*net.TCPAddr).Port
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	s.write("home/.ssh/config", "Host *\n  ConnectTimeout 3\n")
 	text, err := os.ReadFile(filepath.Join(s.dir, "inventory.toml"))
