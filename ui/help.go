@@ -39,7 +39,7 @@ func (v *verbs) refilter() {
 	v.shown = v.shown[:0]
 	text := strings.TrimSpace(v.field.value())
 	for _, b := range v.all {
-		hay := strings.ToLower(b.name + " " + b.help + " " + b.keys)
+		hay := strings.ToLower(b.name + " " + b.help + " " + b.keys + " " + caretKeys(b.keys)) // as the list writes it, too
 		ok := true
 		for _, w := range strings.Fields(strings.ToLower(text)) {
 			ok = ok && strings.Contains(hay, w)
@@ -67,7 +67,7 @@ func (b bind) cannot() int {
 func (b bind) far(text string) int {
 	name := strings.ToLower(text)
 	switch {
-	case text == "" || b.name == name || b.has(text):
+	case text == "" || b.name == name || b.has(text) || strings.HasPrefix(text, "^") && strings.EqualFold(keyName(b.key()), text):
 		return 0
 	case strings.HasPrefix(b.name, name):
 		return 1
@@ -167,5 +167,8 @@ func helpWords(b bind) string {
 	if b.keys == "" {
 		return ":" + b.name + ": " + b.help
 	}
-	return b.name + " (" + strings.ReplaceAll(b.keys, "ctrl+", "^") + "): " + b.help
+	return b.name + " (" + caretKeys(b.keys) + "): " + b.help
 }
+
+// caretKeys are keys as they are written on the screens: ^r for ctrl+r.
+func caretKeys(keys string) string { return strings.ReplaceAll(keys, "ctrl+", "^") }

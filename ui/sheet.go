@@ -93,10 +93,10 @@ func (s *sheetScreen) load(c *console) tea.Cmd {
 	return c.work.do(func(ctx context.Context) tea.Msg {
 		sheet, err := s.cfg.Sheet(ctx, s.name, order)
 		return then(func(*console) tea.Cmd {
-			first := !s.loaded
+			fresh := len(s.shown) == 0 // there was no line to stay on: a reload may bring the first ones
 			s.loaded, s.sheet, s.err = true, sheet, err
 			s.refilter(s.filter)
-			for first && s.cursor().Title && s.list.at < len(s.shown)-1 {
+			for fresh && s.cursor().Title && s.list.at < len(s.shown)-1 {
 				s.list.at++
 			}
 			return nil
@@ -148,16 +148,13 @@ func (s *sheetScreen) Binds() []bind {
 		}
 	}
 	verbs := append([]bind{
-		{keys: "enter l", name: "open", help: "the plan, the run, the host, or the hosts on the fleet screen", foot: true, do: s.open},
+		{keys: "enter l", name: "open", help: "the plan, the run, the host, or the hosts on the fleet screen", foot: true, why: s.leadsNowhere, do: s.open},
 		{keys: "r", name: "runbook", help: "the runbook that puts it right, or one of your choice, on the line's hosts", foot: true,
-			why: no(len(row.Hosts) == 0, "the line is about no host"), do: s.runbook},
+			why: no(len(row.Hosts) == 0, row.noLine("the line is about no host")), do: s.runbook},
 	}, s.own(row, no)...)
 	verbs = append(verbs,
 		bind{keys: "i", name: "info", help: "the whole line, with the columns that +N in the heading says are left out", foot: true, why: func() string {
-			if row.Title || row.Text == "" {
-				return "the cursor is on no line"
-			}
-			return ""
+			return row.noLine("")
 		}, do: func() action { return push(newProse(s.title, row.first(), row.whole())) }},
 		bind{keys: "/", name: "filter", help: "filter by anything in the line", foot: true, do: func() action {
 			was := s.filter
@@ -178,7 +175,7 @@ func (s *sheetScreen) own(row SheetRow, no func(bool, string) func() string) []b
 	case "calendar":
 		return planBinds(s.cfg, row.Plan)
 	case "drift":
-		return []bind{{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: no(row.Accept == "", "this cannot be accepted: no baseline has it"), do: func() action {
+		return []bind{{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: no(row.Accept == "", row.noLine("no baseline has it")), do: func() action {
 			return s.planned(row.Accept, row)
 		}}}
 	case "insight":
@@ -191,6 +188,22 @@ func (s *sheetScreen) own(row SheetRow, no func(bool, string) func() string) []b
 		}}}
 	}
 	return nil
+}
+
+// noLine says that the cursor is on a heading, or on nothing; else words.
+func (r SheetRow) noLine(words string) string {
+	if r.Title || r.Text == "" {
+		return "the cursor is on no line"
+	}
+	return words
+}
+
+// leadsNowhere is why a line cannot be opened.
+func (s *sheetScreen) leadsNowhere() string {
+	if row := s.cursor(); row.Plan == "" && row.Run == "" && len(row.Hosts) == 0 {
+		return row.noLine("the line is about no plan, run or host")
+	}
+	return ""
 }
 
 func (s *sheetScreen) open() action {

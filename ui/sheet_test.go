@@ -89,6 +89,23 @@ func TestSheets(t *testing.T) {
 	})
 }
 
+// TestSheetFillsOnReload: where a reload brings a page's first lines the cursor is on one, not on their heading; and a key that cannot be
+// used on a heading, or on an empty page, says so in the page's own words.
+func TestSheetFillsOnReload(t *testing.T) {
+	rows := []SheetRow{}
+	d := newDriver(t, 80, 24, func(c *Config) {
+		c.Sheet = func(context.Context, string, string) (Sheet, error) {
+			return Sheet{None: "nothing departs", Rows: rows}, nil
+		}
+	})
+	d.Press("V").See("nothing departs").Press("a").See("accept is not possible here: the cursor is on no line").Press("enter").See("open is not possible here: the cursor is on no line")
+	rows = []SheetRow{{Title: true, Text: "KIND   WHAT"}, {Text: "users  mallory", Hosts: []inventory.HostID{"web-01"}, Accept: "health"}, {Text: "of 3 measured"}}
+	d.Press("ctrl+r").See("> users").Press("a").See("PLAN").Press("esc")
+	d.Press("j", "a").See("no baseline has it").Press("enter").See("the line is about no plan, run or host")
+	d.Press("g", "r").See("runbook is not possible here: the cursor is on no line")
+	d.Press("j", "ctrl+r").See("> users") // it stays where it was
+}
+
 func TestNoSheets(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	d.Press("T").See("not possible here")

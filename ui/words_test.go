@@ -42,6 +42,19 @@ func TestPaletteNamesFirst(t *testing.T) {
 	}
 }
 
+// TestHelpFindsKeysAsWritten: a key is found as the list writes it, ^R, and as the settings do, ctrl+r.
+func TestHelpFindsKeysAsWritten(t *testing.T) {
+	for text, first := range map[string]string{"^P": "palette", "^p": "palette", "ctrl+p": "palette", "^F": "page-down"} {
+		d := newDriver(t, 80, 24)
+		v := newHelp(d.c)
+		v.field.set(text)
+		v.refilter()
+		if len(v.shown) == 0 || v.shown[0].name != first {
+			t.Errorf("%q finds %d verbs, and not %s first", text, len(v.shown), first)
+		}
+	}
+}
+
 // TestPaletteBeginsWithWhatCanBeDone: Enter on a palette that was just opened does the first verb, which is none that is not possible now.
 func TestPaletteBeginsWithWhatCanBeDone(t *testing.T) {
 	d := newDriver(t, 80, 24)

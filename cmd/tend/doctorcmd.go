@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -52,7 +53,7 @@ Exit code 1 where something will not work.`,
 					return err
 				}
 			} else {
-				a.printSymptoms(all)
+				writeSymptoms(a.out, all, columns(a.out))
 			}
 			for _, s := range all {
 				if s.State == "fail" {
@@ -77,13 +78,23 @@ func (a *app) examine(ctx context.Context) []symptom {
 	return all
 }
 
-func (a *app) printSymptoms(all []symptom) {
-	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+// writeSymptoms are for a terminal of so many columns; 0 = a line each, however long.
+func writeSymptoms(out io.Writer, all []symptom, cols int) {
+	tw := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	room := roomBehind(all, cols)
 	bad := 0
 	for _, s := range all {
-		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.State, s.Name, quote.Line(s.Text))
+		for i, l := range atBlanks(quote.Line(s.Text), room) {
+			if i == 0 {
+				fmt.Fprintf(tw, "%s\t%s\t%s\n", s.State, s.Name, l)
+			} else {
+				fmt.Fprintf(tw, "\t\t%s\n", l)
+			}
+		}
 		if s.Hint != "" {
-			fmt.Fprintf(tw, "\t\t  %s\n", quote.Line(s.Hint))
+			for _, l := range atBlanks(quote.Line(s.Hint), room-2) {
+				fmt.Fprintf(tw, "\t\t  %s\n", l)
+			}
 		}
 		if s.State != "ok" {
 			bad++
@@ -91,8 +102,20 @@ func (a *app) printSymptoms(all []symptom) {
 	}
 	tw.Flush()
 	if bad == 0 {
-		fmt.Fprintln(a.out, "\nall is well")
+		fmt.Fprintln(out, "\nall is well")
 	}
+}
+
+// roomBehind is how many columns a symptom's words have behind its state and its name; 0 = as many as they need.
+func roomBehind(all []symptom, cols int) int {
+	state, name := 0, 0
+	for _, s := range all {
+		state, name = max(state, len(s.State)), max(name, len(s.Name))
+	}
+	if left := cols - state - name - 4; cols > 0 {
+		return max(left, 20)
+	}
+	return 0
 }
 
 func (a *app) lookVersion(context.Context) []symptom {

@@ -125,7 +125,7 @@ func (a *app) driftSheet(ctx context.Context, inv *inventory.Inventory) (ui.Shee
 	}
 	out := ui.Sheet{Right: plural(len(order), "departure"), Sub: driftWords(d)}
 	if len(order) == 0 {
-		out.None = "nothing departs: " + driftWords(d)
+		out.None = "nothing departs from a baseline"                 // how many were compared stands above it
 		if len(d.states) == 1 && d.states["never compared"] != nil { // unknown is not OK
 			out.None = "nothing is known: no host was ever compared; the runbook drift does it"
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -19,6 +20,39 @@ import (
 func terminal(s any) bool {
 	f, ok := s.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// columns are how wide the terminal is that s writes to; 0 = it is none, or does not tell.
+func columns(s any) int {
+	f, ok := s.(*os.File)
+	if !ok {
+		return 0
+	}
+	cols, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return cols
+}
+
+// atBlanks breaks a line at its blanks into lines of w characters; a word that is longer stays whole, so that a path can be copied. 0 = no limit.
+func atBlanks(s string, w int) []string {
+	if w <= 0 {
+		return []string{s}
+	}
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > w:
+			out, line = append(out, line), word
+		default:
+			line += " " + word
+		}
+	}
+	return append(out, line)
 }
 
 // keepTerminal remembers how the terminal is set and returns what sets it so again: a question that is cut off leaves no echo.
