@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"tend/journal"
@@ -59,17 +57,10 @@ func Alive(ctx context.Context, runtimeDir, journalDir string) ([]journal.RunID,
 		case err == nil:
 			runs = append(runs, rep.Run)
 		case errors.Is(err, ErrGone):
-			sweep(path)
+			sweep(ctx, path)
 		}
 	}
 	return runs, nil
-}
-
-// sweep removes the socket of a process that was killed.
-func sweep(path string) {
-	if st, err := os.Lstat(path); err == nil && strings.HasSuffix(path, ".sock") && st.Mode()&os.ModeSocket != 0 {
-		_ = os.Remove(path)
-	}
 }
 
 // PID asks for the process's number.
@@ -129,7 +120,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("%w (%v)", ErrGone, err)
+		return nil, fmt.Errorf("%w (%w)", ErrGone, err)
 	}
 	return conn, nil
 }

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tend/journal"
 )
@@ -29,19 +32,30 @@ type server struct {
 
 // listen opens the socket at path, in a directory that is known to be private.
 func listen(ctx context.Context, run journal.RunID, path string, asker *Asker) (*server, error) {
-	_ = os.Remove(path) // of a process that is gone: the segment's lock says that we are the only one
-	ln, err := net.Listen("unix", path)
+	ln, err := bind(path)
 	if err != nil {
 		return nil, fmt.Errorf("run's socket: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		ln.Close()
-		return nil, err
 	}
 	s := &server{run: run, ln: ln, asker: asker, decisions: make(chan journal.Decided), conns: map[net.Conn]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.wait.Go(s.accept)
 	return s, nil
+}
+
+func bind(path string) (net.Listener, error) {
+	if unlock, err := lock(filepath.Dir(path), unix.LOCK_EX); err == nil { // a file system without locks has no sweepers either
+		defer unlock()
+	}
+	_ = os.Remove(path) // of a process that is gone: the segment's lock says that we are the only one
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return ln, nil
 }
 
 func (s *server) accept() {
