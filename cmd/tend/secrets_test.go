@@ -83,16 +83,39 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	// The host that refused it comes back, and is asked for anew; one that never asked gets what the others have taken.
 	for i, name := range []inventory.HostID{"late", c.asked[0].Host} {
 		h := inventory.Host{Name: name, User: "ops"}
-		if _, ok := c.s.given[name]; !ok {
-			c.s.given[name] = 0
-		} else {
-			c.s.given[name] = 2 // it was given the second answer as well, since it came back
+		if i == 1 {
+			c.s.refused[name] = 2 // it was given the second answer as well
 		}
 		w, err := c.s.give(t.Context(), h, "sudo")
 		c.s.told(h, "sudo", remote.Right)
 		if w != "right" || err != nil || len(c.asked) != 2+i {
 			t.Errorf("%s: %q, %v, %d questions", name, w, err, len(c.asked))
 		}
+	}
+}
+
+// TestWhoTookItIsNotAskedAgain: a host whose sudo asks at every step gets the answer that it took; once it refuses it, a person is asked.
+func TestWhoTookItIsNotAskedAgain(t *testing.T) {
+	c := newCrowd("right", "new")
+	h := inventory.Host{Name: "h-1", User: "ops"}
+	for i, step := range []struct {
+		word  string
+		v     remote.Verdict
+		asked int
+	}{{"right", remote.Right, 1}, {"right", remote.Right, 1}, {"right", remote.Wrong, 1}, {"new", remote.Right, 2}, {"new", remote.Right, 2}} {
+		w, err := c.s.give(t.Context(), h, "sudo")
+		c.s.told(h, "sudo", step.v)
+		if w != step.word || err != nil || len(c.asked) != step.asked {
+			t.Fatalf("time %d: %q, %v, %d questions", i+1, w, err, len(c.asked))
+		}
+	}
+	for range 2 { // two sessions at once: neither is told of before the other asks
+		if w, err := c.s.give(t.Context(), h, "sudo"); w != "new" || err != nil || len(c.asked) != 2 {
+			t.Fatalf("%q, %v, %d questions", w, err, len(c.asked))
+		}
+	}
+	if n := c.asked[1].Note; !strings.Contains(n, "wrong on this host") {
+		t.Errorf("%q", n)
 	}
 }
 
