@@ -363,10 +363,10 @@ tend_repair() {
 		DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 		export DEBIAN_FRONTEND NEEDRESTART_SUSPEND
 		dpkg --force-confdef --force-confold --configure -a </dev/null || printf 'dpkg could not configure all; apt tries\n'
-		apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -f install </dev/null || return
+		apt-get -y -q -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -f install </dev/null || return
 		# What was broken off while it was unpacked has to be unpacked again.
 		tend_out=$(dpkg-query -W -f='${db:Status-Abbrev} ${binary:Package}\n' | awk '$1 ~ /R$|^.[HF]/ { print $2 }')
-		[ -z "$tend_out" ] || apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --reinstall install $tend_out </dev/null
+		[ -z "$tend_out" ] || apt-get -y -q -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --reinstall install $tend_out </dev/null
 		;;
 	dnf | dnf5 | yum | zypper)
 		rpm -qa >/dev/null 2>&1 || rpm --rebuilddb || return
@@ -479,8 +479,9 @@ tend_upgrade_apt() {
 	new) tend_conf=--force-confnew UCF_FORCE_CONFFNEW=1 && export UCF_FORCE_CONFFNEW ;;
 	*) tend_conf=--force-confold UCF_FORCE_CONFFOLD=1 && export UCF_FORCE_CONFFOLD ;;
 	esac
-	set -- -y -q $tend_mode -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o Dpkg::Options::=--force-confdef -o "Dpkg::Options::=$tend_conf"
-	[ "${conffile:-keep}" != new ] || set -- -y -q $tend_mode -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o "Dpkg::Options::=$tend_conf"
+	# Through its own terminal apt-get hands on what dpkg says, and where dpkg ends sooner than that is read, the last of it is lost.
+	set -- -y -q $tend_mode -o Dpkg::Use-Pty=0 -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o Dpkg::Options::=--force-confdef -o "Dpkg::Options::=$tend_conf"
+	[ "${conffile:-keep}" != new ] || set -- -y -q $tend_mode -o Dpkg::Use-Pty=0 -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o "Dpkg::Options::=$tend_conf"
 	if tend_everything; then
 		apt-get "$@" --with-new-pkgs upgrade </dev/null
 		return
@@ -561,7 +562,7 @@ tend_downgrade() {
 	apt)
 		DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 		export DEBIAN_FRONTEND NEEDRESTART_SUSPEND
-		apt-get ${1:+-s} -y -q -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+		apt-get ${1:+-s} -y -q -o Dpkg::Use-Pty=0 -o "DPkg::Lock::Timeout=${lock_wait:-0}" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
 			--allow-downgrades --allow-change-held-packages --no-remove install $(printf '%s\n' "$tend_back" | tr ' ' '=') </dev/null
 		;;
 	dnf | dnf5 | yum)

@@ -78,8 +78,8 @@ func TestBackupCheckRestic(t *testing.T) {
 	}
 	dir := t.TempDir()
 	write(t, dir+"/files/f", "kept\n")
-	write(t, dir+"/right", "RESTIC_PASSWORD=hunter2\n")
-	write(t, dir+"/wrong", "RESTIC_PASSWORD=hunter3\n")
+	write(t, dir+"/right", "RESTIC_PASSWORD=hunter2\nRESTIC_CACHE_DIR="+dir+"/cache\n")
+	write(t, dir+"/wrong", "RESTIC_PASSWORD=hunter3\nRESTIC_CACHE_DIR="+dir+"/cache\n")
 	restic := func(repo string, args ...string) {
 		command(t, "sh", append([]string{"-c", `set -a; . "$0"; TZ=UTC exec restic --no-cache -q -r "$@"`, dir + "/right", dir + "/" + repo}, args...)...)
 	}

@@ -130,7 +130,7 @@ esac`
 		return log + `case "$*" in *list-patches*) printf 'R | Name | C | S\nr | one | security | x\n'; exit 0;; *list-updates*|*locks*) exit 0;; esac
 n=$(grep -c patch "$LOG"); for c in ` + codes + `; do n=$((n-1)); [ $n -gt 0 ] || exit $c; done`
 	}
-	dpkg := "-o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+	dpkg := "-o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 	for _, c := range []struct {
 		name, set, arg string
 		tool, body     string
@@ -140,7 +140,7 @@ n=$(grep -c patch "$LOG"); for c in ` + codes + `; do n=$((n-1)); [ $n -gt 0 ] |
 		says           string
 	}{
 		{"apt all", "", "", "apt-get", log, "apt", "-y -q " + dpkg + " --with-new-pkgs upgrade", 0, ""},
-		{"apt new conffiles", "conffile=new", "", "apt-get", log, "apt", "-y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confnew --with-new-pkgs upgrade", 0, ""},
+		{"apt new conffiles", "conffile=new", "", "apt-get", log, "apt", "-y -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confnew --with-new-pkgs upgrade", 0, ""},
 		{"apt download", "", "download", "apt-get", log, "apt", "-y -q --download-only " + dpkg + " --with-new-pkgs upgrade", 0, ""},
 		{"apt security", "scope=security", "", "apt-get", aptList, "apt", "-y -q " + dpkg + " --only-upgrade --no-remove install a=2 c=2", 0, ""},
 		{"apt excluded and needed", "scope=security\nexclude=c", "", "apt-get", aptList, "apt", "-s --only-upgrade --no-remove install a=2", 1, "c is excluded"},
