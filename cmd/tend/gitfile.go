@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,11 +16,21 @@ import (
 // errNotInGit is wrapped where a revision has no such file.
 var errNotInGit = errors.New("not in git")
 
-// git runs git in a directory, reading only. No hook, filter or pager of the repository's runs: the commands used here know none.
+// gitQuiet keeps git from running anything that a repository's own configuration names. A clone may hold a whole second repository as
+// committed files, whose configuration git would obey in that directory (git-config(1), safe.bareRepository), and an unpacked archive even a
+// .git: a monitor of the file system, a program that checks signatures.
+var gitQuiet = []string{"-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "--no-optional-locks", "--no-pager"}
+
+// gitAlone lets git fetch nothing: an object that is missing would be asked for by a program that the repository names.
+var gitAlone = []string{"GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1"}
+
+// git runs git in a directory, reading only. No hook, filter, monitor or pager of the repository's runs: the commands used here look at
+// objects, never at a work tree, and gitQuiet and gitAlone see to the rest.
 func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append([]string{"--no-optional-locks", "-C", dir}, args...)...)
+	cmd := exec.CommandContext(ctx, "git", slices.Concat(gitQuiet, []string{"-C", dir}, args)...)
+	cmd.Env = append(os.Environ(), gitAlone...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -169,21 +168,16 @@ func reference(ctx context.Context, inv *inventory.Inventory) journal.InventoryR
 		return r
 	}
 	dir, name := filepath.Split(inv.Path)
-	git := func(args ...string) (string, error) {
-		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, "git", append([]string{"--no-optional-locks", "-C", filepath.Clean(dir + ".")}, args...)...)
-		var out bytes.Buffer
-		cmd.Stdout = &out
-		err := cmd.Run()
-		return strings.TrimSpace(out.String()), err
-	}
-	commit, err := git("rev-parse", "--verify", "-q", "HEAD")
+	dir = filepath.Clean(dir + ".")
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	commit, err := git(ctx, dir, "rev-parse", "--verify", "-q", "HEAD")
 	if err != nil {
 		return r
 	}
-	status, err := git("status", "--porcelain", "--", name)
-	r.Commit, r.Dirty = commit, err != nil || status != ""
+	// What was loaded is held against what is committed: "git status" would run what the repository names to look at its work tree.
+	was, err := git(ctx, dir, "cat-file", "blob", "HEAD:./"+name)
+	r.Commit, r.Dirty = lastLine(commit), err != nil || sha256.Sum256(was) != inv.Digest
 	return r
 }
 
