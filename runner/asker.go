@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -114,6 +115,7 @@ func (a *Asker) listen() (now []Question, news chan reply, stop func()) {
 	for _, p := range a.open {
 		now = append(now, p.q)
 	}
+	slices.SortFunc(now, func(x, y Question) int { return x.ID - y.ID }) // as they were asked, at every terminal
 	if a.closed {
 		close(news)
 		return now, news, func() {}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"net"
 	"path/filepath"
@@ -49,6 +50,11 @@ func Alive(ctx context.Context, runtimeDir, journalDir string) ([]journal.RunID,
 	names, err := filepath.Glob(filepath.Join(runtimeDir, mark(journalDir)+"-*.sock"))
 	if err != nil {
 		return nil, err
+	}
+	if len(names) > 0 {
+		if err := owned(runtimeDir); err != nil {
+			return nil, fmt.Errorf("run's socket: %w", err)
+		}
 	}
 	var runs []journal.RunID
 	for _, path := range names {
@@ -114,6 +120,9 @@ func (c *Client) Questions(ctx context.Context) iter.Seq2[News, error] {
 }
 
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	if err := owned(filepath.Dir(c.path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run's socket: %w", err)
+	}
 	d := net.Dialer{Timeout: 2 * time.Second}
 	conn, err := d.DialContext(ctx, "unix", c.path)
 	if err != nil {

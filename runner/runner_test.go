@@ -233,6 +233,40 @@ func TestSocketDirectoryMustBePrivate(t *testing.T) {
 	}
 }
 
+// TestNobodyElseSpeaksForARun: whoever can make a socket in the directory could pose as a run, and ask for passwords.
+func TestNobodyElseSpeaksForARun(t *testing.T) {
+	dir := short(t)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	asker := NewAsker()
+	go func() { _, _ = asker.Ask(t.Context(), Question{Run: run, Kind: "passphrase", Text: "key?"}) }()
+	srv, err := listen(t.Context(), run, SocketPath(dir, "/j", run), asker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.close()
+	if runs, err := Alive(t.Context(), dir, "/j"); err != nil || len(runs) != 1 {
+		t.Fatalf("in a private directory: %v, %v", runs, err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := Alive(t.Context(), dir, "/j"); err == nil || len(runs) > 0 || !strings.Contains(err.Error(), "chmod 700") {
+		t.Errorf("alive: %v, %v", runs, err)
+	}
+	cl := Dial(dir, "/j", run)
+	for n, err := range cl.Questions(t.Context()) {
+		if err == nil {
+			t.Errorf("a stranger's question is asked: %+v", n)
+		}
+		break
+	}
+	if err := cl.Answer(t.Context(), 1, "hunter2", true); err == nil || errors.Is(err, ErrGone) {
+		t.Errorf("a stranger is given an answer: %v", err)
+	}
+}
+
 // TestMain lets the test binary be the run's process.
 func TestMain(m *testing.M) {
 	switch os.Getenv("TEND_TEST_RUNNER") {

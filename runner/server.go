@@ -182,6 +182,12 @@ func private(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	return owned(dir)
+}
+
+// owned makes sure that dir is a directory of ours that nobody else may enter. Who listens in another one may be anybody, and would ask for
+// passwords in a run's name.
+func owned(dir string) error {
 	st, err := os.Lstat(dir)
 	switch {
 	case err != nil:
