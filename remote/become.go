@@ -150,5 +150,8 @@ func refusal(c call, exit int, said string) *Error {
 	case c.become:
 		return fail(Refused, c.host, fmt.Sprintf("could not become root (exit %d): %s", exit, text), "try `"+c.host.Become+" -n true` on the host")
 	}
+	if text == "" {
+		text = "the host said nothing about it"
+	}
 	return fail(Refused, c.host, fmt.Sprintf("/bin/sh did not start (exit %d): %s", exit, text), "log in by hand and run /bin/sh; network gear wants shell = \"none\"")
 }

@@ -86,6 +86,8 @@ type Keeper struct {
 	claims map[inventory.HostID]Claim
 	// lines are scripts as they travel in a command line, by script; none of them holds a secret.
 	lines map[string]string
+	// brief are hosts whose servers take no line with a script in it.
+	brief map[inventory.HostID]bool
 }
 
 // place is a host seen as one of two users.
@@ -153,7 +155,7 @@ func New(t Transport, o Options) *Keeper {
 	if o.systemd == "" {
 		o.systemd = "/run/systemd/system"
 	}
-	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}, claims: map[inventory.HostID]Claim{}, lines: map[string]string{}}
+	return &Keeper{t: t, o: o, hosts: map[place]*memo{}, jobs: map[jobKey]jobMemo{}, witnesses: map[place]string{}, claims: map[inventory.HostID]Claim{}, lines: map[string]string{}, brief: map[inventory.HostID]bool{}}
 }
 
 type wall struct{}

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,6 +21,61 @@ func (p *posted) Exec(_ context.Context, _ inventory.Host, cmd string, _ io.Read
 }
 
 func (*posted) Drop(inventory.HostID) {}
+
+// short is a road to a server that takes no long line, as dropbear: it says so, and nothing was sent.
+type short struct {
+	local
+	lines, inputs int
+}
+
+type errLong struct{}
+
+func (errLong) Error() string    { return "a line that is too long" }
+func (errLong) Class() string    { return "long line" }
+func (errLong) NotStarted() bool { return true }
+
+func (s *short) Exec(ctx context.Context, h inventory.Host, cmd string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+	if len(cmd) > 8<<10 {
+		s.lines++
+		return 0, errLong{}
+	}
+	s.inputs++
+	return s.local.Exec(ctx, h, cmd, stdin, stdout, stderr)
+}
+
+// TestALineThatIsTooLongGoesByInput: the script runs all the same, once, and the next one is not tried in a line again.
+func TestALineThatIsTooLongGoesByInput(t *testing.T) {
+	road := &short{local: local{shell: "/bin/sh", env: os.Environ()}}
+	k := New(road, Options{})
+	for i := 1; i <= 2; i++ {
+		var said strings.Builder
+		exit, err := k.Carry(t.Context(), Order{Host: inventory.Host{Name: "router"}, Script: "echo said\n" + strings.Repeat(": words\n", 4000) + "exit 7\n"},
+			func(_ int64, p []byte) error { said.Write(p); return nil })
+		if exit != 7 || err != nil || said.String() != "said\n" {
+			t.Fatalf("exit %d, %q, %v", exit, said.String(), err)
+		}
+		if road.lines != 1 || road.inputs != i {
+			t.Errorf("after %d scripts: %d tried in a line, %d by input", i, road.lines, road.inputs)
+		}
+	}
+	road.local.procs.Wait()
+}
+
+// TestWhoStandsInForTheShellIsHeard: nologin says on its standard output why it is there.
+func TestWhoStandsInForTheShellIsHeard(t *testing.T) {
+	for words, want := range map[string]string{
+		"echo This account is currently not available.; exit 1 #": "(exit 1): This account is currently not available.",
+		"exit 3 #": "(exit 3): the host said nothing about it",
+		"echo out; echo that is why >&2; exit 1 #": "(exit 1): that is why",
+	} {
+		road := &local{shell: "/bin/sh", env: os.Environ(), before: words}
+		_, err := New(road, Options{}).Carry(t.Context(), Order{Host: inventory.Host{Name: "h"}, Script: "true"}, func(int64, []byte) error { return nil })
+		if err == nil || !strings.HasSuffix(err.Error(), want) || !notStarted(err) {
+			t.Errorf("%s: %v", words, err)
+		}
+		road.procs.Wait()
+	}
+}
 
 // TestAScriptIsCodedOnce: a host costs one copy of the script that it is sent, and what is sent is little more than the script.
 func TestAScriptIsCodedOnce(t *testing.T) {

@@ -124,6 +124,9 @@ func (k *Keeper) attached(ctx context.Context, o Order, sink func(int64, []byte)
 			k.o.Remark(o.Host.Name, "", "the step left something behind that holds its output open; what that writes is not recorded")
 		}
 		return r.exit, nil
+	case line != "" && class(err) == "long line" && notStarted(err):
+		k.tooLong(o.Host)
+		return k.attached(ctx, o, sink)
 	case err != nil && !r.began():
 		return 0, k.unreached(ctx, c, said, err)
 	case err != nil:
@@ -144,7 +147,7 @@ const maxArgv = 96 << 10
 // inLine is the command line that holds the whole script, "" where it must go by standard input. In the line it costs one round trip
 // less: input may be sent only once the host has accepted the command.
 func (k *Keeper) inLine(o Order, nonce string) string {
-	if o.Become || o.Private {
+	if o.Become || o.Private || k.isBrief(o.Host) {
 		return ""
 	}
 	body, err := k.coded(o.Script)
@@ -156,6 +159,19 @@ func (k *Keeper) inLine(o Order, nonce string) string {
 		return ""
 	}
 	return line
+}
+
+// tooLong remembers that a host gets its scripts by standard input.
+func (k *Keeper) tooLong(h inventory.Host) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.brief[h.Name] = true
+}
+
+func (k *Keeper) isBrief(h inventory.Host) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.brief[h.Name]
 }
 
 // carrier is the script that runs another, which is its second word; its first is the nonce. To the other it looks as if there were no words.

@@ -80,7 +80,8 @@ type call struct {
 	silence time.Duration
 }
 
-// exec runs one session and waits for its end; a nil in is empty. Said is the end of what it wrote to standard error, at most 2 KiB.
+// exec runs one session and waits for its end; a nil in is empty. Said is the end of what it wrote to standard error, at most 2 KiB; where that is
+// nothing and sh never spoke, of what something else wrote in its place: "This account is currently not available."
 func (k *Keeper) exec(ctx context.Context, c call, cmd string, in *feed, stderr io.Writer) (exit int, said string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -90,7 +91,7 @@ func (k *Keeper) exec(ctx context.Context, c call, cmd string, in *feed, stderr 
 		defer in.close()
 		defer context.AfterFunc(ctx, in.close)()
 	}
-	w := &watch{out: c.out, silence: c.silence, cancel: cancel}
+	w := &watch{out: c.out, silence: c.silence, cancel: cancel, began: c.began}
 	defer w.stop()
 	tail := &scrap{next: stderr}
 	if c.tty != nil {
@@ -99,14 +100,18 @@ func (k *Keeper) exec(ctx context.Context, c call, cmd string, in *feed, stderr 
 	} else {
 		exit, err = k.t.Exec(ctx, c.host, cmd, stdin, w, tail)
 	}
+	said = tail.String()
+	if strings.TrimSpace(said) == "" && c.began != nil && !c.began() {
+		said = w.foreign.String()
+	}
 	if werr := w.failed(); werr != nil {
-		return exit, tail.String(), werr
+		return exit, said, werr
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errSilent) {
 		k.t.Drop(c.host.Name)
 		err = errSilent
 	}
-	return exit, tail.String(), err
+	return exit, said, err
 }
 
 // Why we ended a session ourselves.
@@ -121,6 +126,8 @@ type watch struct {
 	out     io.Writer
 	silence time.Duration
 	cancel  context.CancelCauseFunc
+	began   func() bool // may be nil
+	foreign scrap       // what was written before that
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -131,6 +138,9 @@ type watch struct {
 func (w *watch) Write(p []byte) (int, error) {
 	w.disarm()
 	n, err := w.out.Write(p)
+	if w.began != nil && !w.began() {
+		_, _ = w.foreign.Write(p) // never fails
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {

@@ -3,6 +3,7 @@ package ssh_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -55,6 +56,14 @@ func TestDropbear(t *testing.T) {
 	var got strings.Builder
 	if exit, err := c.Exec(ctxFor(t, 3*time.Minute), h, "cat", strings.NewReader(big), &got, nil); err != nil || exit != 0 || got.String() != big {
 		t.Errorf("%d bytes of %d came back: %d %v", got.Len(), len(big), exit, err)
+	}
+	long := "echo " + strings.Repeat("x", 40<<10) // more than its packets hold: it would end the connection, and nobody knew what became of the command
+	var e *ssh.Error
+	if _, _, _, err := run(t, c, h, long); !errors.As(err, &e) || e.Kind != ssh.LongLine || !e.NotStarted() {
+		t.Errorf("a long line: %v", err)
+	}
+	if exit, said, _, err := run(t, c, h, "echo still there"); err != nil || exit != 0 || said != "still there\n" {
+		t.Errorf("after a long line: %d %q %v", exit, said, err)
 	}
 	if k, err := c.HostKey(context.Background(), h); err != nil || k.State != "" {
 		t.Errorf("%+v %v", k, err)

@@ -32,6 +32,7 @@ const (
 	Closed     Kind = "closed"      // the Client was closed or told to drop the host
 	NoExit     Kind = "no exit"     // the host closed the session and gave no exit status, as much network gear does; the link stands
 	Output     Kind = "output"      // the command ended, but our side could not take its output
+	LongLine   Kind = "long line"   // the command line is longer than every server takes; nothing was sent, and standard input has no limit
 	FileFault  Kind = "file"        // a file on the host could not be read or written
 )
 
@@ -97,6 +98,7 @@ var hints = map[Kind]string{
 	LinkLost:   "how the command ended is not known; look on the host before running it again",
 	NoExit:     "what it printed is all that the host says; look there whether it did what was meant",
 	Forbidden:  "see the host's sshd_config: ForceCommand, AllowUsers, MaxSessions, PermitOpen",
+	LongLine:   "a shorter command, or a file that is pushed first, and run",
 	NoPrompter: "run it from a terminal, load the key into ssh-agent, or set SSH_ASKPASS",
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"tend/inventory"
 )
@@ -84,8 +85,21 @@ func (c *Client) Run(ctx context.Context, h inventory.Host, cmd Command) (Result
 // errStale marks the loss of a connection before the command was sent on it.
 var errStale = errors.New("the connection was lost before the command was sent")
 
+// lineMax is how long a command line may be for a server that is not OpenSSH, in bytes. No implementation has to take packets of more than 32 KiB
+// (RFC 4253 section 6.1): dropbear ends the connection at one, and takes 9000 bytes of a command (MAX_CMD_LEN in its sysoptions.h).
+// OpenSSH takes packets of 256 KiB (PACKET_MAX_SIZE in its packet.h).
+const lineMax = 8 << 10
+
+// takes says whether the server takes a command line of so many bytes.
+func (cn *conn) takes(n int) bool {
+	return n <= lineMax || strings.HasPrefix(string(cn.x.ServerVersion()), "SSH-2.0-OpenSSH")
+}
+
 // run takes a seat on the connection and carries the command out.
 func (cn *conn) run(ctx context.Context, cmd Command) (Result, error) {
+	if !cn.takes(len(cmd.Line)) {
+		return Result{}, dress(faultf(LongLine, "a command line of %d bytes is more than its server takes", len(cmd.Line)), cn.host, cn.road.Addr, LongLine)
+	}
 	for {
 		mine, err := cn.seats.take(ctx)
 		if err != nil {
