@@ -79,5 +79,8 @@ func (f *planRunning) again(p *planned, inventory string) []string {
 	for _, h := range f.assumeUp {
 		args = append(args, "--assume-up", h)
 	}
+	for _, h := range f.attached {
+		args = append(args, "--attached", h)
+	}
 	return append(args, "--", p.Path)
 }
