@@ -60,8 +60,11 @@ func (a *app) filesJSON(ctx context.Context, book journal.Journal, run journal.R
 	err := fetched(ctx, book, run, only, func(h inventory.HostID, s runbooks.Step, f runbooks.Fetched) error {
 		name := s.Fetch
 		if to != "" {
-			name = filepath.Join(to, string(h), fetchedName(s))
-			if err := keepFile(name, f, force); err != nil {
+			var err error
+			if name, err = beneath(to, h, s); err == nil {
+				err = keepFile(name, f, force)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -80,8 +83,11 @@ func (a *app) files(ctx context.Context, book journal.Journal, run journal.RunID
 		}
 		name := s.Fetch
 		if to != "" {
-			name = filepath.Join(to, string(h), fetchedName(s))
-			if err := keepFile(name, f, force); err != nil {
+			var err error
+			if name, err = beneath(to, h, s); err == nil {
+				err = keepFile(name, f, force)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -104,6 +110,16 @@ func fetchedName(s runbooks.Step) string {
 		return string(s.ID)
 	}
 	return filepath.FromSlash(strings.TrimPrefix(s.Fetch, "/"))
+}
+
+// beneath is a fetched file's place in a directory. A run that was imported was planned by somebody else: its names may lead anywhere.
+func beneath(to string, h inventory.HostID, s runbooks.Step) (string, error) {
+	name := fetchedName(s)
+	if host := string(h); !filepath.IsLocal(host) || filepath.Base(host) != host || !filepath.IsLocal(name) {
+		return "", &fault{code: 1, err: fmt.Errorf("%s of %s is not written: its name leads out of %s", quote.Line(s.Fetch), quote.Line(string(h)), quote.Line(to)),
+			hint: "the run was planned elsewhere, by somebody who means harm; leave out --to to see what it brought"}
+	}
+	return filepath.Join(to, string(h), name), nil
 }
 
 // fetched calls do for every file that a step of the run brought, in the order in which they came; one at a time is held.
