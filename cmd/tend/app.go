@@ -44,13 +44,18 @@ type app struct {
 
 // Main runs one command line and returns its exit code.
 func Main(ctx context.Context, args []string, s streams, getenv func(string) string, disk ...segments.Option) int {
+	told := keepOut(&s)
 	a := &app{streams: s, getenv: getenv, now: time.Now, warned: &sync.Once{}, disk: disk}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	return a.report(root.ExecuteContext(ctx))
+	code := a.report(root.ExecuteContext(ctx))
+	if err := told(); err != nil && code == 0 {
+		return a.report(&fault{code: 1, err: err, hint: "what was to be printed is not whole"})
+	}
+	return code
 }
 
 // fault is an error with its exit code and what to do about it.
@@ -68,7 +73,13 @@ func usage(hint, format string, args ...any) error {
 	return &fault{code: 2, err: fmt.Errorf(format, args...), hint: hint}
 }
 
-func bad(err error) error { return &fault{code: 2, err: err, hint: hintOf(err)} }
+// bad is an error in what was given, unless it says itself what it is: a question that was broken off is an abort.
+func bad(err error) error {
+	if _, ok := errors.AsType[*fault](err); ok {
+		return err
+	}
+	return &fault{code: 2, err: err, hint: hintOf(err)}
+}
 
 // silent carries an exit code alone: everything has been said.
 type silent int
