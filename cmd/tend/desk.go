@@ -64,19 +64,11 @@ func (d desk) line(ctx context.Context, echo bool) (string, error) {
 		return "", err
 	}
 	defer func() { _ = term.Restore(int(d.tty.Fd()), was) }()
-	keys, err := newKeyboard(d.tty)
+	keys, done, err := lend(ctx, d.tty)
 	if err != nil {
 		return "", err
 	}
-	stopped := make(chan struct{})
-	halt := context.AfterFunc(ctx, func() { defer close(stopped); keys.Stop() })
-	defer func() {
-		if halt() {
-			keys.Stop()
-		} else {
-			<-stopped
-		}
-	}()
+	defer done()
 	var word []byte
 	defer func() { clear(word[:cap(word)]) }()
 	one := make([]byte, 1)

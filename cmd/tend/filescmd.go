@@ -224,6 +224,8 @@ func (m *mover) note(ctx context.Context, h inventory.HostID, text string) error
 
 // each does one for every host, and says and records how it ended; an error where any host failed.
 func (m *mover) each(ctx context.Context, scope string, one func(context.Context, inventory.Host, *ssh.Files, ssh.Progress) (string, error)) error {
+	ctx, stop := untilSignal(ctx) // a host that is leased is given back
+	defer stop()
 	inv, err := m.a.load()
 	if err != nil {
 		return err
@@ -257,6 +259,9 @@ func (m *mover) each(ctx context.Context, scope string, one func(context.Context
 			})
 		}
 		wait.Wait()
+		if ctx.Err() != nil {
+			return &fault{code: 3, err: fmt.Errorf("%s of %d did not get there: it was broken off", plural(failed, "host"), len(hosts)), hint: "the same command takes up what is there"}
+		}
 		if failed > 0 {
 			fmt.Fprintf(m.a.err, "%s of %d failed\n", plural(failed, "host"), len(hosts))
 			return silent(1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -75,12 +76,13 @@ func (a *app) ago(s string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	days := 0
-	if n, err := fmt.Sscanf(s, "%dd", &days); n == 1 && err == nil && strings.HasSuffix(s, "d") {
-		return a.now().AddDate(0, 0, -days), nil
+	if n, ok := strings.CutSuffix(s, "d"); ok {
+		if days, err := strconv.ParseUint(n, 10, 16); err == nil {
+			return a.now().AddDate(0, 0, -int(days)), nil
+		}
 	}
 	d, err := time.ParseDuration(s)
-	if err != nil {
+	if err != nil || d < 0 {
 		return time.Time{}, usage("write 7d, 12h, 2026-11-01 or 2026-11-01T14:30", "%q is not a time", s)
 	}
 	return a.now().Add(-d), nil

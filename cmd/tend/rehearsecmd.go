@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,12 +74,17 @@ func (a *app) rehearse(ctx context.Context, f rehearsing) error {
 	if f.speed < 1 || f.speed > 1000 {
 		return usage("", "--speed %g: from 1 to 1000", f.speed)
 	}
+	ctx, stop := untilSignal(ctx) // its machine room and its directory go with it
+	defer stop()
 	s, err := a.stage(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	r, err := s.perform(ctx, f)
+	if ctx.Err() != nil {
+		return &fault{code: 3, err: errors.New("the rehearsal was broken off"), hint: "nothing of it is left; begin it anew"}
+	}
 	if err != nil {
 		return err
 	}

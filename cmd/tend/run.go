@@ -159,6 +159,9 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 		return err
 	}
 	tty := terminal(a.in)
+	// From here on the run may be at work: Ctrl-C must not leave without saying so.
+	watched, stop := untilSignal(ctx)
+	defer stop()
 	run, err := a.start(ctx, p, how{interactive: tty, reason: f.reason, ticket: f.ticket})
 	if err != nil {
 		return bad(err)
@@ -167,7 +170,7 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 		fmt.Fprintln(a.out, run)
 		return nil
 	}
-	return a.watch(ctx, run, watching{json: f.json, answer: tty})
+	return a.watch(watched, run, watching{json: f.json, answer: tty})
 }
 
 // confirm shows the plan of a run that changes something, and wants the scope typed. Reading needs no confirmation.

@@ -46,7 +46,13 @@ the journal: tend journal shells, "tend journal replay" shows it; what is typed 
 			case !terminal(a.in):
 				return usage("tend exec runs one command without one", "a shell needs a terminal")
 			}
-			return a.withBook(func(book *shelf) error { return a.shell(book, inv)(c.Context(), h.Name, reason, a.in, a.out) })
+			ctx, stop := untilSignal(c.Context()) // the terminal is made what it was
+			defer stop()
+			err = a.withBook(func(book *shelf) error { return a.shell(book, inv)(ctx, h.Name, reason, a.in, a.out) })
+			if ctx.Err() != nil {
+				return &fault{code: 3, err: err}
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "`why`; hosts of production, and those with require_reason, want one")

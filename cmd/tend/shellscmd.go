@@ -107,12 +107,14 @@ recording itself, an asciicast v3. A recording that is not as the journal says i
 			if p.Speed <= 0 {
 				return usage("such as --speed 2", "a speed of %v shows nothing", p.Speed)
 			}
+			ctx, stop := untilSignal(c.Context()) // the terminal is made what it was
+			defer stop()
 			return a.withBook(func(book *shelf) error {
-				r, err := findShell(c.Context(), book, args[0])
+				r, err := findShell(ctx, book, args[0])
 				if err != nil {
 					return err
 				}
-				return a.replay(c.Context(), book, r, p, text, raw)
+				return a.replay(ctx, book, r, p, text, raw)
 			})
 		},
 		ValidArgsFunction: a.completeShell,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"iter"
 	"maps"
@@ -55,19 +54,6 @@ func atBlanks(s string, w int) []string {
 	return append(out, line)
 }
 
-// keepTerminal remembers how the terminal is set and returns what sets it so again: a question that is cut off leaves no echo.
-func keepTerminal(in any) func() {
-	f, ok := in.(*os.File)
-	if !ok {
-		return func() {}
-	}
-	st, err := term.GetState(int(f.Fd()))
-	if err != nil {
-		return func() {}
-	}
-	return func() { _ = term.Restore(int(f.Fd()), st) }
-}
-
 // readLine reads one line, byte by byte so that nothing behind it is taken from whoever reads next.
 func readLine(in io.Reader) (string, error) {
 	var b []byte
@@ -96,16 +82,6 @@ func readFile(f *os.File) (string, error) {
 			return strings.TrimRight(string(b), "\r"), err
 		}
 	}
-}
-
-// readSecret reads a line that is not echoed.
-func readSecret(in io.Reader) (string, error) {
-	f, ok := in.(*os.File)
-	if !ok {
-		return "", errors.New("no terminal to ask at")
-	}
-	b, err := term.ReadPassword(int(f.Fd()))
-	return string(b), err
 }
 
 // sorted yields a map in the order of its keys.

@@ -293,8 +293,9 @@ func upgrading(ctx context.Context, book journal.Journal, run journal.RunID) (in
 
 // shell runs what was typed. An interrupt is the command's, not the tutor's.
 func (c *class) shell(ctx context.Context, line string) int {
-	signal.Ignore(syscall.SIGINT)
-	defer signal.Reset(syscall.SIGINT)
+	ours := make(chan os.Signal, 1) // caught and not ignored: what is ignored stays so in the command
+	signal.Notify(ours, syscall.SIGINT)
+	defer signal.Stop(ours)
 	p := exec.CommandContext(ctx, "/bin/sh", "-c", line)
 	p.Env, p.Stdin, p.Stdout, p.Stderr = c.env, c.tty, c.out, c.err
 	if err := p.Run(); err != nil && p.ProcessState == nil {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"tend/journal"
-	"tend/quote"
 	"tend/runner"
 	"tend/ui"
 )
@@ -51,9 +50,7 @@ func (a *app) watched(ctx context.Context, run journal.RunID, w watching) (*jour
 	defer cancel(nil)
 	helpers.Go(func() { a.guard(inner, cancel, cl, book, run) })
 	if w.answer {
-		defer keepTerminal(a.in)()
-		// Nobody waits for it: reading from a terminal cannot be cancelled, and it ends with the process.
-		go a.answers(inner, cl)
+		helpers.Go(func() { a.answers(inner, cl) })
 	}
 	s, err := a.follow(inner, book, run, w)
 	switch {
@@ -64,8 +61,10 @@ func (a *app) watched(ctx context.Context, run journal.RunID, w watching) (*jour
 	case ctx.Err() != nil:
 		fmt.Fprintf(a.err, "\nstopped watching; the run goes on. tend attach %s opens it again, tend abort %s ends it.\n", run, run)
 		return s, silent(3)
+	case err != nil: // our side cannot go on watching, which says nothing of the run
+		return s, &fault{code: 3, err: err, hint: fmt.Sprintf("the run goes on, and is not watched any more; tend attach %s opens it again", run)}
 	}
-	return s, err
+	return s, nil
 }
 
 // lastWord is what the run's process said before it went, where it said anything: a full disk, a journal that cannot be written.
@@ -166,30 +165,4 @@ func has(runs []journal.RunSummary, run journal.RunID) bool {
 		}
 	}
 	return false
-}
-
-// answers puts the run's questions to the person at this terminal, one at a time.
-func (a *app) answers(ctx context.Context, cl *runner.Client) {
-	for n, err := range cl.Questions(ctx) {
-		if err != nil {
-			return
-		}
-		q := n.Question
-		if q == nil {
-			continue
-		}
-		fmt.Fprintf(a.err, "%s\n%s: ", quote.Text(q.Note), quote.Line(q.Text))
-		if q.Kind == "touch" {
-			continue
-		}
-		read := readSecret
-		if q.Echo {
-			read = readLine
-		}
-		answer, err := read(a.in)
-		fmt.Fprintln(a.err)
-		if cl.Answer(ctx, q.ID, answer, err == nil) != nil {
-			return
-		}
-	}
 }

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"tend/quote"
+	"tend/runner"
+)
+
+// What a person types at this terminal can be given up at any time: somebody else answers, the run ends, a signal comes. The terminal is then
+// as it was, and whoever reads it next gets what is typed from then on.
+
+// untilSignal ends ctx at the first signal that asks this process to end, so that what it holds is given back: a terminal, a lease on a host, a
+// directory. A second one ends it as it always does.
+func untilSignal(ctx context.Context) (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// lend lends the keys of a terminal until ctx ends or done is called.
+func lend(ctx context.Context, tty *os.File) (keys *keyboard, done func(), err error) {
+	keys, err = newKeyboard(tty)
+	if err != nil {
+		return nil, nil, err
+	}
+	stopped := make(chan struct{})
+	halt := context.AfterFunc(ctx, func() { defer close(stopped); keys.Stop() })
+	return keys, func() {
+		if halt() {
+			keys.Stop()
+		} else {
+			<-stopped
+		}
+	}, nil
+}
+
+// muted keeps a terminal in its own line mode, where ^C is a signal, and echoes nothing until restore.
+func muted(tty *os.File) (restore func(), err error) {
+	fd := int(tty.Fd())
+	was, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil, err
+	}
+	now := *was
+	now.Lflag = now.Lflag&^unix.ECHO | unix.ICANON | unix.ISIG
+	now.Iflag |= unix.ICRNL
+	if err := unix.IoctlSetTermios(fd, setTermios, &now); err != nil {
+		return nil, err
+	}
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, was) }, nil
+}
+
+// typedLine reads one line; with echo off it is not shown.
+func typedLine(ctx context.Context, tty *os.File, echo bool) (string, error) {
+	if !echo {
+		restore, err := muted(tty)
+		if err != nil {
+			return "", err
+		}
+		defer restore()
+	}
+	keys, done, err := lend(ctx, tty)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	var line []byte
+	one := make([]byte, 1)
+	for {
+		n, err := keys.Read(one)
+		switch {
+		case ctx.Err() != nil:
+			return "", context.Cause(ctx)
+		case err != nil:
+			return "", err
+		case n == 0: // ^D
+			return "", io.EOF
+		case one[0] == '\n':
+			return string(line), nil
+		}
+		line = append(line, one[0])
+	}
+}
+
+// readSecret reads a line that is not echoed. A signal while it waits ends the waiting, not the process in its midst.
+func readSecret(in io.Reader) (string, error) {
+	f, ok := in.(*os.File)
+	if !ok {
+		return "", errors.New("no terminal to ask at")
+	}
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	line, err := typedLine(ctx, f, false)
+	if ctx.Err() != nil {
+		return "", &fault{code: 3, err: errors.New("nothing was typed: it was broken off"), hint: "nothing was done; the same command asks again"}
+	}
+	return line, err
+}
+
+// answers puts the run's questions to the person at this terminal, one at a time. One that somebody answers elsewhere, or that needs no answer
+// any more, is taken back, and the next one is put.
+func (a *app) answers(ctx context.Context, cl *runner.Client) {
+	tty, ok := a.in.(*os.File)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	news := make(chan runner.News)
+	go func() {
+		defer close(news)
+		for n, err := range cl.Questions(ctx) {
+			if err != nil {
+				return
+			}
+			select {
+			case news <- n:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var waiting []runner.Question
+	for {
+		for len(waiting) == 0 {
+			n, more := <-news
+			if !more {
+				return
+			}
+			waiting = a.heard(waiting, n)
+		}
+		var gone bool
+		if waiting, gone = a.put(ctx, cl, tty, waiting, news); gone {
+			return
+		}
+	}
+}
+
+// heard adds a question to those that wait, or takes one away. A touch is asked of a person's key, not of the terminal.
+func (a *app) heard(waiting []runner.Question, n runner.News) []runner.Question {
+	switch q := n.Question; {
+	case q == nil:
+		return slices.DeleteFunc(waiting, func(w runner.Question) bool { return w.ID == n.Closed })
+	case q.Kind == "touch":
+		a.show(*q)
+		fmt.Fprintln(a.err)
+		return waiting
+	default:
+		return append(waiting, *q)
+	}
+}
+
+func (a *app) show(q runner.Question) {
+	fmt.Fprintf(a.err, "%s\n%s: ", quote.Text(q.Note), quote.Line(q.Text))
+}
+
+// put asks the first question that waits, until it has an answer or needs none. gone says that there is nobody to answer any more.
+func (a *app) put(ctx context.Context, cl *runner.Client, tty *os.File, waiting []runner.Question, news <-chan runner.News) (left []runner.Question, gone bool) {
+	type reply struct {
+		line string
+		err  error
+	}
+	q := waiting[0]
+	a.show(q)
+	asked, back := context.WithCancel(ctx)
+	defer back()
+	said := make(chan reply, 1)
+	go func() {
+		line, err := typedLine(asked, tty, q.Echo)
+		said <- reply{line, err}
+	}()
+	for {
+		select {
+		case r := <-said:
+			fmt.Fprintln(a.err)
+			if ctx.Err() != nil {
+				return nil, true
+			}
+			err := cl.Answer(ctx, q.ID, r.line, r.err == nil) // one that came too late is no reason to hear no more
+			return a.heard(waiting, runner.News{Closed: q.ID}), errors.Is(err, runner.ErrGone)
+		case n, more := <-news:
+			if more {
+				waiting = a.heard(waiting, n)
+			}
+			if more && slices.ContainsFunc(waiting, func(w runner.Question) bool { return w.ID == q.ID }) {
+				continue
+			}
+			back()
+			<-said
+			fmt.Fprintln(a.err, "\nthis needs no answer any more")
+			return waiting, !more
+		}
+	}
+}
