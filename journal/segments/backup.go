@@ -66,7 +66,7 @@ func (s *Segments) backupOrigin(ctx context.Context, to *Segments, o journal.Ori
 		return n, err
 	}
 	for _, run := range append(runs, notesName) {
-		if _, listed := known.opened[run]; !listed && run != notesName && s.isYoung(ctx, o, run) {
+		if _, listed := known.opened[run]; !listed && run != notesName && s.isNew(ctx, o, run) {
 			continue // begun since the ledger was copied: the next backup takes it
 		}
 		if err := copyOne(run); err != nil {
@@ -77,8 +77,12 @@ func (s *Segments) backupOrigin(ctx context.Context, to *Segments, o journal.Ori
 	return n + k, errors.Join(err, syncDir(to.originDir(o)))
 }
 
-// isYoung reports whether the ledger, by now, knows the run.
-func (s *Segments) isYoung(ctx context.Context, o journal.OriginID, run journal.RunID) bool {
+// isNew reports whether a run that a ledger did not know when it was read is merely newer than that: its writer is about to enter it, or
+// has. It is asked in this order, for what is let go of is in the ledger.
+func (s *Segments) isNew(ctx context.Context, o journal.OriginID, run journal.RunID) bool {
+	if locked(s.path(o, string(run))) {
+		return true
+	}
 	l, err := s.readLedger(ctx, o)
 	_, listed := l.opened[run]
 	return err == nil && listed

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-var children = map[string]func(*segments.Segments) error{"flood": flood, "hold": hold, "stuck": stuck, "shell": shellForEver, "share": share}
+var children = map[string]func(*segments.Segments) error{"flood": flood, "hold": hold, "stuck": stuck, "shell": shellForEver, "share": share, "busy": busy}
 
 // child starts the test binary as a child that does what in dir.
 func child(t testing.TB, what, dir string) (*exec.Cmd, *bufio.Reader, io.WriteCloser) {

@@ -240,17 +240,16 @@ func (c *check) do(ctx context.Context) {
 	c.head.Events, c.head.Last, c.bytes = r.head.seq, r.head.hash, r.off
 	c.head.Ended = r.kind == (journal.RunClosed{}).Kind()
 	if c.problem == nil && c.known && ctx.Err() == nil {
-		c.problem = c.againstLedger(r)
+		c.problem = c.againstLedger(ctx, r)
 	}
 }
 
 // againstLedger compares a chain that is whole in itself with what the ledger says of it.
-func (c *check) againstLedger(r *reader) *Problem {
+func (c *check) againstLedger(ctx context.Context, r *reader) *Problem {
 	if _, listed := c.ledger.opened[c.run]; !listed {
-		if free, err := tryShared(r.f); err == nil && !free || c.s.live(c.origin, c.run) != nil || c.head.Events == 0 {
-			return nil // its writer is about to enter it
+		if c.head.Events == 0 || c.s.isNew(ctx, c.origin, c.run) {
+			return nil
 		}
-		unlock(r.f)
 		return c.at(Unlisted, 1, 1, "the ledger does not know this run: it was put here, or its runner died while it began")
 	}
 	for _, cl := range c.ledger.closed[c.run] {
