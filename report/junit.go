@@ -17,21 +17,21 @@ type (
 	suites struct {
 		XMLName xml.Name `xml:"testsuites"`
 		Name    string   `xml:"name,attr"`
-		numbers
-		Suites []*suite `xml:"testsuite"`
+		numbers          // but no skipped ones: the schema refuses that attribute here
+		Suites  []*suite `xml:"testsuite"`
 	}
 	suite struct {
 		Name  string `xml:"name,attr"`
 		Stamp string `xml:"timestamp,attr,omitempty"` // ISO 8601, UTC
 		Host  string `xml:"hostname,attr"`
 		numbers
-		Cases []*testCase `xml:"testcase"`
+		Skipped int         `xml:"skipped,attr"`
+		Cases   []*testCase `xml:"testcase"`
 	}
 	numbers struct {
 		Tests    int    `xml:"tests,attr"`
 		Failures int    `xml:"failures,attr"`
 		Errors   int    `xml:"errors,attr"`
-		Skipped  int    `xml:"skipped,attr"`
 		Time     string `xml:"time,attr"` // in seconds
 
 		spent time.Duration
@@ -77,7 +77,7 @@ func JUnit(w io.Writer, runs ...*Run) error {
 }
 
 func (n *numbers) sum(m numbers) {
-	n.Tests, n.Failures, n.Errors, n.Skipped, n.spent = n.Tests+m.Tests, n.Failures+m.Failures, n.Errors+m.Errors, n.Skipped+m.Skipped, n.spent+m.spent
+	n.Tests, n.Failures, n.Errors, n.spent = n.Tests+m.Tests, n.Failures+m.Failures, n.Errors+m.Errors, n.spent+m.spent
 }
 
 func inSeconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
@@ -94,7 +94,7 @@ func (r *Run) suite(h *Host) *suite {
 		n := numbers{Tests: 1, spent: spent}
 		switch {
 		case c.Skipped != nil:
-			n.Skipped = 1
+			s.Skipped++
 		case c.Error != nil:
 			n.Errors = 1
 		case c.Failure != nil:
