@@ -137,7 +137,7 @@ func (a *app) verifyAgainst(ctx context.Context, book *shelf, file, signers stri
 func (a *app) readSeal(file string) (string, error) {
 	if file == "-" {
 		b, err := io.ReadAll(io.LimitReader(a.in, 64<<20))
-		return string(b), err
+		return segments.Mailed(string(b)), err
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -147,7 +147,7 @@ func (a *app) readSeal(file string) (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	return string(b) + "\n" + string(sig), nil
+	return segments.Mailed(string(b)) + "\n" + string(sig), nil
 }
 
 // signedBy checks the signature over the statement and says whose it is.

@@ -250,7 +250,7 @@ func TestSealsComeBack(t *testing.T) {
 	sealed, err := s.Seal(t.Context(), k)
 	do(t, err)
 	for name, mangle := range mangled {
-		text := mangle(sealed.Statement + sealed.Signature)
+		text := segments.Mailed(mangle(sealed.Statement + sealed.Signature))
 		st, err := segments.ParseStatement(text)
 		if err != nil || st.String() != sealed.Statement {
 			t.Errorf("%s: %q came back as %q, %v", name, sealed.Statement, st, err)
