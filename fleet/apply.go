@@ -29,7 +29,7 @@ func (f *Fleet) Apply(e journal.Event) {
 		f.with(b.Host, func(h *host) {
 			h.see(e.At)
 			for _, fact := range b.Facts {
-				h.learn(journal.Known{Host: b.Host, Fact: fact, At: e.At, Run: e.Run, Step: b.Step})
+				h.facts.learn(journal.Known{Host: b.Host, Fact: fact, At: e.At, Run: e.Run, Step: b.Step})
 			}
 		})
 	case journal.RunClosed:
@@ -58,16 +58,14 @@ func (f *Fleet) Known(known ...journal.Known) {
 
 func (f *Fleet) learn(i int, known []journal.Known) {
 	f.recount(i, func(h *host) {
-		if h.facts == nil {
-			h.facts = make(map[string]journal.Known, len(known))
-		}
-		for _, k := range known {
-			if k.At.After(f.now) {
-				f.now = k.At
+		for i := range known {
+			at := known[i].At
+			if at.After(f.now) {
+				f.now = at
 			}
-			h.see(k.At)
-			h.learn(k)
+			h.see(at)
 		}
+		h.facts.learn(known...)
 	})
 }
 
@@ -154,16 +152,6 @@ func (h *host) see(at time.Time) {
 	}
 }
 
-func (h *host) learn(k journal.Known) {
-	if h.facts == nil {
-		h.facts = make(map[string]journal.Known)
-	}
-	if old, ok := h.facts[k.Fact.Key]; ok && old.At.After(k.At) {
-		return
-	}
-	h.facts[k.Fact.Key] = k
-}
-
 func (h *host) part(l Last) {
 	if !l.At.Before(h.view.Last.At) {
 		h.view.Last = l
@@ -187,7 +175,7 @@ func (f *Fleet) Facts(id inventory.HostID) []journal.Known {
 	return sorted(f.hosts[i].facts)
 }
 
-func (f *Fleet) facts(id inventory.HostID) map[string]journal.Known {
+func (f *Fleet) facts(id inventory.HostID) facts {
 	if i, ok := f.index[id]; ok {
 		return f.hosts[i].facts
 	}

@@ -66,20 +66,21 @@ func (f *Fleet) Drift(id inventory.HostID) Compared {
 	return f.compared(id, f.hosts[i].facts)
 }
 
-func (f *Fleet) compared(id inventory.HostID, facts map[string]journal.Known) Compared {
+func (f *Fleet) compared(id inventory.HostID, known facts) Compared {
 	c := Compared{Counts: map[string]int{}}
-	total, ok := facts[FactDrift]
+	total, ok := known.at(FactDrift)
 	if !ok {
 		return c
 	}
 	c.At, c.Baseline = total.At, total.Fact.Value != "unknown"
-	for key, k := range facts {
-		kind, isDrift := strings.CutPrefix(key, driftPrefix)
+	for i := range known {
+		k := &known[i]
+		kind, isDrift := strings.CutPrefix(k.Fact.Key, driftPrefix)
 		if !isDrift {
 			continue
 		}
 		kind, name, item := strings.Cut(kind, "/")
-		count := facts[driftPrefix+kind]
+		count, _ := known.at(driftPrefix + kind)
 		if count.At.After(c.At) {
 			c.At = count.At
 		}
@@ -95,7 +96,8 @@ func (f *Fleet) compared(id inventory.HostID, facts map[string]journal.Known) Co
 		}
 		c.Departures = append(c.Departures, Departure{Host: id, Kind: kind, Name: name, Was: was, Is: is, At: k.At, Run: k.Run, Stale: !f.now.Before(k.At.Add(driftPatience))})
 	}
-	digest, kept := facts[factDigest], facts[factKept]
+	digest, _ := known.at(factDigest)
+	kept, _ := known.at(factKept)
 	if kept.Fact.Value != "" && digest.Fact.Value != kept.Fact.Value && !digest.At.Before(kept.At) {
 		c.Counts["baseline"] = 1
 		c.Departures = append(c.Departures, Departure{Host: id, Kind: "baseline", Name: "(changed by another hand)", Was: kept.Fact.Value, Is: digest.Fact.Value, At: digest.At, Run: digest.Run})
@@ -121,8 +123,8 @@ func (c Compared) Words() string {
 }
 
 // drift takes the comparison into the posture.
-func (s *survey) drift(p *Posture, facts map[string]journal.Known) {
-	if _, compared := facts[FactDrift]; !compared {
+func (s *survey) drift(p *Posture, known facts) {
+	if _, compared := known.at(FactDrift); !compared {
 		return
 	}
 	c := s.f.Drift(p.Host)

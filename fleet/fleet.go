@@ -73,7 +73,7 @@ type place struct{ site, rack string }
 // host is what is kept of one.
 type host struct {
 	view    Host
-	facts   map[string]journal.Known
+	facts   facts
 	verdict Last      // of the last run that ended on the host, which is not always the latest
 	turns   time.Time // when something fresh of it turns stale; zero = nothing will
 	rolls   [3]*Roll  // all, its site, its rack

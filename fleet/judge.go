@@ -57,7 +57,8 @@ func why(what, reason string) string {
 // checks is the worst check. A stale one is unknown, unless its step has since run again without it: then it is gone.
 func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
 	state, seen := OK, false
-	for _, k := range h.facts {
+	for i := range h.facts {
+		k := &h.facts[i]
 		if !k.Fact.Check {
 			continue
 		}
@@ -95,8 +96,9 @@ func (f *Fleet) touch(h *host, at time.Time) bool {
 	return true
 }
 
-func (f *Fleet) replaced(h *host, k journal.Known) bool {
-	for _, other := range h.facts {
+func (f *Fleet) replaced(h *host, k *journal.Known) bool {
+	for i := range h.facts {
+		other := &h.facts[i]
 		if other.Step == k.Step && other.Run != k.Run && f.now.Before(other.At.Add(f.Patience)) {
 			return true
 		}
@@ -106,7 +108,7 @@ func (f *Fleet) replaced(h *host, k journal.Known) bool {
 
 // fresh is the host's fact, where it is known and not stale.
 func (f *Fleet) fresh(h *host, key string) (journal.Known, bool) {
-	k, ok := h.facts[key]
+	k, ok := h.facts.at(key)
 	if !ok || !f.touch(h, k.At) {
 		return journal.Known{}, false
 	}

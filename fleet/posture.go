@@ -101,18 +101,13 @@ func (s *survey) host(h *inventory.Host) Posture {
 		State: v.State, Word: strings.ToLower(v.State.String()), Why: v.Why(s.now), Seen: v.Seen, Departures: -1, Pending: v.Pending, Security: v.Security, Patched: s.patched[h.Name],
 	}
 	rpo, rto := s.promises(h)
-	facts := s.f.facts(h.Name)
-	var keys []string
-	for key := range facts {
-		if postured(key) {
-			keys = append(keys, key)
+	known := s.f.facts(h.Name)
+	for i := range known { // of two readings that are as bad, the first by name is told
+		if postured(known[i].Fact.Key) {
+			s.read(&p, known[i], rpo, rto)
 		}
 	}
-	slices.Sort(keys) // of two readings that are as bad, the first by name is told
-	for _, key := range keys {
-		s.read(&p, facts[key], rpo, rto)
-	}
-	s.drift(&p, facts)
+	s.drift(&p, known)
 	s.lease(&p, &v)
 	if p.Reboot.Text == "" && !v.Seen.IsZero() && v.Reboot {
 		p.Reboot = Reading{Text: "yes", State: "warn", At: v.Seen}

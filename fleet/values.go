@@ -32,7 +32,7 @@ func (f *Fleet) Values(id inventory.HostID, key string) (string, bool) {
 	case "runbook":
 		return h.view.Last.Runbook, h.view.Last.Run != ""
 	}
-	k, ok := h.facts[key]
+	k, ok := h.facts.at(key)
 	if !ok || !f.Fresh(k.At) {
 		return "", false
 	}
@@ -49,11 +49,8 @@ func (f *Fleet) Value(id inventory.HostID, key string) string {
 }
 
 // sorted puts the checks first, worst first, then the other facts by key.
-func sorted(facts map[string]journal.Known) []journal.Known {
-	list := make([]journal.Known, 0, len(facts))
-	for _, k := range facts {
-		list = append(list, k)
-	}
+func sorted(known facts) []journal.Known {
+	list := slices.Clone(known)
 	slices.SortFunc(list, func(a, b journal.Known) int {
 		if a.Fact.Check != b.Fact.Check {
 			if a.Fact.Check {

@@ -13,7 +13,6 @@ import (
 
 	"tend/fleet"
 	"tend/inventory"
-	"tend/journal"
 )
 
 // fleetFlags are how postures are shown.
@@ -81,16 +80,7 @@ func (a *app) showFleet(ctx context.Context, f fleetFlags, scope string) error {
 // postures are those of the hosts that the selector means.
 func (a *app) postures(ctx context.Context, inv *inventory.Inventory, scope string) ([]fleet.Posture, error) {
 	now := a.now()
-	fl := a.fleet(ctx, inv)
-	var runs []journal.HostRun
-	if book, err := a.book(); err == nil {
-		for r, err := range book.lastRuns(ctx) {
-			if err == nil {
-				runs = append(runs, r)
-			}
-		}
-		book.Close()
-	}
+	fl, runs := a.fleetAndRuns(ctx, inv)
 	all := fleet.Postures(inv, fl, runs, now)
 	if scope == "" {
 		return all, nil

@@ -27,11 +27,17 @@ func (a *app) values(ctx context.Context, inv *inventory.Inventory, _ []string) 
 
 // fleet is how things stand, as far as the journal can be read.
 func (a *app) fleet(ctx context.Context, inv *inventory.Inventory) *fleet.Fleet {
+	f, _ := a.fleetAndRuns(ctx, inv)
+	return f
+}
+
+// fleetAndRuns is how things stand, and every host's part in the latest run of each runbook.
+func (a *app) fleetAndRuns(ctx context.Context, inv *inventory.Inventory) (*fleet.Fleet, []journal.HostRun) {
 	f := fleet.New(inv)
 	f.Refresh(a.now())
 	book, err := a.book()
 	if err != nil {
-		return f
+		return f, nil
 	}
 	defer book.Close()
 	var known []journal.Known // of one host: they come together
@@ -46,12 +52,14 @@ func (a *app) fleet(ctx context.Context, inv *inventory.Inventory) *fleet.Fleet 
 		known = append(known, k)
 	}
 	f.Known(known...)
+	var runs []journal.HostRun
 	for r, err := range book.lastRuns(ctx) {
 		if err == nil {
 			f.Ran(r)
+			runs = append(runs, r)
 		}
 	}
-	return f
+	return f, runs
 }
 
 func (a *app) noter(book *shelf) func(context.Context, journal.Noted) error {

@@ -17,10 +17,11 @@ import (
 )
 
 // BenchmarkOpenFleet opens a journal of many runs over 10,000 hosts (TEND_HOSTS) and folds the posture of every one of them. TEND_EVENTS asks for
-// a number of events: 5000000 take minutes to write and to index, once; opening does not depend on them, but on hosts and facts.
+// a number of events: 5000000 take minutes to write and to index, once; opening does not depend on them, but on hosts and facts. TEND_CORPUS
+// names a directory in which they are kept for the next time.
 func BenchmarkOpenFleet(b *testing.B) {
 	hosts, events := asked("TEND_HOSTS", 10_000), asked("TEND_EVENTS", 60_000)
-	dir := b.TempDir()
+	dir, kept := corpus(b)
 	a := &app{getenv: func(k string) string { return map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}[k] }, now: time.Now}
 	var toml strings.Builder
 	toml.WriteString("[[site]]\nname = \"s\"\n")
@@ -40,7 +41,7 @@ func BenchmarkOpenFleet(b *testing.B) {
 		b.Fatal(err)
 	}
 	n := 0
-	for run := 0; n < events; run++ {
+	for run := 0; n < events && !kept; run++ {
 		n += nightly(b, j, journal.RunID(fmt.Sprintf("r%06d", run)), inv.Hosts)
 	}
 	if err := j.Close(); err != nil {
@@ -58,6 +59,15 @@ func BenchmarkOpenFleet(b *testing.B) {
 			b.Fatal(err, len(all))
 		}
 	}
+}
+
+// corpus is where the journal is, and whether it is there already.
+func corpus(b *testing.B) (dir string, kept bool) {
+	if dir = os.Getenv("TEND_CORPUS"); dir == "" {
+		return b.TempDir(), false
+	}
+	_, err := os.Stat(filepath.Join(dir, "tend", "journal"))
+	return dir, err == nil
 }
 
 func asked(name string, otherwise int) int {

@@ -1,0 +1,52 @@
+package fleet
+
+import (
+	"slices"
+	"strings"
+
+	"tend/journal"
+)
+
+// facts are what is known of a host, one a key, in the order of the keys: as the index tells them, so that a large fleet is taken in by
+// copying, and in half of a map's room.
+type facts []journal.Known
+
+// find is where the key stands, or would.
+func (f facts) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(f, key, func(k journal.Known, key string) int { return strings.Compare(k.Fact.Key, key) })
+}
+
+// at is the fact under a key; the zero Known where there is none.
+func (f facts) at(key string) (journal.Known, bool) {
+	if i, ok := f.find(key); ok {
+		return f[i], true
+	}
+	return journal.Known{}, false
+}
+
+// learn takes facts in; of two under one key the later stays, and of two of one time the one that came last.
+func (f *facts) learn(known ...journal.Known) {
+	if len(*f) == 0 && ascending(known) {
+		*f = slices.Clone(known)
+		return
+	}
+	for i := range known {
+		k := &known[i]
+		at, ok := f.find(k.Fact.Key)
+		switch {
+		case !ok:
+			*f = slices.Insert(*f, at, *k)
+		case !(*f)[at].At.After(k.At):
+			(*f)[at] = *k
+		}
+	}
+}
+
+func ascending(known []journal.Known) bool {
+	for i := 1; i < len(known); i++ {
+		if known[i-1].Fact.Key >= known[i].Fact.Key {
+			return false
+		}
+	}
+	return true
+}
