@@ -306,19 +306,27 @@ func (l *lineConsole) search(ctx context.Context, text string) error {
 		l.say("search TEXT: %s", cmp.Or(noSearch(l.cfg)(), "say what to look for"))
 		return nil
 	}
-	found, err := l.cfg.Search(ctx, text, 0)
-	if err != nil {
-		return err
-	}
 	const most = 20
-	for _, h := range found.Hits[:min(len(found.Hits), most)] {
-		l.say("%s %s %s %s: %s", h.At.Local().Format("2006-01-02 15:04:05"), kindWord(h.Kind), h.Run, h.Host, h.Line)
+	said := 0
+	for before := int64(0); ; {
+		found, err := l.cfg.Search(ctx, text, before)
+		if err != nil {
+			return err
+		}
+		for _, h := range found.Hits[:min(len(found.Hits), most-said)] {
+			l.say("%s %s %s %s: %s", h.At.Local().Format("2006-01-02 15:04:05"), kindWord(h.Kind), h.Run, h.Host, h.Line)
+		}
+		more := found.Next > 0 || said+len(found.Hits) > most
+		said = min(said+len(found.Hits), most)
+		if before = found.Next; !found.Unseen.IsZero() && said < most {
+			continue
+		}
+		switch {
+		case said == 0:
+			l.say("nothing found")
+		case more:
+			l.say("there are more; since= and host= narrow it")
+		}
+		return nil
 	}
-	switch {
-	case len(found.Hits) == 0:
-		l.say("nothing found")
-	case found.More || len(found.Hits) > most:
-		l.say("there are more; since= and host= narrow it")
-	}
-	return nil
 }

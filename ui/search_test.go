@@ -47,9 +47,10 @@ func (d *driver) searchMemory(page int) Search {
 		slices.SortStableFunc(all, func(a, b Hit) int { return b.At.Compare(a.At) })
 		var out Hits
 		for i := int(before); i < len(all) && len(out.Hits) < page; i++ {
-			all[i].Cursor = int64(i + 1)
 			out.Hits = append(out.Hits, all[i])
-			out.More = i+1 < len(all)
+			if out.Next = int64(i + 1); i+1 == len(all) {
+				out.Next = 0
+			}
 		}
 		return out, nil
 	}
@@ -96,6 +97,45 @@ func TestSearchGoesOn(t *testing.T) {
 	d.withNotes()
 	d.Press(":").Type("search linux").Press("enter").See("the newest 2 hits", "+ shows older ones").Press("G", "+").See("the newest 4 hits").Press("+").See("6 hits").Miss("newest 6 hits")
 	d.Press("+").See("more is not possible here: these are all")
+}
+
+// slowly hands over what a search has after every hit, as one does that has far to look.
+func (d *driver) slowly(find Search) Search {
+	return func(ctx context.Context, text string, before int64) (Hits, error) {
+		found, err := find(ctx, text, before)
+		if found.Next > 0 {
+			found.Unseen = d.now
+		}
+		return found, err
+	}
+}
+
+// TestSearchCutShort: what is found so far is shown at once, with how far it was looked; then the search goes on by itself, unless nobody
+// waits for it any more.
+func TestSearchCutShort(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	asked := 0
+	find := d.slowly(d.searchMemory(1))
+	d.c.cfg.Search = func(ctx context.Context, text string, before int64) (Hits, error) {
+		asked++
+		return find(ctx, text, before)
+	}
+	d.withNotes()
+	d.Press(":").Type("search linux").Press("enter").See("6 hits").Miss("so far").Miss("older ones")
+	if asked != 6 {
+		t.Errorf("asked %d times", asked)
+	}
+	s := d.c.top().(*searchScreen)
+	s.unseen = d.now
+	d.See("6 hits so far", "looking at what is older than "+d.now.Local().Format("2006-01-02 15:04")).Press("+").See("they are being looked for")
+	s.hits = nil
+	d.See("nothing yet: what is older is being looked at").Miss("nothing found")
+	d.Press("esc")
+	asked = 0
+	d.do(s.load(d.c))
+	if asked != 1 {
+		t.Errorf("a search that was left went on %d times", asked)
+	}
 }
 
 // TestSearchIsKept: the screen is there again, as are the searches that were typed.

@@ -15,27 +15,30 @@ import (
 	"tend/quote"
 )
 
-// Search looks for a text in all that the journal holds, the newest first; before is the Cursor of the hit behind which to go on, 0 = the
+// Search looks for a text in all that the journal holds, the newest first; before is the Next of the page behind which to go on, 0 = the
 // first page. What cannot be read as a search is an error, one with Hint() string says how it is written.
 type Search func(ctx context.Context, text string, before int64) (Hits, error)
 
 // Hits are a page of what a search found.
 type Hits struct {
-	Hits []Hit
-	More bool // there is another page
+	Hits   []Hit
+	Next   int64     // what before is for what comes next; 0 = this was all
+	Unseen time.Time // the search was cut short: nothing as old as this was looked at yet; zero = it was not
 }
+
+// hitPage is how many hits make a page: a search that was cut short goes on by itself until it has so many.
+const hitPage = 200
 
 // Hit is an event that was found. Its texts come from hosts, and are escaped before they are drawn.
 type Hit struct {
-	Run    journal.RunID // "" = it belongs to none, as a note on a host or a shell
-	Seq    uint64        // in the run
-	At     time.Time
-	Host   inventory.HostID
-	Kind   string   // "output_read"
-	Line   string   // the piece in which the words stand
-	Marks  [][2]int // where they stand in Line, in bytes
-	Text   string   // all that the event says; "" = Line is all
-	Cursor int64
+	Run   journal.RunID // "" = it belongs to none, as a note on a host or a shell
+	Seq   uint64        // in the run
+	At    time.Time
+	Host  inventory.HostID
+	Kind  string   // "output_read"
+	Line  string   // the piece in which the words stand
+	Marks [][2]int // where they stand in Line, in bytes
+	Text  string   // all that the event says; "" = Line is all
 }
 
 // searchScreen shows what a search through the journal found.
@@ -43,7 +46,9 @@ type searchScreen struct {
 	cfg    Config
 	text   string
 	hits   []Hit
-	more   bool
+	next   int64     // behind what older ones begin
+	unseen time.Time // what is so old or older is being looked at; zero = no search goes on
+	goal   int       // of how many hits it goes on
 	list   list
 	asked  int // searches so far: what one before answers comes too late
 	want   int // where the cursor goes once the first page is there
@@ -63,7 +68,7 @@ func findText(text string) action {
 			s = &searchScreen{cfg: c.cfg}
 			c.stack = append(c.stack, s)
 		}
-		s.text, s.hits, s.more, s.loaded, s.err, s.list = text, nil, false, false, nil, list{}
+		*s = searchScreen{cfg: s.cfg, text: text, asked: s.asked, want: s.want}
 		return s.load(c)
 	}
 }
@@ -80,18 +85,26 @@ func noSearch(cfg Config) func() string {
 
 // load reads the next page.
 func (s *searchScreen) load(c *console) tea.Cmd {
+	s.goal = len(s.hits) + hitPage
+	return s.read(c)
+}
+
+// read reads on. A search that was cut short goes on until there is a page, or nobody looks at it any more.
+func (s *searchScreen) read(c *console) tea.Cmd {
 	s.asked++
-	find, text, asked, before := c.cfg.Search, s.text, s.asked, int64(0)
-	if n := len(s.hits); n > 0 {
-		before = s.hits[n-1].Cursor
-	}
+	find, text, asked, before := c.cfg.Search, s.text, s.asked, s.next
 	return c.work.do(func(ctx context.Context) tea.Msg {
 		found, err := find(ctx, text, before)
-		return then(func(*console) tea.Cmd {
-			if asked == s.asked {
-				s.loaded, s.hits, s.more, s.err = true, append(s.hits, found.Hits...), found.More, err
-				s.list.at, s.want = max(s.list.at, s.want), 0
+		return then(func(c *console) tea.Cmd {
+			if asked != s.asked {
+				return nil
 			}
+			s.loaded, s.hits, s.next, s.unseen, s.err = true, append(s.hits, found.Hits...), found.Next, found.Unseen, err
+			s.list.at, s.want = max(s.list.at, s.want), 0
+			if !s.unseen.IsZero() && len(s.hits) < s.goal && slices.Contains(c.stack, screen(s)) {
+				return s.read(c)
+			}
+			s.unseen = time.Time{}
 			return nil
 		})
 	})
@@ -181,8 +194,11 @@ func (s *searchScreen) Binds() []bind {
 			h, _ := s.chosen()
 			return s.openHost(h.Host)
 		}},
-		{keys: "+", name: "more", help: "older ones", foot: s.more, why: func() string {
-			if !s.more {
+		{keys: "+", name: "more", help: "older ones", foot: s.next > 0 && s.unseen.IsZero(), why: func() string {
+			switch {
+			case !s.unseen.IsZero():
+				return "they are being looked for"
+			case s.next == 0:
 				return "these are all"
 			}
 			return ""
@@ -286,7 +302,11 @@ func kindWord(kind string) string {
 // View is a line an event: when, whose, what it is, and the words where they stand.
 func (s *searchScreen) View(a area) frame {
 	f := frame{name: "SEARCH", scope: s.text, right: plural(len(s.hits), "hit"), sub: "newest first"}
-	if s.more {
+	switch {
+	case !s.unseen.IsZero():
+		f.right = plural(len(s.hits), "hit") + " so far"
+		f.sub = "newest first; looking at what is older than " + s.unseen.Local().Format("2006-01-02 15:04") + " ..."
+	case s.next > 0:
 		f.right = fmt.Sprintf("the newest %d hits", len(s.hits))
 		f.sub = "newest first; there are more: + shows older ones, since= and host= narrow it"
 	}
@@ -303,6 +323,8 @@ func (s *searchScreen) View(a area) frame {
 		}
 	case !s.loaded:
 		f.body = append(f.body, "", "  searching the journal ...")
+	case len(s.hits) == 0 && !s.unseen.IsZero():
+		f.body = append(f.body, "", "  nothing yet: what is older is being looked at ...")
 	case len(s.hits) == 0:
 		f.body = append(f.body, "", "  nothing found", "", "  all the words must stand in one event; word* takes any ending;",
 			"  host= site= tag= run= runbook= who= result= kind= since= until= narrow it")

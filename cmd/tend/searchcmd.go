@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -131,26 +133,26 @@ func namesOnly(selector string) bool {
 	return true
 }
 
-// look brings the index up to the segments and asks it.
-func (a *app) look(ctx context.Context, book *shelf, q index.Asked) (index.Found, error) {
+// ready brings the index up to the segments, and says of which hosts the search is.
+func (a *app) ready(ctx context.Context, book *shelf, q *index.Asked) (*index.Index, error) {
 	ix, err := book.index()
 	if err != nil {
-		return index.Found{}, err
+		return nil, err
 	}
 	if err := ix.CatchUp(ctx); err != nil {
-		return index.Found{}, err
+		return nil, err
 	}
 	if q.Selector != "" {
 		if q.Hosts, err = a.hostsOf(ctx, ix, q.Selector); err != nil {
-			return index.Found{}, err
+			return nil, err
 		}
 	}
-	found, err := ix.Search(ctx, q.Search)
-	if err != nil {
-		return found, bad(err)
-	}
-	return found, nil
+	return ix, nil
 }
+
+// patience is after how long a search that goes on shows what it has: with what one part of the index takes at most, and reading the page
+// out of the journal, that is done within 200 ms.
+const patience = 80 * time.Millisecond
 
 // hitPage is how many hits the screen asks for at a time.
 const hitPage = 200
@@ -162,11 +164,15 @@ func (a *app) searcher(book *shelf) ui.Search {
 		if err != nil {
 			return ui.Hits{}, err
 		}
-		q.Limit, q.Before = hitPage, before
-		found, err := a.look(ctx, book, q)
-		hits := ui.Hits{More: found.More}
+		q.Limit, q.Before, q.Patience = hitPage, before, patience
+		ix, err := a.ready(ctx, book, &q)
+		if err != nil {
+			return ui.Hits{}, err
+		}
+		found, err := ix.Search(ctx, q.Search)
+		hits := ui.Hits{Next: found.Next, Unseen: found.Unseen}
 		for _, h := range found.Hits {
-			hit := ui.Hit{Seq: h.Seq, At: h.At, Host: h.Host, Kind: h.Body.Kind(), Line: h.Snippet, Marks: h.Marks, Cursor: h.Cursor}
+			hit := ui.Hit{Seq: h.Seq, At: h.At, Host: h.Host, Kind: h.Body.Kind(), Line: h.Snippet, Marks: h.Marks}
 			if h.Run != "notes" {
 				hit.Run = h.Run
 			}
@@ -191,13 +197,42 @@ func (a *app) asked(ctx context.Context, book *shelf, text string) (index.Asked,
 	return q, err
 }
 
+// search prints hits as they are found, until a page is full or all is looked through.
 func (a *app) search(ctx context.Context, book *shelf, q index.Asked, asJSON bool) error {
-	found, err := a.look(ctx, book, q)
+	ix, err := a.ready(ctx, book, &q)
 	if err != nil {
 		return err
 	}
+	q.Limit, q.Patience = cmp.Or(max(q.Limit, 0), 50), patience
+	for left, told := q.Limit, false; ; {
+		found, err := ix.Search(ctx, q.Search)
+		if err != nil {
+			return bad(err)
+		}
+		if err := a.printHits(found.Hits, asJSON); err != nil {
+			return err
+		}
+		left -= len(found.Hits)
+		switch {
+		case !found.Unseen.IsZero() && left > 0:
+			if !told && terminal(a.err) {
+				fmt.Fprintf(a.err, "so much for what is newer than %s; looking further back ... (Ctrl-C ends it)\n", found.Unseen.Local().Format(time.DateTime))
+			}
+			q.Before, q.Limit, told = found.Next, left, true
+			continue
+		case asJSON:
+		case found.Next > 0:
+			fmt.Fprintf(a.out, "there are more: raise --limit\n")
+		case left == q.Limit:
+			fmt.Fprintln(a.out, "nothing found")
+		}
+		return nil
+	}
+}
+
+func (a *app) printHits(hits []index.Hit, asJSON bool) error {
 	enc := json.NewEncoder(a.out)
-	for _, h := range found.Hits {
+	for _, h := range hits {
 		if asJSON {
 			if err := enc.Encode(h.Event); err != nil {
 				return err
@@ -205,12 +240,6 @@ func (a *app) search(ctx context.Context, book *shelf, q index.Asked, asJSON boo
 			continue
 		}
 		fmt.Fprintf(a.out, "%s  %s  %-12s %s\n", h.At.Local().Format("2006-01-02 15:04:05"), h.Run, dash(string(h.Host)), quote.Line(h.Snippet))
-	}
-	if len(found.Hits) == 0 && !asJSON {
-		fmt.Fprintln(a.out, "nothing found")
-	}
-	if found.More && !asJSON {
-		fmt.Fprintf(a.out, "there are more: raise --limit\n")
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (x *Index) addDocs(ctx context.Context, place journal.Place, at stamp, docs
 			return err
 		}
 		defer tx.Rollback()
-		w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}}
+		w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, partDocs: x.partDocs}
 		id := w.seg(place.Origin, place.Run)
 		if anew {
 			w.forgetText(id)
@@ -80,8 +80,8 @@ func (w *writer) docs(id int64, o owner, docs []doc) {
 	if len(docs) == 0 || w.err != nil {
 		return
 	}
-	var last int64
-	w.err = w.tx.QueryRowContext(w.ctx, `SELECT coalesce(max(id), 0) FROM docs`).Scan(&last)
+	p := w.part()
+	last, insert := p.last, `INSERT INTO `+p.table()+`(rowid, text, tag) VALUES(?, ?, ?)`
 	first, low, high := last+1, nanos(docs[0].at.At), nanos(docs[0].at.At)
 	names := map[inventory.HostID]int64{}
 	common := " " + segTag(id) + tagsOf("b", o.runbook)
@@ -99,8 +99,10 @@ func (w *writer) docs(id int64, o owner, docs []doc) {
 			tag += tagsOf("u", first)
 		}
 		w.exec(`INSERT INTO docs VALUES(?, ?, ?, ?, ?, ?)`, last, id, int64(d.at.Seq), d.at.Offset, at, w.name(names, d.host))
-		w.exec(`INSERT INTO words(rowid, text, tag) VALUES(?, ?, ?)`, last, d.text, tag)
+		w.exec(insert, last, d.text, tag)
+		p.bytes += int64(len(d.text))
 	}
+	w.exec(`UPDATE parts SET last = ?, docs = docs + ?, bytes = ? WHERE id = ?`, last, len(docs), p.bytes, p.id)
 	w.span(id, first, last, low, high)
 }
 

@@ -56,8 +56,7 @@ func (w *writer) forget(id int64) {
 }
 
 func (w *writer) forgetText(id int64) {
-	w.exec(`DELETE FROM words WHERE rowid IN (SELECT id FROM docs WHERE seg = ?)`, id)
-	w.exec(`DELETE FROM docs WHERE seg = ?`, id)
+	w.forgetWords(id)
 	w.exec(`DELETE FROM spans WHERE seg = ?`, id)
 	w.exec(`DELETE FROM texts WHERE id = ?`, id)
 }

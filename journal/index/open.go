@@ -42,7 +42,8 @@ type Index struct {
 	dbMu sync.RWMutex // held for writing while the file is replaced
 	db   *sql.DB
 
-	wordsMu sync.Mutex // of an index in memory
+	wordsMu  sync.Mutex // of an index in memory
+	partDocs int64      // how many docs a part of the full text takes
 
 	mu   sync.Mutex // one pass of summaries at a time
 	live map[key]*folding
@@ -60,7 +61,7 @@ type stamp struct{ size, modified int64 }
 func stampOf(s journal.Segment) stamp { return stamp{s.Size, s.Modified.UnixNano()} }
 
 // format is that of the tables; another one is built anew.
-const format = "tend index 5"
+const format = "tend index 6"
 
 const schema = `
 CREATE TABLE format(is_ TEXT);
@@ -77,13 +78,12 @@ CREATE INDEX docs_seg ON docs(seg);
 CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE spans(first INTEGER PRIMARY KEY, last INTEGER, seg INTEGER, low INTEGER, high INTEGER);
 CREATE INDEX spans_seg ON spans(seg, last);
-CREATE VIRTUAL TABLE words USING fts5(text, tag, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2');
 `
 
 // Open opens the index at path, "" for one in memory, and builds it where it is missing, broken or of another build. Nothing is read
 // from the segments yet.
 func Open(path string, truth Truth) (*Index, error) {
-	x := &Index{Journal: truth, src: truth, path: path}
+	x := &Index{Journal: truth, src: truth, path: path, partDocs: partDocs}
 	if err := x.connect(); err != nil {
 		return nil, fmt.Errorf("open the index %s: %w", path, err)
 	}
@@ -175,7 +175,7 @@ func (x *Index) build() error {
 		}
 		return nil
 	}
-	if _, err := tx.Exec(schema + historySchema + picturesSchema); err != nil {
+	if _, err := tx.Exec(schema + partsSchema + historySchema + picturesSchema); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`INSERT INTO format VALUES(?)`, format); err != nil {

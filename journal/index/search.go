@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 	"time"
 	"unicode"
@@ -28,7 +27,10 @@ type Search struct {
 	Since   time.Time
 	Until   time.Time
 	Limit   int   // 0 = 50
-	Before  int64 // a Hit's Cursor: go on behind that one
+	Before  int64 // a Hit's Cursor, or Found.Next: go on behind that one
+	// Patience is after how long a search hands over what it has, though its page is not full; 0 = it looks through everything. It is
+	// looked at between parts of the index, each of which takes a tenth of a second at the most: what is found in the newest always comes.
+	Patience time.Duration
 }
 
 // Hit is an event that was found.
@@ -44,8 +46,12 @@ type Hit struct {
 // Found is a page of hits, the newest first (of runs by their start, of events by their order in the run).
 type Found struct {
 	Hits   []Hit
-	More   bool  // there is another page
+	More   bool  // there are more hits
 	Behind int64 // bytes of the journal that the words do not know yet
+	Next   int64 // Search.Before of what comes next; 0 = this was all
+	// Unseen is the time of the newest event that was not looked at because the patience was over; zero where the page is full, or all of
+	// it was looked at.
+	Unseen time.Time
 }
 
 // Search looks for words. It takes the index as it is: CatchUp and Keep bring it up to the segments.
@@ -60,19 +66,18 @@ func (x *Index) Search(ctx context.Context, q Search) (Found, error) {
 	}
 	found.Behind = behind
 	terms := termsOf(q.Text)
-	query, args, err := x.searchQuery(ctx, q, terms)
-	if err != nil || query == "" {
-		return found, err
-	}
-	rows, err := x.docs(ctx, query, args)
+	rows, unseen, at, err := x.page(ctx, q, terms)
 	if err != nil {
 		return found, err
 	}
+	if unseen > 0 {
+		found.Next, found.Unseen = unseen+1, at
+	}
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		found.More, found.Next = true, rows[q.Limit-1].id
+	}
 	for _, d := range rows {
-		if len(found.Hits) == q.Limit {
-			found.More = true
-			break
-		}
 		e, err := x.src.At(d.place)
 		if err != nil { // gone, or edited since: not to be shown as found
 			continue
@@ -80,31 +85,6 @@ func (x *Index) Search(ctx context.Context, q Search) (Found, error) {
 		found.Hits = append(found.Hits, hitOf(e, d.id, terms))
 	}
 	return found, nil
-}
-
-type row struct {
-	id    int64
-	place journal.Place
-}
-
-func (x *Index) docs(ctx context.Context, query string, args []any) ([]row, error) {
-	var all []row
-	err := x.with(func(db *sql.DB) error {
-		rows, err := db.QueryContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var r row
-			if err := rows.Scan(&r.id, &r.place.Origin, &r.place.Run, &r.place.Seq, &r.place.Offset); err != nil {
-				return err
-			}
-			all = append(all, r)
-		}
-		return rows.Err()
-	})
-	return all, err
 }
 
 // term is a word, or several that stand together.

@@ -30,7 +30,14 @@ func output(host inventory.HostID, text string) journal.OutputRead {
 }
 
 func TestSearch(t *testing.T) {
+	for _, docs := range []int64{1, 2, 3, 5, 1000} {
+		t.Run(fmt.Sprintf("parts of %d", docs), func(t *testing.T) { searches(t, docs) })
+	}
+}
+
+func searches(t *testing.T, docs int64) {
 	b := open(t)
+	b.x.PartsOf(docs)
 	plan := journaltest.Plan("patch", "db-1", "db-10")
 	plan.Reason, plan.Ticket = "CVE-2026-1234 in openssl", "CHG-77"
 	add(t, b, "261120-0000-aaaa", plan, output("db-1", "Unpacking libssl3 (3.0.11-1~deb12u2) ...\nSetting up libssl3\n"),
@@ -79,6 +86,8 @@ func TestSearch(t *testing.T) {
 		{index.Search{Text: "libssl3", Until: time.Now().Add(-hour)}, nil},
 		{index.Search{Text: "*"}, []string{"notes:1", bb + ":3", bb + ":2", bb + ":1", a + ":4", a + ":3", a + ":2", a + ":1"}},
 		{index.Search{Text: `tag:x OR text`}, nil},
+		{index.Search{Text: "libssl3", Results: []journal.Result{journal.SomeFailed}}, []string{a + ":2"}},
+		{index.Search{Text: "libssl3", Results: []journal.Result{journal.Lost}}, nil},
 	}
 	for _, c := range cases {
 		f := search(t, b.x, c.q)
@@ -113,7 +122,14 @@ func TestSnippet(t *testing.T) {
 
 // TestPages: every hit is on exactly one page, and pages end.
 func TestPages(t *testing.T) {
+	for _, docs := range []int64{1, 7, 10, 1000} {
+		t.Run(fmt.Sprintf("parts of %d", docs), func(t *testing.T) { pages(t, docs) })
+	}
+}
+
+func pages(t *testing.T, docs int64) {
 	b := open(t)
+	b.x.PartsOf(docs)
 	bodies := []journal.Body{journaltest.Plan("x", "a")}
 	for i := range 95 {
 		bodies = append(bodies, output("a", fmt.Sprintf("needle %d", i)))

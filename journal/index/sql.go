@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"math"
 	"strings"
-	"time"
 
 	"tend/inventory"
 )
@@ -15,10 +15,11 @@ const fewTags = 300
 
 // ask gathers a search's SQL.
 type ask struct {
-	match []string // of the full-text index, all of them
-	where []string
-	args  []any
-	none  bool // nothing can match
+	match     []string // of the full-text index, all of them
+	where     []string
+	args      []any
+	low, high int64 // between which numbers the docs stand
+	none      bool  // nothing can match
 }
 
 func (a *ask) add(cond string, args ...any) {
@@ -32,35 +33,36 @@ func (a *ask) tags(tags ...string) {
 	a.none = a.none || len(tags) == 0
 }
 
-// searchQuery gives the SQL; "" where nothing can match. What narrows a search is a tag wherever it can be, so that the full-text index
-// intersects it with the words instead of reading every line that holds a common word.
-func (x *Index) searchQuery(ctx context.Context, q Search, terms []term) (string, []any, error) {
-	a := &ask{}
+// ask makes the search ready. What narrows it is a tag wherever it can be, so that the full-text index intersects it with the words instead
+// of reading every line that holds a common word.
+func (q Search) ask(ctx context.Context, tx *sql.Tx, terms []term) (*ask, error) {
+	a := &ask{low: 1, high: math.MaxInt64}
+	if q.Before > 0 {
+		a.high = q.Before - 1
+	}
 	for _, t := range terms {
 		a.match = append(a.match, "text : "+t.fts())
 	}
 	q.tags(a)
-	err := x.with(func(db *sql.DB) error {
-		if err := q.runs(ctx, db, a); err != nil {
-			return err
-		}
-		return q.times(ctx, db, a)
-	})
-	if err != nil || a.none {
-		return "", nil, err
+	if err := q.runs(ctx, tx, a); err != nil {
+		return a, err
 	}
+	return a, q.times(ctx, tx, a)
+}
+
+// query is the SQL for one part.
+func (a *ask) query(p part, limit int) (string, []any) {
 	id, from := "docs.id", "docs"
+	var where []string
+	var args []any
 	if len(a.match) > 0 {
-		id, from = "words.rowid", "words JOIN docs ON docs.id = words.rowid"
-		a.where = append([]string{"words MATCH ?"}, a.where...)
-		a.args = append([]any{strings.Join(a.match, " AND ")}, a.args...)
+		id, from = p.table()+".rowid", p.table()+" JOIN docs ON docs.id = "+p.table()+".rowid"
+		where, args = append(where, p.table()+" MATCH ?"), append(args, strings.Join(a.match, " AND "))
 	}
-	if q.Before > 0 {
-		a.add("ID < ?", q.Before)
-	}
-	where := strings.ReplaceAll(strings.Join(append(a.where, "true"), " AND "), "ID", id)
-	return `SELECT docs.id, segs.origin, segs.run, docs.seq, docs.off FROM ` + from + ` JOIN segs ON segs.id = docs.seg WHERE ` + where +
-		` ORDER BY ` + id + ` DESC LIMIT ` + itoa(int64(q.Limit)+1), a.args, nil
+	where, args = append(where, id+" >= ?", id+" <= ?"), append(args, max(a.low, p.first), min(a.high, p.last))
+	where, args = append(where, a.where...), append(args, a.args...)
+	return `SELECT docs.id, segs.origin, segs.run, docs.seq, docs.off FROM ` + from + ` JOIN segs ON segs.id = docs.seg WHERE ` +
+		strings.Join(where, " AND ") + ` ORDER BY ` + id + ` DESC LIMIT ` + itoa(int64(limit)), args
 }
 
 // tags adds what every doc is tagged with.
@@ -96,19 +98,21 @@ func (q Search) tags(a *ask) {
 	}
 }
 
-func jsonOf(hosts []inventory.HostID) string {
-	raw, _ := json.Marshal(hosts) // strings always marshal
+func jsonOf[T any](list []T) string {
+	raw, _ := json.Marshal(list) // strings and numbers always marshal
 	return string(raw)
 }
 
 // runs adds what only the summaries know: which runs have such a name, such a result.
-func (q Search) runs(ctx context.Context, db *sql.DB, a *ask) error {
+func (q Search) runs(ctx context.Context, tx *sql.Tx, a *ask) error {
 	if q.Run != "" {
-		ids, err := numbers(ctx, db, `SELECT id FROM segs WHERE run = ?`, q.Run)
+		ids, err := numbers(ctx, tx, `SELECT id FROM segs WHERE run = ?`, q.Run)
 		if err != nil {
 			return err
 		}
-		a.tags(segTags(ids)...)
+		if err := a.segs(ctx, tx, ids); err != nil {
+			return err
+		}
 	}
 	if len(q.Results) == 0 {
 		return nil
@@ -117,16 +121,26 @@ func (q Search) runs(ctx context.Context, db *sql.DB, a *ask) error {
 	for _, r := range q.Results {
 		args = append(args, int(r))
 	}
-	ids, err := numbers(ctx, db, `SELECT id FROM runs WHERE `+cond+` LIMIT `+itoa(fewTags+1), args...)
+	ids, err := numbers(ctx, tx, `SELECT id FROM runs WHERE `+cond+` LIMIT `+itoa(fewTags+1), args...)
 	if err != nil {
 		return err
 	}
 	if len(ids) > fewTags {
 		a.add("docs.seg IN (SELECT id FROM runs WHERE "+cond+")", args...)
-	} else {
-		a.tags(segTags(ids)...)
+		return nil
 	}
-	return nil
+	return a.segs(ctx, tx, ids)
+}
+
+// segs asks for the docs of any of the segments, and between which numbers they stand.
+func (a *ask) segs(ctx context.Context, tx *sql.Tx, ids []int64) error {
+	a.tags(segTags(ids)...)
+	ends, err := numbers(ctx, tx, `SELECT min(first) FROM spans WHERE seg IN (SELECT value FROM json_each(?1)) HAVING count(*) > 0
+		UNION ALL SELECT max(last) FROM spans WHERE seg IN (SELECT value FROM json_each(?1)) HAVING count(*) > 0`, jsonOf(ids))
+	if a.none = a.none || len(ends) < 2; err == nil && !a.none {
+		a.low, a.high = max(a.low, ends[0]), min(a.high, ends[1])
+	}
+	return err
 }
 
 func segTags(ids []int64) []string {
@@ -138,29 +152,32 @@ func segTags(ids []int64) []string {
 }
 
 // times adds the times, and between which numbers the docs of those times stand.
-func (q Search) times(ctx context.Context, db *sql.DB, a *ask) error {
-	bound := func(t time.Time, query, exact, coarse string) error {
-		if t.IsZero() {
-			return nil
-		}
-		ids, err := numbers(ctx, db, query, nanos(t))
+func (q Search) times(ctx context.Context, tx *sql.Tx, a *ask) error {
+	if !q.Since.IsZero() {
+		ids, err := numbers(ctx, tx, `SELECT first FROM spans WHERE high >= ? ORDER BY first LIMIT 1`, nanos(q.Since))
 		if err != nil {
 			return err
 		}
-		if a.none = a.none || len(ids) == 0; !a.none {
-			a.add(exact, nanos(t))
-			a.add(coarse, ids[0])
+		if a.none = a.none || len(ids) == 0; len(ids) > 0 {
+			a.low = max(a.low, ids[0])
 		}
-		return nil
+		a.add("docs.at >= ?", nanos(q.Since))
 	}
-	if err := bound(q.Since, `SELECT first FROM spans WHERE high >= ? ORDER BY first LIMIT 1`, "docs.at >= ?", "ID >= ?"); err != nil {
-		return err
+	if !q.Until.IsZero() {
+		ids, err := numbers(ctx, tx, `SELECT last FROM spans WHERE low < ? ORDER BY first DESC LIMIT 1`, nanos(q.Until))
+		if err != nil {
+			return err
+		}
+		if a.none = a.none || len(ids) == 0; len(ids) > 0 {
+			a.high = min(a.high, ids[0])
+		}
+		a.add("docs.at < ?", nanos(q.Until))
 	}
-	return bound(q.Until, `SELECT last FROM spans WHERE low < ? ORDER BY first DESC LIMIT 1`, "docs.at < ?", "ID <= ?")
+	return nil
 }
 
-func numbers(ctx context.Context, db *sql.DB, query string, args ...any) ([]int64, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
+func numbers(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]int64, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

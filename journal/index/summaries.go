@@ -229,6 +229,8 @@ type writer struct {
 	stmts  map[string]*sql.Stmt
 	labels map[string]int64
 	err    error
+
+	partDocs int64
 }
 
 func (w *writer) exec(query string, args ...any) {
