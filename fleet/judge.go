@@ -66,11 +66,16 @@ func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
 		if !fresh && f.replaced(h, k) {
 			continue
 		}
-		text := Words(k.Fact)
-		if !fresh {
-			s, text = Unknown, "not looked at"
-		}
 		seen = true
+		if fresh && s == OK { // nearly all are: they cost no words
+			continue
+		}
+		text := "not looked at"
+		if !fresh {
+			s = Unknown
+		} else {
+			text = Words(k.Fact)
+		}
 		if s.Rank() < state.Rank() || s == state && s != OK && text < reason {
 			state, reason, stale = s, text, time.Time{}
 			if !fresh {

@@ -17,8 +17,8 @@ import (
 )
 
 // BenchmarkOpenFleet opens a journal of many runs over 10,000 hosts (TEND_HOSTS) and folds the posture of every one of them. TEND_EVENTS asks for
-// a number of events: 5000000 take minutes to write and to index, once; opening does not depend on them, but on hosts and facts. TEND_CORPUS
-// names a directory in which they are kept for the next time.
+// a number of events, in ten runs or more: the more there are, the more hosts say in each. Opening does not depend on them, but on hosts and
+// facts. TEND_CORPUS names a directory in which they are kept for the next time; after a day what they say is stale, and they must go.
 func BenchmarkOpenFleet(b *testing.B) {
 	hosts, events := asked("TEND_HOSTS", 10_000), asked("TEND_EVENTS", 60_000)
 	dir, kept := corpus(b)
@@ -40,9 +40,9 @@ func BenchmarkOpenFleet(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	n := 0
+	n, lines := 0, max(2, events/hosts/10-3)
 	for run := 0; n < events && !kept; run++ {
-		n += nightly(b, j, journal.RunID(fmt.Sprintf("r%06d", run)), inv.Hosts)
+		n += nightly(b, j, journal.RunID(fmt.Sprintf("r%06d", run)), inv.Hosts, lines)
 	}
 	if err := j.Close(); err != nil {
 		b.Fatal(err)
@@ -77,8 +77,8 @@ func asked(name string, otherwise int) int {
 	return otherwise
 }
 
-// nightly is a run over all hosts that leaves forty facts of each, as health and facts together do.
-func nightly(b *testing.B, j *segments.Segments, id journal.RunID, hosts []inventory.Host) int {
+// nightly is a run over all hosts in which each says so many lines and leaves forty facts, as health and facts together do.
+func nightly(b *testing.B, j *segments.Segments, id journal.RunID, hosts []inventory.Host, lines int) int {
 	b.Helper()
 	var ids []inventory.HostID
 	for _, h := range hosts {
@@ -99,9 +99,12 @@ func nightly(b *testing.B, j *segments.Segments, id journal.RunID, hosts []inven
 			facts = append(facts, runbooks.Fact{Key: fmt.Sprintf("check:%d", i), Value: "41", Unit: "%", Threshold: "85/95", Check: true, State: runbooks.CheckOK},
 				runbooks.Fact{Key: fmt.Sprintf("fact.%d", i), Value: "some value of a fact"})
 		}
-		bodies = append(bodies, journal.StepStarted{Host: h, Step: "check", Attempt: 1}, journal.OutputRead{Host: h, Step: "check", Attempt: 1, Data: []byte("fine\n")},
-			journal.OutputRead{Host: h, Step: "check", Attempt: 1, Offset: 5, Data: []byte("fine\n")}, journal.FactsRead{Host: h, Step: "check", Facts: facts},
-			journal.StepEnded{Host: h, Step: "check", Attempt: 1, Outcome: journal.OK})
+		bodies = append(bodies, journal.StepStarted{Host: h, Step: "check", Attempt: 1})
+		for l := range lines {
+			text := fmt.Sprintf("Get:%d http://deb.debian.org/debian bookworm/main amd64 libssl3 amd64 3.0.11-1~deb12u2 [2,021 kB]\n", l)
+			bodies = append(bodies, journal.OutputRead{Host: h, Step: "check", Attempt: 1, Offset: int64(l * len(text)), Data: []byte(text)})
+		}
+		bodies = append(bodies, journal.FactsRead{Host: h, Step: "check", Facts: facts}, journal.StepEnded{Host: h, Step: "check", Attempt: 1, Outcome: journal.OK})
 		if len(bodies) > 2000 {
 			put()
 		}

@@ -84,9 +84,9 @@ func BenchmarkMany(b *testing.B) {
 	start := time.Now()
 	fill(b, x, n)
 	b.Logf("%d events in %v, %d MB", n, time.Since(start), x.size()>>20)
-	var many, one []inventory.HostID
-	for i := range 50 {
-		many, one = append(many, inventory.HostID(fmt.Sprintf("web-%04d", i))), append(one, inventory.HostID(fmt.Sprintf("none-%d", i)))
+	var all, none []inventory.HostID
+	for i := range 100 {
+		all, none = append(all, inventory.HostID(fmt.Sprintf("web-%04d", i))), append(none, inventory.HostID(fmt.Sprintf("none-%d", i)))
 	}
 	for name, q := range map[string]Search{
 		"a common word":                     {Text: "unpacking"},
@@ -104,9 +104,10 @@ func BenchmarkMany(b *testing.B) {
 		"far: a beginning, of a rare book":  {Text: "packag*", Runbook: "rare"},
 		"a beginning of a host":             {Text: "packag*", Host: "web-0042"},
 		"a common word of a host":           {Text: "unpacking", Host: "web-0042"},
-		"a common word of 50 hosts":         {Text: "unpacking", Hosts: many},
-		"a rare word of 50 hosts":           {Text: "package4711", Hosts: many},
-		"far: a rare word of 50 others":     {Text: "package4711", Hosts: one},
+		"a common word of 50 hosts":         {Text: "unpacking", Hosts: all[:50]},
+		"a rare word of 40 hosts":           {Text: "package4711", Hosts: all[60:]},
+		"far: a rare word, on no such host": {Text: "package4711", Hosts: all[:50]},
+		"far: a rare word of 50 others":     {Text: "package4711", Hosts: none[:50]},
 		"a common word of a rare runbook":   {Text: "unpacking", Runbook: "rare"},
 		"a common word of a rare result":    {Text: "unpacking", Results: []journal.Result{journal.SomeFailed}},
 		"a common word of a common result":  {Text: "unpacking", Results: []journal.Result{journal.Passed}},
