@@ -18,14 +18,14 @@ func Where(dir string) string {
 	if err != nil {
 		cache = ""
 	}
-	return where(dir, cache, onNetwork(dir), unix.Access(nearest(dir), unix.W_OK) == nil && !journal.OfGroup(dir))
+	return where(dir, cache, onNetwork, unix.Access(nearest(dir), unix.W_OK) == nil && !journal.OfGroup(dir))
 }
 
-func where(dir, cache string, network, writable bool) string {
-	if !network && writable {
+func where(dir, cache string, network func(string) bool, writable bool) string {
+	if !network(dir) && writable {
 		return filepath.Join(dir, "index.db")
 	}
-	if cache == "" || onNetwork(cache) {
+	if cache == "" || network(cache) {
 		return ""
 	}
 	abs, err := filepath.Abs(dir)

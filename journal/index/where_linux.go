@@ -13,9 +13,11 @@ var networks = map[int64]bool{
 	0x47504653: true, // GPFS
 }
 
-func onNetwork(dir string) bool {
+func onNetwork(dir string) bool { return isNetwork(nearest(dir), unix.Statfs) }
+
+func isNetwork(dir string, statfs func(string, *unix.Statfs_t) error) bool {
 	var st unix.Statfs_t
-	if err := unix.Statfs(nearest(dir), &st); err != nil {
+	if err := statfs(dir, &st); err != nil {
 		return false
 	}
 	return networks[int64(uint32(st.Type))]

@@ -10,18 +10,22 @@ import (
 // TestWhere: beside the journal, unless that is on a network, a group's, or cannot be written.
 func TestWhere(t *testing.T) {
 	cache := t.TempDir()
-	if got := where("/j", cache, false, true); got != "/j/index.db" {
+	local, nfs4 := func(string) bool { return false }, func(dir string) bool { return !strings.HasPrefix(dir, cache) }
+	if got := where("/j", cache, local, true); got != "/j/index.db" {
 		t.Errorf("local: %s", got)
 	}
-	nfs, ro := where("/j", cache, true, true), where("/j", cache, false, false)
+	nfs, ro := where("/j", cache, nfs4, true), where("/j", cache, local, false)
 	if nfs != ro || !strings.HasPrefix(nfs, filepath.Join(cache, "tend")) {
 		t.Errorf("on a network %s, read-only %s", nfs, ro)
 	}
-	if other := where("/k", cache, true, true); other == nfs {
+	if other := where("/k", cache, nfs4, true); other == nfs {
 		t.Error("two journals share an index")
 	}
-	if got := where("/j", "", true, true); got != "" {
+	if got := where("/j", "", nfs4, true); got != "" {
 		t.Errorf("without a cache directory: %s", got)
+	}
+	if got := where("/j", cache, func(string) bool { return true }, true); got != "" {
+		t.Errorf("with a home and a cache directory on a network: %s", got)
 	}
 	dir := t.TempDir()
 	if got := Where(filepath.Join(dir, "not", "yet")); got != filepath.Join(dir, "not", "yet", "index.db") {

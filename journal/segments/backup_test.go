@@ -60,7 +60,7 @@ func busy(s *segments.Segments) error {
 }
 
 // TestBackupOfWhatIsWritten: copies made while another process writes for all it is worth are whole journals, hold all that was acknowledged
-// before they were begun, and are brought up to date in the same place.
+// before they were begun, and are brought up to date in the same place. What is written is whole meanwhile.
 func TestBackupOfWhatIsWritten(t *testing.T) {
 	dir, dst := t.TempDir(), filepath.Join(t.TempDir(), "backup")
 	cmd, out, in := child(t, "busy", dir)
@@ -93,6 +93,9 @@ func TestBackupOfWhatIsWritten(t *testing.T) {
 		copied := fresh(t, where)
 		if rep := verify(t, copied); !rep.OK() || len(rep.Remarks) > 0 {
 			t.Errorf("copy %d: %v %v", i, rep.Problems, rep.Remarks)
+		}
+		if rep := verify(t, s); !rep.OK() {
+			t.Errorf("while it is written: %v", rep.Problems)
 		}
 		for _, run := range known[max(0, len(known)-40):] {
 			if n := count(t, copied, journal.RunID(run)); n != 4 {
