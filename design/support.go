@@ -136,7 +136,7 @@ func find(id, version string) (release, bool) {
 
 func releases() []release {
 	var list []release
-	for line := range strings.Lines(strings.TrimSpace(supportTable)) {
+	for line := range strings.Lines(runbooks.SupportTable()) {
 		f := strings.Fields(line)
 		r := release{id: f[0], version: f[1]}
 		r.end, _ = time.Parse(time.DateOnly, f[2]) // "never" = zero
@@ -147,68 +147,3 @@ func releases() []release {
 	}
 	return list
 }
-
-// supportTable is the one of runbooks/lib.sh (tend_eol), where its source stands: distribution, version, last day of support, last day
-// of free long-term support. A test holds it to that.
-const supportTable = `
-debian 13 2028-08-09 2030-06-30
-debian 12 2026-07-11 2028-06-30
-debian 11 2024-08-14 2026-08-31
-debian 10 2022-09-10 2024-06-30
-debian 9 2020-07-18 2022-07-01
-ubuntu 26.04 2031-04-30
-ubuntu 25.10 2026-07-01
-ubuntu 25.04 2026-01-17
-ubuntu 24.10 2025-07-10
-ubuntu 24.04 2029-05-31
-ubuntu 22.04 2027-04-01
-ubuntu 20.04 2025-05-31
-ubuntu 18.04 2023-05-31
-ubuntu 16.04 2021-04-02
-rhel 10 2035-05-31
-rhel 9 2032-05-31
-rhel 8 2029-05-31
-rhel 7 2024-06-30
-almalinux 10 2035-05-31
-almalinux 9 2032-05-31
-almalinux 8 2029-05-31
-rocky 10 2035-05-31
-rocky 9 2032-05-31
-rocky 8 2029-05-31
-ol 9 2032-06-30
-ol 8 2029-07-31
-ol 7 2024-12-31
-centos 10 2030-05-31
-centos 9 2027-05-31
-centos 8 2024-05-31
-centos 7 2024-06-30
-fedora 44 2027-06-02
-fedora 43 2026-12-09
-fedora 42 2026-05-27
-fedora 41 2025-12-15
-fedora 40 2025-05-13
-amzn 2023 2029-06-30
-amzn 2 2026-06-30
-alpine 3.24 2028-06-01
-alpine 3.23 2027-11-01
-alpine 3.22 2027-05-01
-alpine 3.21 2026-11-01
-alpine 3.20 2026-04-01
-alpine 3.19 2025-11-01
-alpine 3.18 2025-05-09
-opensuse-leap 16.0 2027-10-31
-opensuse-leap 15.6 2026-04-30
-opensuse-leap 15.5 2024-12-31
-sles 16.0 2027-11-30
-sles 15.7 2031-07-31
-sles 15.6 2025-12-31
-sles 15.5 2024-12-31
-sles 12.5 2024-10-31
-freebsd 15.1 2027-03-31
-freebsd 15.0 2026-09-30
-freebsd 14.4 2026-12-31
-freebsd 14.3 2026-06-30
-freebsd 13.5 2026-04-30
-arch - never
-opensuse-tumbleweed - never
-`

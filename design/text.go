@@ -1,11 +1,9 @@
 package design
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf16"
 
 	"tend/quote"
 )
@@ -53,7 +51,7 @@ func (r Report) line(b *strings.Builder, f Finding, label string) {
 }
 
 // JSON writes the report as one line of ASCII.
-func (r Report) JSON(w io.Writer) error { return writeJSON(w, r) }
+func (r Report) JSON(w io.Writer) error { return quote.WriteJSON(w, r) }
 
 // Text writes the impact for people, in ASCII.
 func (i Impact) Text(w io.Writer) error {
@@ -117,27 +115,4 @@ func (s ServiceImpact) words() string {
 }
 
 // JSON writes the impact as one line of ASCII.
-func (i Impact) JSON(w io.Writer) error { return writeJSON(w, i) }
-
-// writeJSON writes JSON in which every rune beyond ASCII is an escape: it reads back the same, and does nothing to a terminal.
-func writeJSON(w io.Writer, v any) error {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for _, r := range string(raw) {
-		switch {
-		case r < 0x7f:
-			b.WriteRune(r)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	b.WriteByte('\n')
-	_, err = io.WriteString(w, b.String())
-	return err
-}
+func (i Impact) JSON(w io.Writer) error { return quote.WriteJSON(w, i) }

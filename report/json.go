@@ -1,16 +1,13 @@
 package report
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
-	"strings"
 	"time"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"tend/inventory"
 	"tend/journal"
+	"tend/quote"
 	"tend/runbooks"
 )
 
@@ -117,7 +114,7 @@ type (
 // same.
 func JSON(w io.Writer, runs ...*Run) error {
 	for _, r := range runs {
-		if err := writeJSON(w, r.json()); err != nil {
+		if err := quote.WriteJSON(w, r.json()); err != nil {
 			return err
 		}
 	}
@@ -184,27 +181,4 @@ func newTry(step runbooks.StepID, s Step, t Try) tryJSON {
 		}
 	}
 	return out
-}
-
-// writeJSON writes JSON in which every rune beyond ASCII is an escape.
-func writeJSON(w io.Writer, v any) error {
-	raw, err := json.Marshal(v) // escapes <, > and & as well
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for _, r := range string(raw) {
-		switch {
-		case r < 0x7f:
-			b.WriteRune(r)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	b.WriteByte('\n')
-	_, err = io.WriteString(w, b.String())
-	return err
 }

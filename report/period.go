@@ -9,6 +9,7 @@ import (
 
 	"tend/inventory"
 	"tend/journal"
+	"tend/quote"
 )
 
 // Deviation is something that was done apart from the declared design: by hand, outside of a window, from an inventory that was not
@@ -125,7 +126,7 @@ func (p *Period) JSON(w io.Writer) error {
 		Hosts      []inventory.HostID `json:"hosts"` // that the runs were about
 		Deviations []Deviation        `json:"deviations"`
 	}{Version, p.Since.UTC(), p.Until.UTC(), len(p.Runs), p.hosts(), append([]Deviation{}, p.Deviations...)}
-	return writeJSON(w, doc)
+	return quote.WriteJSON(w, doc)
 }
 
 func (p *Period) hosts() []inventory.HostID {

@@ -110,3 +110,11 @@ func library(body string) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// SupportTable is the table of the ends of support that tend_eol carries to the hosts: distribution, version ("-" = every one), last day of
+// support ("never" = none) and, where there is one, last day of free long-term support, a release a line. Its source stands beside it.
+func SupportTable() string {
+	_, rest, _ := strings.Cut(libCore, "cat <<'TABLE'\n")
+	table, _, _ := strings.Cut(rest, "\nTABLE\n")
+	return table
+}

@@ -127,11 +127,8 @@ func TestRealResumeWhileTheHostIsAway(t *testing.T) {
 	s.wentThrough(run)
 }
 
-// TestRealResumeWithABrokenLease: the run's process is killed in mid-step, and an operator breaks its lease. Taken up, the run follows what
-// it had started to its end, and starts nothing more on the host.
-func TestRealResumeWithABrokenLease(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "").withBook(`
+// twoSteps waits in its first step until gate lies in dir; each step leaves its letter in count.
+const twoSteps = `
 name = "twice"
 title = "two steps"
 risk = "change"
@@ -146,7 +143,13 @@ id = "second"
 title = "the second"
 risk = "change"
 script = "echo y >>$dir/count"
-`)
+`
+
+// TestRealResumeWithABrokenLease: the run's process is killed in mid-step, and an operator breaks its lease. Taken up, the run follows what
+// it had started to its end, and starts nothing more on the host.
+func TestRealResumeWithABrokenLease(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "").withBook(twoSteps)
 	run := strings.TrimSpace(s.ok("run", "twice", "--set", "dir="+s.dir, "--yes", "--detach"))
 	awaitFile(t, s.count())
 	s.killRunner(run)
@@ -279,22 +282,7 @@ func TestRealLeaseBrokenUnderAnAttachedStep(t *testing.T) {
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	for _, attached := range []bool{true, false} {
-		s := newSite(t, srv, 1, "").withBook(`
-name = "twice"
-title = "two steps"
-risk = "change"
-param = [{ name = "dir" }]
-[[step]]
-id = "first"
-title = "the first"
-risk = "change"
-script = "echo x >>$dir/count; while [ ! -e $dir/gate ]; do sleep 0.1; done; echo through"
-[[step]]
-id = "second"
-title = "the second"
-risk = "change"
-script = "echo y >>$dir/count"
-`)
+		s := newSite(t, srv, 1, "").withBook(twoSteps)
 		args := []string{"run", "twice", "--set", "dir=" + s.dir, "--yes", "--detach"}
 		if attached {
 			args = append(args, "--attached", "real-1")
