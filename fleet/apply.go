@@ -22,22 +22,24 @@ func (f *Fleet) Apply(e journal.Event) {
 	case journal.HostReached:
 		f.with(b.Host, func(h *host) { h.see(e.At) })
 	case journal.StepStarted:
-		f.with(b.Host, func(h *host) { f.started(h, e, b) })
+		f.started(e, b)
 	case journal.StepEnded:
 		f.with(b.Host, func(h *host) { f.ended(h, e, b) })
 	case journal.FactsRead:
 		f.with(b.Host, func(h *host) {
 			h.see(e.At)
+			known := make([]journal.Known, 0, len(b.Facts))
 			for _, fact := range b.Facts {
-				h.facts.learn(journal.Known{Host: b.Host, Fact: fact, At: e.At, Run: e.Run, Step: b.Step})
+				known = append(known, journal.Known{Host: b.Host, Fact: fact, At: e.At, Run: e.Run, Step: b.Step})
 			}
+			h.facts.learn(known...)
 		})
 	case journal.RunClosed:
 		delete(f.runs, e.Run)
 	}
 }
 
-// Known takes in what earlier runs learnt. Many facts at once cost one judgement a host, and the less where a host's stand together.
+// Known takes in what earlier runs learnt. Many facts at once cost one judgement and one count a host, and the less where a host's stand together.
 func (f *Fleet) Known(known ...journal.Known) {
 	touched := make(map[int]bool)
 	for len(known) > 0 {
@@ -46,27 +48,30 @@ func (f *Fleet) Known(known ...journal.Known) {
 			n++
 		}
 		if i, ok := f.index[known[0].Host]; ok {
-			touched[i] = true
-			f.learn(i, known[:n])
+			if !touched[i] {
+				touched[i] = true
+				f.hosts[i].count(-1) // it is back in the sums when all of it is known
+			}
+			f.learn(&f.hosts[i], known[:n])
 		}
 		known = known[n:]
 	}
 	for i := range touched {
 		f.judge(i)
+		f.hosts[i].count(+1)
+		f.version++
 	}
 }
 
-func (f *Fleet) learn(i int, known []journal.Known) {
-	f.recount(i, func(h *host) {
-		for i := range known {
-			at := known[i].At
-			if at.After(f.now) {
-				f.now = at
-			}
-			h.see(at)
+func (f *Fleet) learn(h *host, known []journal.Known) {
+	for i := range known {
+		at := known[i].At
+		if at.After(f.now) {
+			f.now = at
 		}
-		h.facts.learn(known...)
-	})
+		h.see(at)
+	}
+	h.facts.learn(known...)
 }
 
 // Ended takes in how a host's part in an earlier run ended.
@@ -101,25 +106,32 @@ func (f *Fleet) Ran(r journal.HostRun) {
 func (f *Fleet) with(id inventory.HostID, do func(*host)) {
 	if i, ok := f.index[id]; ok {
 		f.recount(i, do)
-		f.judge(i)
 	}
 }
 
-// recount changes a host and keeps the numbers.
+// recount changes a host, works out anew how it stands, and keeps the numbers: out of them and back in, once.
 func (f *Fleet) recount(i int, change func(*host)) {
 	h := &f.hosts[i]
 	h.count(-1)
 	change(h)
+	f.judge(i)
 	h.count(+1)
 	f.version++
 }
 
-func (f *Fleet) started(h *host, e journal.Event, b journal.StepStarted) {
+// started says what runs on the host. How the host stands is as it was: only an end or a fact changes that.
+func (f *Fleet) started(e journal.Event, b journal.StepStarted) {
+	i, ok := f.index[b.Host]
+	if !ok {
+		return
+	}
+	h := &f.hosts[i]
 	l := Last{Run: e.Run, Runbook: f.runs[e.Run].runbook, At: e.At, Running: true, Step: b.Step}
 	if was := h.view.Last; was.Run == e.Run && was.Running && was.Outcome == journal.Warned {
 		l.Outcome, l.Reason = was.Outcome, was.Reason
 	}
 	h.part(l)
+	f.version++
 }
 
 // ended concludes the host's part where nothing follows: the step was the plan's last, or it ended badly.

@@ -133,7 +133,7 @@ func (f *Fleet) Refresh(now time.Time) {
 	f.next = time.Time{}
 	for i := range f.hosts {
 		if t := f.hosts[i].turns; !t.IsZero() && !now.Before(t) {
-			f.judge(i)
+			f.recount(i, func(*host) {})
 		}
 		f.due(f.hosts[i].turns)
 	}

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -133,6 +134,17 @@ func TestGoneCheck(t *testing.T) {
 	want(t, f, "db-1", OK, "")
 }
 
+// TestOldestStaleCheckIsTold: of checks that nobody has looked at for different times the longest is the host's.
+func TestOldestStaleCheckIsTold(t *testing.T) {
+	f := New(room())
+	for i := range 20 {
+		f.Known(journal.Known{Host: "db-1", Fact: check("check"+strconv.Itoa(i), "1", "", runbooks.CheckOK), At: t0.Add(time.Duration(i) * time.Hour), Run: "r1", Step: "look"})
+	}
+	f.Refresh(t0.Add(100 * time.Hour))
+	want(t, f, "db-1", Unknown, "not looked at for 4d")
+	tallies(t, f)
+}
+
 func TestOlderRunsChangeNothing(t *testing.T) {
 	f := New(room())
 	newer := &story{f: f, run: "r2", at: t0.Add(time.Hour)}
@@ -218,17 +230,28 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// tallies compares the numbers that are kept with a count of the hosts.
+// tallies compares the numbers that are kept, of all, each site and each rack, with a count of the hosts.
 func tallies(t *testing.T, f *Fleet) {
 	t.Helper()
-	var want Roll
-	for i := range f.Len() {
-		h := f.At(i)
-		want.add(&h, +1)
+	same := func(what string, got Roll, in func(h *inventory.Host) bool) {
+		t.Helper()
+		var want Roll
+		for i := range f.Len() {
+			if h := f.At(i); in(&f.inv.Hosts[i]) {
+				want.add(&h, +1)
+			}
+		}
+		if got.Hosts != want.Hosts || got.By != want.By || got.Pending != want.Pending || got.Security != want.Security || got.Reboot != want.Reboot || got.oldest != want.oldest ||
+			!maps.Equal(got.seen, want.seen) {
+			t.Errorf("%s: kept %+v, counted %+v", what, got, want)
+		}
 	}
-	got := f.All()
-	if got.Hosts != want.Hosts || got.By != want.By || got.Pending != want.Pending || got.oldest != want.oldest {
-		t.Errorf("kept %+v, counted %+v", got, want)
+	same("all", f.All(), func(*inventory.Host) bool { return true })
+	for name := range f.sites {
+		same(name, f.Site(name), func(h *inventory.Host) bool { return h.Site == name })
+	}
+	for p := range f.racks {
+		same(p.site+"/"+p.rack, f.Rack(p.site, p.rack), func(h *inventory.Host) bool { return h.Site == p.site && h.Rack == p.rack })
 	}
 }
 

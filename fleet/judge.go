@@ -10,17 +10,16 @@ import (
 	"tend/runbooks"
 )
 
-// judge works a host's state out anew, and keeps the numbers.
+// judge works a host's state out anew. The host must be out of the numbers meanwhile.
 func (f *Fleet) judge(i int) {
-	f.recount(i, func(h *host) {
-		h.turns = time.Time{}
-		h.view.State, h.view.Reason, h.view.Stale = f.verdict(h)
-		h.view.Pending = f.number(h, FactPending)
-		h.view.Security = f.number(h, FactSecurity)
-		reboot, fresh := f.fresh(h, FactReboot)
-		h.view.Reboot = fresh && truth(reboot.Fact.Value)
-	})
-	f.due(f.hosts[i].turns)
+	h := &f.hosts[i]
+	h.turns = time.Time{}
+	h.view.State, h.view.Reason, h.view.Stale = f.verdict(h)
+	h.view.Pending = f.number(h, FactPending)
+	h.view.Security = f.number(h, FactSecurity)
+	reboot, fresh := f.fresh(h, FactReboot)
+	h.view.Reboot = fresh && truth(reboot.Fact.Value)
+	f.due(h.turns)
 }
 
 // verdict is the worst of the host's last run and its checks.
@@ -54,7 +53,8 @@ func why(what, reason string) string {
 	return what + ": " + reason
 }
 
-// checks is the worst check. A stale one is unknown, unless its step has since run again without it: then it is gone.
+// checks is the worst check; of several that are as bad the first by its words, of several that are stale the oldest. A stale one is unknown,
+// unless its step has since run again without it: then it is gone.
 func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
 	state, seen := OK, false
 	for i := range h.facts {
@@ -67,20 +67,18 @@ func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
 			continue
 		}
 		seen = true
-		if fresh && s == OK { // nearly all are: they cost no words
-			continue
-		}
-		text := "not looked at"
 		if !fresh {
 			s = Unknown
-		} else {
-			text = Words(k.Fact)
 		}
-		if s.Rank() < state.Rank() || s == state && s != OK && text < reason {
-			state, reason, stale = s, text, time.Time{}
-			if !fresh {
-				stale = k.At
-			}
+		if s == OK || s.Rank() > state.Rank() {
+			continue // most are: no words are made of them
+		}
+		text, at := Words(k.Fact), time.Time{}
+		if !fresh {
+			text, at = "not looked at", k.At
+		}
+		if s != state || text < reason || text == reason && at.Before(stale) {
+			state, reason, stale = s, text, at
 		}
 	}
 	if !seen {
