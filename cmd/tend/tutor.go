@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -197,7 +198,7 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 			continue
 		}
 		t := turn{line: line}
-		if !c.own(ctx, &t) {
+		if !c.own(ctx, l, &t) {
 			t.exit = c.shell(ctx, line)
 		}
 		done, word, err := l.done(ctx, c, t)
@@ -219,20 +220,34 @@ type turn struct {
 	exit         int
 }
 
-// own does the tutor's own words: answer, and kill.
-func (c *class) own(ctx context.Context, t *turn) bool {
+// own does the tutor's own words, answer and kill, and says what to type for what is no command of the shell's but one of tend's.
+func (c *class) own(ctx context.Context, l lesson, t *turn) bool {
 	word, rest, _ := strings.Cut(t.line, " ")
-	switch word {
-	case "answer":
-		t.answer = strings.TrimSpace(rest)
-	case "kill":
-		if err := c.kill(ctx, strings.TrimSpace(rest)); err != nil {
+	rest = strings.TrimSpace(rest)
+	switch {
+	case word == "answer" && !l.asks:
+		fmt.Fprintln(c.out, "This task asks nothing; hint says what to type.")
+	case word == "answer" && rest == "":
+		fmt.Fprintln(c.out, "Type:  answer HOST")
+	case word == "answer":
+		t.answer = rest
+	case word == "kill":
+		if err := c.kill(ctx, rest); err != nil {
 			fmt.Fprintln(c.out, "tutor:", err)
 		}
+	case c.bare(word):
+		fmt.Fprintf(c.out, "%s is a command of tend. Type:  tend %s\n", word, t.line)
 	default:
 		return false
 	}
 	return true
+}
+
+// bare reports whether the word is one of tend's commands, without tend before it, and nothing that the shell would find.
+func (c *class) bare(word string) bool {
+	known := slices.ContainsFunc(c.root().Commands(), func(k *cobra.Command) bool { return k.Name() == word || k.HasAlias(word) })
+	_, err := exec.LookPath(word)
+	return known && err != nil
 }
 
 // stalls makes a host stand still in the middle of its upgrade, or lets it go on.

@@ -24,6 +24,7 @@ That is all it takes. What to read next:
 // lesson is a task, and how to tell that it is done. done also gives a word for the learner; it is asked after each command.
 type lesson struct {
 	title, text, hint string
+	asks              bool   // it wants an answer
 	stall             string // the host whose upgrade stands still until the run was killed: it cannot end before that
 	done              func(ctx context.Context, c *class, t turn) (bool, string, error)
 }
@@ -36,7 +37,7 @@ rack=ams1/r01, web-01[01-08], and !rack=r07 for "not".`, hint: "tend run health 
 				"Seen: failures first, and what is the same is said once for all hosts that say it.")},
 		{title: "find the sick host", text: `One web server's nginx is down. Which host is it? Look at what the last run said, or at
   tend fleet rack=ams1/r01
-and type:  answer HOST`, hint: "answer web-0102", done: findSick},
+and type:  answer HOST`, hint: "answer web-0102", asks: true, done: findSick},
 		{title: "mend it", text: `Restart nginx on that host with the runbook restart-service. "tend runbook show restart-service" says what it takes;
 --set gives a parameter, --yes starts without asking. It takes a host down, so the group web-ams1 is asked whether it can spare one,
 and the host is taken out of service and brought back around the work.`, hint: "tend run restart-service web-0102 --set services=nginx --yes",
