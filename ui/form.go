@@ -234,13 +234,14 @@ func setPolicy(p *runbooks.Policy, name, v string) {
 	}
 }
 
-// View is one line a field; the help of the one being edited stands below.
+// View is one line a field; below stand why no plan could be made, as long as that is, and the help of the field being edited.
 func (f *form) View(a area) frame {
 	fr := frame{name: "PARAMETERS", scope: f.rb.Name, right: "for " + cut(a.text(f.sel), 30, a.cut), sub: a.text(f.rb.Title)}
 	nameW, kindW := 20, 14
 	valueW := a.w - 2 - nameW - kindW
 	body := []string{a.paint(head, "  "+a.pad("NAME", nameW)+a.pad("TYPE", kindW)+"VALUE")}
-	from, to := f.list.window(len(f.fields), a.h-6-min(len(f.errs), 4))
+	below := f.below(a)
+	from, to := f.list.window(len(f.fields), max(a.h-2-max(len(below), formBelow), 3))
 	for i := from; i < to; i++ {
 		fl := f.fields[i]
 		value := a.text(fl.field.value())
@@ -256,7 +257,23 @@ func (f *form) View(a area) frame {
 		}
 		body = append(body, line)
 	}
-	body = append(body, a.rule(a.w))
+	fr.body = append(append(body, a.rule(a.w)), below...)
+	fr.status = "enter makes the plan; nothing runs yet"
+	return fr
+}
+
+// formBelow is how many lines below the fields are kept for their help, so that the fields stand still from one to the next.
+const formBelow = 4
+
+func (f *form) below(a area) (body []string) {
+	complain := func(text string) {
+		for _, l := range wrap(a.text(text), a.w-2) {
+			body = append(body, a.paint(bad, "! "+l))
+		}
+	}
+	for _, e := range f.errs {
+		complain(e)
+	}
 	if f.list.at < len(f.fields) {
 		fl := f.fields[f.list.at]
 		help := fl.name + ": " + fl.help
@@ -269,18 +286,9 @@ func (f *form) View(a area) frame {
 		body = append(body, wrap(a.text(help), a.w)...)
 		if fl.check != nil {
 			if err := fl.check(strings.TrimSpace(fl.field.value())); err != nil {
-				for _, l := range wrap(a.text(fl.name+" "+err.Error()), a.w-2) {
-					body = append(body, a.paint(bad, "! "+l))
-				}
+				complain(fl.name + " " + err.Error())
 			}
 		}
 	}
-	for _, e := range f.errs {
-		for _, l := range wrap(a.text(e), a.w-2) {
-			body = append(body, a.paint(bad, "! "+l))
-		}
-	}
-	fr.body = body
-	fr.status = "enter makes the plan; nothing runs yet"
-	return fr
+	return body
 }
