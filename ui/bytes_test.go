@@ -57,8 +57,7 @@ func TestBytesOnTheWire(t *testing.T) {
 			if n > 100 {
 				t.Errorf("an idle minute costs %d bytes: %q", n, x.bytes()[was:])
 			}
-			x.keys("\x03\x03")
-			if err := x.left(); err != nil {
+			if err := x.end(); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(x.bytes(), "10250") && !strings.Contains(x.bytes(), "10000 hosts") {
@@ -79,8 +78,7 @@ func BenchmarkOpen(b *testing.B) {
 		x.run(context.Background(), cfg)
 		x.see("FLEET all sites")
 		b.StopTimer()
-		x.keys("\x03\x03")
-		if err := x.left(); err != nil {
+		if err := x.end(); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
@@ -120,8 +118,7 @@ func BenchmarkFirstLook(b *testing.B) {
 		x.run(context.Background(), cfg)
 		x.see("PASSED")
 		b.StopTimer()
-		x.keys("\x03\x03")
-		if err := x.left(); err != nil {
+		if err := x.end(); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()

@@ -35,10 +35,11 @@ type console struct {
 	mouse   bool
 }
 
-// looks is when it was last looked for what others do, and what was seen of it.
+// looks is when it was last looked for what others do, what was seen of it, and how much was heard of runs: their events, but for output.
 type looks struct {
 	alive, runs, since time.Time
 	seen               map[journal.RunID]bool
+	heard              uint64
 }
 
 type (
@@ -199,7 +200,9 @@ func (c *console) pull() tea.Cmd {
 	until := start.Add(pullBudget)
 	changed, more := false, false
 	for id, w := range c.watches {
+		was := w.shape
 		ch, m := w.pull(c.fleet, until, time.Now)
+		c.looked.heard += w.shape - was
 		changed, more = changed || ch, more || m
 		if w.ended && w.err == nil && !c.shows(w) {
 			delete(c.watches, id) // the fleet has folded it; who wants to see it reads it again
@@ -219,7 +222,7 @@ func (c *console) pull() tea.Cmd {
 	if more {
 		return c.tick(pullRest)
 	}
-	return tea.Batch(c.tick(c.work.period), c.lookAlive(), c.lookRuns())
+	return tea.Batch(c.tick(c.work.period), c.lookAlive(), c.lookRuns(), c.keepUp())
 }
 
 func (c *console) pullKnown(until time.Time) (changed, more bool) {

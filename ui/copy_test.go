@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -69,11 +68,7 @@ func TestCopySaysWhatHappened(t *testing.T) {
 // TestCopyOverTheWire: on a real terminal the sequence arrives with the text in it.
 func TestCopyOverTheWire(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=xterm-256color"}
-	x.run(context.Background(), cfg)
-	x.see("FLEET")
+	x := openTerminal(t, "xterm-256color", nil)
 	x.keys(":host db-01\r")
 	x.see("HOST db-01")
 	x.keys("y")
@@ -85,8 +80,7 @@ func TestCopyOverTheWire(t *testing.T) {
 	if text, err := base64.StdEncoding.DecodeString(m[1]); err != nil || !strings.Contains(string(text), "HOST db-01") {
 		t.Errorf("%v: %q", err, text)
 	}
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,8 +14,11 @@ type verbs struct {
 	all   []bind
 	shown []bind
 	field *field
-	list  list
+	list  list // of verbs; its top is a line
 	acts  bool
+	// starts is where each verb's lines begin, and where the last one's end, as last drawn on h lines.
+	starts []int
+	h      int
 }
 
 // newHelp lists what can be done on the screen on top.
@@ -95,9 +98,9 @@ func (v *verbs) Type(k press) (action, bool) {
 	case "up":
 		v.list.move(-1)
 	case "pgdown", "ctrl+f":
-		v.list.move(v.list.h)
+		v.page(+1)
 	case "pgup", "ctrl+b":
-		v.list.move(-v.list.h)
+		v.page(-1)
 	case "enter":
 		return v.choose(), true
 	default:
@@ -120,28 +123,17 @@ func (v *verbs) choose() action {
 	}
 }
 
-// View is a verb a line; one that cannot be used now says why.
+// View is the verbs, each on as many lines as its help takes; one that cannot be used now says why.
 func (v *verbs) View(a area) frame {
 	f := frame{name: v.title, scope: "type to filter", sub: "filter: " + v.field.draw(a.pen, a.w-10)}
-	from, to := v.list.window(len(v.shown), a.h)
-	for i := from; i < to; i++ {
-		b := v.shown[i]
-		key := keyName(b.key())
-		if b.keys == "" {
-			key = ":"
-		}
-		help := b.help
-		if why := b.whyNot(); why != "" {
-			help += "  [not now: " + why + "]"
-		}
-		line := a.pad(key, 8) + a.pad(b.name, 14) + help
-		if i == v.list.at {
-			line = a.chosen("> "+line, a.w)
-		} else {
-			line = "  " + a.paint(keys, a.pad(key, 8)) + a.pad(b.name, 14) + help
-		}
-		f.body = append(f.body, line)
+	v.list.at = min(max(v.list.at, 0), max(len(v.shown)-1, 0))
+	v.starts = []int{0}
+	for i := range v.shown {
+		f.body = append(f.body, v.lines(a, v.shown[i], i == v.list.at)...)
+		v.starts = append(v.starts, len(f.body))
 	}
+	from, to := v.window(a.h)
+	f.body = f.body[from:to]
 	if v.list.at < len(v.shown) {
 		f.status = helpWords(v.shown[v.list.at]) // in full, as far as the line goes
 	}
@@ -149,6 +141,79 @@ func (v *verbs) View(a area) frame {
 		f.body = []string{"", "  nothing matches"}
 	}
 	return f
+}
+
+// The cells that a verb's key and name take, with the cursor's before them.
+const (
+	keyWidth  = 8
+	nameWidth = 14
+	helpFrom  = 2 + keyWidth + nameWidth
+)
+
+// lines are a verb's.
+func (v *verbs) lines(a area, b bind, cursor bool) []string {
+	key := keyName(b.key())
+	if b.keys == "" {
+		key = ":"
+	}
+	help := b.help
+	if why := b.whyNot(); why != "" {
+		help += "  [not now: " + why + "]"
+	}
+	out := wrap(help, max(a.w-helpFrom, 8))
+	for i := range out {
+		switch {
+		case i == 0 && cursor:
+			out[i] = a.chosen("> "+a.pad(key, keyWidth)+a.pad(b.name, nameWidth)+out[i], a.w)
+		case i == 0:
+			out[i] = "  " + a.paint(keys, a.pad(key, keyWidth)) + a.pad(b.name, nameWidth) + out[i]
+		default:
+			out[i] = strings.Repeat(" ", helpFrom) + out[i]
+		}
+	}
+	return out
+}
+
+// window places h lines so that all of the cursor's verb are among them. The list counts the verbs that show whole.
+func (v *verbs) window(h int) (from, to int) {
+	l, n := &v.list, len(v.starts)-1
+	v.h = h
+	if n > 0 {
+		l.top = min(l.top, v.starts[l.at])
+		l.top = max(l.top, v.starts[l.at+1]-h)
+	}
+	l.top = max(min(l.top, v.starts[n]-h), 0)
+	to = min(l.top+h, v.starts[n])
+	from, end := v.whole(l.top, to)
+	l.n, l.h = n, end-from
+	return l.top, to
+}
+
+// whole are the verbs that lie within some lines.
+func (v *verbs) whole(top, bottom int) (from, end int) {
+	for end = 0; end+1 < len(v.starts) && v.starts[end+1] <= bottom; end++ {
+		if v.starts[end] < top {
+			from = end + 1
+		}
+	}
+	return min(from, end), end
+}
+
+// page goes to the verbs behind those that show whole, or before them, so that none is passed over.
+func (v *verbs) page(by int) {
+	l := &v.list
+	if len(v.shown) == 0 || v.starts == nil {
+		return
+	}
+	last := len(v.starts) - 2
+	from, end := v.whole(l.top, l.top+v.h)
+	if by > 0 {
+		l.at = min(end, last)
+		l.top = v.starts[l.at]
+		return
+	}
+	l.at, _ = v.whole(v.starts[from]-v.h, v.starts[from])
+	l.top = v.starts[l.at]
 }
 
 // whyNot says in words why the verb cannot be used now; "" = it can.

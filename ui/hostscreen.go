@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -23,13 +24,29 @@ type hostScreen struct {
 	list  list
 	lines []hostLine
 	drawn uint64
+
+	reading reading
 }
+
+func (s *hostScreen) read() *reading { return &s.reading }
 
 // hostLine is a line of the host's page; run is what Enter opens, fact what it shows.
 type hostLine struct {
 	head string
 	run  *journal.RunSummary
 	fact *journal.Known
+}
+
+// key is what the line is about.
+func (l hostLine) key() string {
+	switch {
+	case l.run != nil:
+		return "run " + string(l.run.Run)
+	case l.fact != nil:
+		return "fact " + l.fact.Fact.Key
+	}
+	head, _, _ := strings.Cut(l.head, " ") // without its number
+	return head
 }
 
 func newHostScreen(c *console, id inventory.HostID) *hostScreen {
@@ -41,17 +58,27 @@ func newHostScreen(c *console, id inventory.HostID) *hostScreen {
 
 func (s *hostScreen) load(c *console) tea.Cmd {
 	j, q := c.cfg.Journal, journal.Query{Host: s.host.Name, Limit: 50}
-	return c.work.do(func(ctx context.Context) tea.Msg {
+	return c.followed(&s.reading, func(ctx context.Context) action {
 		runs, err := j.Runs(ctx, q)
-		return then(func(*console) tea.Cmd {
+		return func(*console) tea.Cmd {
 			s.runs, s.err = runs, err
 			s.build()
 			return nil
-		})
+		}
 	})
 }
 
+// build makes the lines anew. The cursor stays on what it was on, where that is still there.
 func (s *hostScreen) build() {
+	on := ""
+	if s.list.at < len(s.lines) {
+		on = s.lines[s.list.at].key()
+	}
+	defer func() {
+		if i := slices.IndexFunc(s.lines, func(l hostLine) bool { return l.key() == on }); i >= 0 {
+			s.list.at = i
+		}
+	}()
 	s.lines = s.lines[:0]
 	facts := s.fleet.Facts(s.host.Name)
 	checks := 0

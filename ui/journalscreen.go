@@ -26,7 +26,11 @@ type journalScreen struct {
 	err    error
 	first  journal.RunID // of two to be compared
 	want   int           // where the cursor goes once the runs are there
+
+	reading reading
 }
+
+func (s *journalScreen) read() *reading { return &s.reading }
 
 // journalRuns is how many runs are listed; the command line's `tend journal list` has them all.
 const journalRuns = 1000
@@ -37,16 +41,20 @@ func newJournalScreen(c *console, host inventory.HostID) *journalScreen {
 
 func (s *journalScreen) load(c *console) tea.Cmd {
 	j, q := c.cfg.Journal, journal.Query{Host: s.host, Limit: journalRuns}
-	return c.work.do(func(ctx context.Context) tea.Msg {
+	return c.followed(&s.reading, func(ctx context.Context) action {
 		runs, err := j.Runs(ctx, q)
-		return then(func(*console) tea.Cmd {
+		return func(*console) tea.Cmd {
+			on, had := s.chosen()
 			s.loaded, s.runs, s.err = true, runs, err
 			s.refilter(s.filter)
-			if s.want > 0 {
+			switch i := slices.IndexFunc(s.shown, func(r journal.RunSummary) bool { return r.Run == on.Run }); {
+			case s.want > 0:
 				s.list.at, s.want = s.want, 0
+			case had && i >= 0:
+				s.list.at = i
 			}
 			return nil
-		})
+		}
 	})
 }
 
@@ -276,6 +284,9 @@ func newOffer(c *console, open []journal.RunSummary, alive []journal.RunID) *off
 	o.refilter("")
 	return o
 }
+
+// read is nothing: the list is what was found when the console began.
+func (o *offer) read() *reading { return nil }
 
 // Binds are the journal's, with another word for Enter.
 func (o *offer) Binds() []bind {

@@ -16,11 +16,8 @@ import (
 // TestKeysInFlightAreTheShells: what is typed behind the key that opens a shell never acts on the screen, neither before the shell nor after
 // it; what is typed while the shell is on its way is the shell's; and the key after it is the screen's again.
 func TestKeysInFlightAreTheShells(t *testing.T) {
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=xterm-256color"}
 	begun, typed := make(chan struct{}), make(chan string, 1)
-	cfg.Shell = func(_ context.Context, _ inventory.HostID, _ string, in io.Reader, _ io.Writer) error {
+	shell := func(_ context.Context, _ inventory.HostID, _ string, in io.Reader, _ io.Writer) error {
 		tty := in.(*os.File)
 		was, err := term.MakeRaw(tty.Fd())
 		if err != nil {
@@ -39,8 +36,7 @@ func TestKeysInFlightAreTheShells(t *testing.T) {
 		typed <- string(got)
 		return nil
 	}
-	x.run(context.Background(), cfg)
-	x.see("FLEET")
+	x := openTerminal(t, "xterm-256color", func(c *Config) { c.Shell = shell })
 	x.keys(":host app-01\r")
 	x.see("HOST app-01")
 	x.keys("snin flight\rrrnnJJ") // one piece: the framework has read all of it
@@ -55,20 +51,16 @@ func TestKeysInFlightAreTheShells(t *testing.T) {
 	}
 	x.keys("n")
 	x.see("notes cannot be written from here")
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // TestPanicWhileLent: a fault while something else has the terminal ends the console as any other does.
 func TestPanicWhileLent(t *testing.T) {
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=xterm-256color"}
-	cfg.Shell = func(context.Context, inventory.HostID, string, io.Reader, io.Writer) error { panic("boom in a shell") }
-	x.run(context.Background(), cfg)
-	x.see("FLEET")
+	x := openTerminal(t, "xterm-256color", func(c *Config) {
+		c.Shell = func(context.Context, inventory.HostID, string, io.Reader, io.Writer) error { panic("boom in a shell") }
+	})
 	x.keys(":host app-01\r")
 	x.see("HOST app-01")
 	x.keys("s")

@@ -13,8 +13,8 @@ func (s *runScreen) info() string {
 	st := s.w.state
 	acc := st.Accepted
 	var b strings.Builder
-	fmt.Fprintf(&b, "run      %s\nrunbook  %s (%s)\nscope    %s\nby       %s %s\nreason   %s\nticket   %s\nstarted  %s\n",
-		st.Run, acc.Plan.Runbook, acc.Plan.Source, runbooks.ScopeName(acc.Plan.Scope), acc.By.User, acc.By.From, acc.Reason, acc.Ticket, st.Started.Local().Format(time.DateTime))
+	fmt.Fprintf(&b, "run      %s\nrunbook  %s (%s)\nscope    %s\nby       %s\nreason   %s\nticket   %s\nstarted  %s\n",
+		st.Run, acc.Plan.Runbook, acc.Plan.Source, runbooks.ScopeName(acc.Plan.Scope), who(acc.By), acc.Reason, acc.Ticket, st.Started.Local().Format(time.DateTime))
 	if !st.Closed.IsZero() {
 		fmt.Fprintf(&b, "ended    %s, %s %s\n", st.Closed.Local().Format(time.DateTime), st.Result, st.Reason)
 	}
@@ -28,6 +28,12 @@ func (s *runScreen) info() string {
 	fmt.Fprintf(&b, "\n%s\n\n", s.w.counts(newPen(Line, false)))
 	for _, g := range s.w.fold() {
 		fmt.Fprintf(&b, "%-8s %5d  %-12s %s\n", g.word, len(g.hosts), g.step, g.text)
+	}
+	if len(s.w.decisions) > 0 {
+		b.WriteString("\ndecisions\n")
+		for _, d := range s.w.decisions {
+			fmt.Fprintf(&b, "%s  %s: %s\n", d.at.Local().Format("15:04:05"), who(d.By), d.words(s.w))
+		}
 	}
 	if len(s.w.marks) > 0 {
 		b.WriteString("\nremarks\n")

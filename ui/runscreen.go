@@ -101,6 +101,7 @@ func (s *runScreen) Binds() []bind {
 	if s.w.state.Paused {
 		pause, pauseHelp = "continue", "go on"
 	}
+	answer := bind{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", foot: s.waits() >= 0 || len(s.w.manual()) > 0, why: s.cannot, do: s.answer}
 	verbs := []bind{
 		{keys: "enter l", name: "output", help: "the output of these hosts", foot: true, do: s.output},
 		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
@@ -110,7 +111,7 @@ func (s *runScreen) Binds() []bind {
 			return s.repair("retry", journal.Retry)
 		}},
 		{keys: "x", name: "abort", help: "end the run: what runs finishes, nothing new starts", foot: true, why: s.cannot, do: func() action { return ask(s.abortPrompt()) }},
-		{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", foot: s.waits() >= 0 || len(s.w.manual()) > 0, why: s.cannot, do: s.answer},
+		answer,
 		{keys: "z", name: "skip", help: "take these hosts out of the run", why: s.cannot, do: func() action { return s.repair("skip", journal.SkipHost) }},
 		{keys: "Z", name: "skip-step", help: "let these hosts go on behind their failed step", why: s.cannot, do: func() action { return s.repair("skip the failed step of", journal.SkipStep) }},
 		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", foot: true, do: s.difference},
@@ -126,6 +127,10 @@ func (s *runScreen) Binds() []bind {
 			}
 			return nothing
 		}},
+	}
+	if answer.foot { // what the run waits for comes first
+		verbs = slices.DeleteFunc(verbs, func(b bind) bool { return b.name == answer.name })
+		verbs = slices.Insert(verbs, 0, answer)
 	}
 	if s.orphan() {
 		verbs = append([]bind{{keys: "c", name: "resume", help: "take the run up where it stands: its process is gone", foot: true, why: readsOnly(s.cfg.Readonly), do: func() action {
@@ -257,6 +262,10 @@ func (s *runScreen) answer() action {
 		w := s.w.state.Plan().Waves[wave]
 		n := fmt.Sprint(len(w.Hosts))
 		return ask(typedPrompt(fmt.Sprintf("let %s begin: %s. Type %s:", w.Name, plural(len(w.Hosts), "host"), n), []string{n}, func(c *console) tea.Cmd {
+			if s.waits() != wave { // somebody else was quicker
+				c.note = note{text: w.Name + " waits no more (" + s.w.by(journal.Approve) + "); nothing was sent"}
+				return nil
+			}
 			return c.decide(s.w.run, "approval", journal.Decided{Decision: journal.Approve, Wave: wave})
 		}))
 	}

@@ -104,7 +104,7 @@ func (s *runScreen) bar(a area) string {
 		full = w * ended / n
 	}
 	text := fmt.Sprintf("[%s%s]  %d/%d", strings.Repeat(a.full, full), strings.Repeat(a.empty, max(w-full, 0)), ended, n)
-	if st.Result == journal.Open && ended > 1 && ended < n && !st.Paused {
+	if st.Result == journal.Open && ended > 1 && ended < n && !st.Paused && s.waits() < 0 && len(s.w.manual()) == 0 {
 		left := time.Duration(float64(s.elapsed(a.now)) / float64(ended) * float64(n-ended))
 		text += "  eta " + clock(left)
 	}
@@ -361,6 +361,12 @@ func (s *runScreen) remark() string {
 	st := s.w.state
 	if st.Result != journal.Open && st.Reason != "" {
 		return st.Reason
+	}
+	if st.Result == journal.Open && st.Abort != "" {
+		return "aborted by " + s.w.by(journal.Abort, journal.AbortHard)
+	}
+	if st.Result == journal.Open && st.Paused {
+		return "paused by " + s.w.by(journal.Pause)
 	}
 	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && st.Result == journal.Open && st.Tally.Bad() > 0 {
 		return fmt.Sprintf("%d of %d failures before stop", st.Tally.Bad(), limit+1)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,6 +25,7 @@ type Sheet struct {
 // SheetRow is a line of a sheet, and what can be done about it.
 type SheetRow struct {
 	Text    string
+	Key     string // what the line is about, by which the cursor stays on it when the page is read again; "" = its text
 	Indent  string // before the cells of a row of a Table
 	Title   bool   // a heading: it is drawn as one, and nothing can be done about it
 	Bad     bool
@@ -83,26 +85,40 @@ type sheetScreen struct {
 	list        list
 	loaded      bool
 	err         error
+	reading     reading
 }
+
+func (s *sheetScreen) read() *reading { return &s.reading }
 
 func (s *sheetScreen) load(c *console) tea.Cmd {
 	order := ""
 	if s.sort < len(s.sheet.Sorts) {
 		order = s.sheet.Sorts[s.sort]
 	}
-	return c.work.do(func(ctx context.Context) tea.Msg {
+	return c.followed(&s.reading, func(ctx context.Context) action {
 		sheet, err := s.cfg.Sheet(ctx, s.name, order)
-		return then(func(*console) tea.Cmd {
-			fresh := len(s.shown) == 0 // there was no line to stay on: a reload may bring the first ones
-			s.loaded, s.sheet, s.err = true, sheet, err
-			s.refilter(s.filter)
-			for fresh && s.cursor().Title && s.list.at < len(s.shown)-1 {
-				s.list.at++
-			}
+		return func(*console) tea.Cmd {
+			s.take(sheet, err)
 			return nil
-		})
+		}
 	})
 }
+
+// take shows a page that was read, the cursor on the line that it was on; where there was none, on the first that is no heading.
+func (s *sheetScreen) take(sheet Sheet, err error) {
+	was, fresh := s.cursor().key(), len(s.shown) == 0
+	s.loaded, s.sheet, s.err = true, sheet, err
+	s.refilter(s.filter)
+	if i := slices.IndexFunc(s.shown, func(r SheetRow) bool { return r.key() == was }); i >= 0 && !fresh {
+		s.list.at = i
+	}
+	for fresh && s.cursor().Title && s.list.at < len(s.shown)-1 {
+		s.list.at++
+	}
+}
+
+// key is what the line is about.
+func (r SheetRow) key() string { return cmp.Or(r.Key, r.Text) }
 
 // refilter keeps headings only over lines that are left.
 func (s *sheetScreen) refilter(text string) {

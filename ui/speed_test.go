@@ -352,8 +352,7 @@ func TestSerialLine(t *testing.T) {
 		t.Errorf("the pager costs %d bytes, two seconds carry %d", opened, 2*960)
 	}
 	t.Logf("a move costs %d bytes, a picture of a run that prints %d, the pager %d", moves[len(moves)/2], printed, opened)
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -387,8 +386,7 @@ func BenchmarkSerialLine(b *testing.B) {
 	x.see("== upgrade")
 	b.ReportMetric(float64(time.Since(start).Milliseconds()), "ms-pager")
 	b.ReportMetric(2000, "ms-pager-budget")
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		b.Fatal(err)
 	}
 }

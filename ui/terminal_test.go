@@ -212,6 +212,20 @@ func realConfig(t testing.TB) Config {
 	return Config{Inventory: inv, Library: library(), Journal: journal.NewMemory("ops@test", nil), StateDir: t.TempDir()}
 }
 
+// openTerminal is the console on a real terminal of that type, once its fleet shows; change alters what it is given.
+func openTerminal(t testing.TB, name string, change func(*Config)) *terminal {
+	t.Helper()
+	x := newTerminal(t, 80, 24)
+	cfg := realConfig(t)
+	cfg.Env = []string{"TERM=" + name}
+	if change != nil {
+		change(&cfg)
+	}
+	x.run(context.Background(), cfg)
+	x.see("FLEET")
+	return x
+}
+
 // queries are the sequences that want an answer, or that a VT220 does not know.
 var queries = regexp.MustCompile("\x1b\\[[?>=<][0-9;]*[$a-zA-Z]|\x1b[\\]P_^]|\x1b\\[[0-9;]*[cnu]")
 
@@ -231,8 +245,7 @@ func TestPlainTerminal(t *testing.T) {
 			x.see("HOST db-01")
 			x.keys("q")
 			x.see("FLEET")
-			x.keys("\x03\x03")
-			if err := x.left(); err != nil {
+			if err := x.end(); err != nil {
 				t.Fatal(err)
 			}
 			raw := x.bytes()
@@ -255,10 +268,7 @@ func TestPlainTerminal(t *testing.T) {
 
 // TestTornArrow: Up and Down whose bytes come 300 ms apart, as over three hops, move the cursor and do not go back.
 func TestTornArrow(t *testing.T) {
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=vt220"}
-	x.run(context.Background(), cfg)
+	x := openTerminal(t, "vt220", nil)
 	x.see("> [-] nyc1")
 	x.keys("J")
 	x.see("JOURNAL")
@@ -274,8 +284,7 @@ func TestTornArrow(t *testing.T) {
 	x.see("JOURNAL")
 	x.keys("\x1b")
 	x.see("FLEET")
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -283,10 +292,7 @@ func TestTornArrow(t *testing.T) {
 // TestEscAndAKeyAtOnce: Esc and the next key, pressed faster than a torn sequence is waited for, are these two keys and not Alt; an arrow that was torn
 // for longer still goes nowhere; words in a field are moved over as in a shell.
 func TestEscAndAKeyAtOnce(t *testing.T) {
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=vt220"}
-	x.run(context.Background(), cfg)
+	x := openTerminal(t, "vt220", nil)
 	x.see("> [-] nyc1")
 	x.keys("J")
 	x.see("JOURNAL")
@@ -319,11 +325,7 @@ func (x *terminal) end() error {
 func TestSignals(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
-			x := newTerminal(t, 80, 24)
-			cfg := realConfig(t)
-			cfg.Env = []string{"TERM=xterm-256color"}
-			x.run(context.Background(), cfg)
-			x.see("FLEET")
+			x := openTerminal(t, "xterm-256color", nil)
 			if err := syscall.Kill(os.Getpid(), sig); err != nil {
 				t.Fatal(err)
 			}
@@ -353,14 +355,9 @@ func TestContextEnds(t *testing.T) {
 
 // TestPanicOnTerminal: a panic in a handler leaves a terminal that works, and names the file.
 func TestPanicOnTerminal(t *testing.T) {
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=xterm-256color"}
-	cfg.Resolve = nil
-	cfg.Library = append(cfg.Library, library()[0])
-	cfg.Note = func(context.Context, journal.Noted) error { panic("boom") }
-	x.run(context.Background(), cfg)
-	x.see("FLEET")
+	x := openTerminal(t, "xterm-256color", func(c *Config) {
+		c.Note = func(context.Context, journal.Noted) error { panic("boom") }
+	})
 	x.keys("j\rj\r")
 	x.see("HOST db-01")
 	x.keys("nhello\r")
@@ -375,11 +372,7 @@ func TestPanicOnTerminal(t *testing.T) {
 
 // TestResize: small, nothing, and back.
 func TestResize(t *testing.T) {
-	x := newTerminal(t, 80, 24)
-	cfg := realConfig(t)
-	cfg.Env = []string{"TERM=xterm-256color"}
-	x.run(context.Background(), cfg)
-	x.see("FLEET")
+	x := openTerminal(t, "xterm-256color", nil)
 	for _, s := range []pty.Winsize{{Cols: 20, Rows: 5}, {Cols: 0, Rows: 0}, {Cols: 120, Rows: 40}} {
 		if err := pty.Setsize(x.master, &s); err != nil {
 			t.Fatal(err)
@@ -395,8 +388,7 @@ func TestResize(t *testing.T) {
 		}
 	}
 	x.see("sort:state")
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		t.Fatal(err)
 	}
 }

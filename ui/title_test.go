@@ -50,8 +50,7 @@ func TestFullTerminalIsAsked(t *testing.T) {
 	if text := x.text(); strings.Contains(text, "/_") || !strings.Contains(text, "FLEET") {
 		t.Errorf("the answer was typed:\n%s", text)
 	}
-	x.keys("\x03\x03")
-	if err := x.left(); err != nil {
+	if err := x.end(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,6 +32,8 @@ type watch struct {
 	state *journal.State
 	outs  []output // by the host's place in the plan
 	marks []journal.Remarked
+	// decisions are what people decided about it, in their order.
+	decisions []decision
 	feed  *feed[journal.Event]
 	ended bool // nothing will follow
 	// missed counts the looks in a row that found no process at work on it; two are believed, since one may be older than the run.
@@ -98,6 +100,8 @@ func (w *watch) apply(e journal.Event) {
 		}
 	case journal.Remarked:
 		w.marks = append(w.marks, b)
+	case journal.Decided:
+		w.decided(e.At, b)
 	}
 }
 

@@ -338,3 +338,51 @@ func TestLineConsoleHasThePages(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpIsReadWhole: a verb's help, and why it cannot be used now, stand in the list in full however narrow the screen is; paging through the
+// list passes none over, and the cursor's verb is never cut off at an edge.
+func TestHelpIsReadWhole(t *testing.T) {
+	for _, size := range [][2]int{{60, 20}, {80, 24}} {
+		d := newDriver(t, size[0], size[1]).Press("?")
+		v := d.c.top().(*verbs)
+		seen := map[string]bool{}
+		for range len(v.shown) {
+			d.sizes()
+			text := strings.Join(d.Screen()[3:d.c.h-3], "\n")
+			for _, b := range v.shown {
+				words := strings.Fields(b.name + " " + b.help)
+				if why := b.whyNot(); why != "" {
+					words = append(words, strings.Fields("[not now: "+why+"]")...)
+				}
+				seen[b.name] = seen[b.name] || strings.Contains(strings.Join(strings.Fields(text), " "), strings.Join(words, " "))
+			}
+			on := v.shown[v.list.at]
+			last := strings.Fields(on.help)[len(strings.Fields(on.help))-1]
+			if at := strings.Index(text, "> "); at < 0 || !strings.Contains(text[at:], last) {
+				t.Fatalf("the cursor's verb %s is not whole in\n%s", on.name, text)
+			}
+			d.Press("pgdown")
+		}
+		for range len(v.shown) {
+			d.Press("pgup")
+		}
+		if v.list.at != 0 || v.list.top != 0 {
+			t.Errorf("back at %d, line %d", v.list.at, v.list.top)
+		}
+		for _, b := range v.shown {
+			if !seen[b.name] {
+				t.Errorf("at %dx%d %s was never to be read whole", size[0], size[1], b.name)
+			}
+		}
+	}
+}
+
+// TestFormSaysAllOfWhy no plan could be made, however long that is and however small the screen: what to do about it stands at its end.
+func TestFormSaysAllOfWhy(t *testing.T) {
+	d := newDriver(t, 60, 20)
+	d.c.cfg.Resolve = func(Wish) (runbooks.Plan, error) {
+		return runbooks.Plan{}, hinted{errors.New("patch can never begin on lb-0520, since these together forbid it: group lb-nyc1 allows 1 of its 2 members down; " +
+			"lb-0620 is down already (health: failed at 2026-11-30 05:15, run 261130-0515-dmie); lb-0621 is down already (health: failed at 2026-11-30 05:16)")}
+	}
+	d.Press(":").Type("run health nyc1/r01").Press("enter").See("! patch can never begin", "> disk_crit", "(free some room)").sizes()
+}
