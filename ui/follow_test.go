@@ -53,7 +53,7 @@ func TestPagesFollowRuns(t *testing.T) {
 	d.later(followEvery).See("mallory, read 3 times").Press("esc")
 	d.c.top().(*sheetScreen).reading.took = time.Second
 	step()
-	d.later(followEvery).See("read 3 times").later(followShare*time.Second).See("read 4 times")
+	d.later(followEvery).See("read 3 times").later(followShare * time.Second).See("read 4 times")
 	d.tell("r1", journal.OutputRead{Host: "web-10", Step: "upgrade", Attempt: 1, Offset: 69, Data: []byte("lines alone\n")})
 	d.c.top().(*sheetScreen).reading.took = 0
 	d.later(time.Minute).See("read 4 times")

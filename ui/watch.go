@@ -34,8 +34,8 @@ type watch struct {
 	marks []journal.Remarked
 	// decisions are what people decided about it, in their order.
 	decisions []decision
-	feed  *feed[journal.Event]
-	ended bool // nothing will follow
+	feed      *feed[journal.Event]
+	ended     bool // nothing will follow
 	// missed counts the looks in a row that found no process at work on it; two are believed, since one may be older than the run.
 	missed int
 	err    error
