@@ -86,16 +86,17 @@ func (s *survey) updates(p *Posture) []weight {
 }
 
 func (s *survey) recovery(p *Posture, promised bool) []weight {
+	var out []weight
 	switch {
 	case p.Backup.State == "crit":
-		return []weight{{20, "backup " + strings.TrimPrefix(p.Backup.Text, "backup:")}}
+		out = append(out, weight{20, "backup " + strings.TrimPrefix(p.Backup.Text, "backup:")})
 	case promised && p.State != Never && (p.Backup.State == "unknown" || p.Backup.Stale):
-		return []weight{{10, "backup unknown"}}
+		out = append(out, weight{10, "backup unknown"})
 	}
-	if p.Restore.State == "crit" {
-		return []weight{{10, p.Restore.Text}}
+	if p.Restore.State == "crit" { // a bad backup does not make it good
+		out = append(out, weight{10, p.Restore.Text})
 	}
-	return nil
+	return out
 }
 
 func (s *survey) ends(p *Posture) []weight {

@@ -1,0 +1,101 @@
+package fleet
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tend/journal"
+	"tend/runbooks"
+)
+
+// readings is a posture in one line: what is not "ok" of its readings, what is unread, its risk and why.
+func readings(p Posture) string {
+	var out []string
+	for _, c := range []string{"reboot", "backup", "restore", "certs", "support", "drift", "lease"} {
+		if r := p.Reading(c); r.State != "ok" {
+			out = append(out, c+" "+r.State+" "+r.Text)
+		}
+	}
+	return fmt.Sprintf("%s | %s | unread %s | %d: %s", p.Word, strings.Join(out, "; "), strings.Join(p.Unread, ","), p.Risk, strings.Join(p.Reasons, ", "))
+}
+
+// TestEveryReading: on a production host that is well in everything, each thing that is not shows in its own place, weighs, and says so in
+// words; what is not known is named, and is never well.
+func TestEveryReading(t *testing.T) {
+	now := time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
+	hour, old := now.Add(-time.Hour), now.AddDate(0, 0, -3)
+	well := []journal.Known{verdict(hour, "load", runbooks.CheckOK), fact(hour, "pending", "0"), fact(hour, "security", "0"), fact(hour, "changed", "1"), verdict(hour, "reboot", runbooks.CheckOK),
+		fact(hour, "backup_age.pg", "60"), fact(hour, "restore_time", "7200"), verdict(hour, "cert:/a", runbooks.CheckOK), verdict(hour, "eol", runbooks.CheckOK), fact(hour, "drift", "0")}
+	with := func(more ...journal.Known) []journal.Known { return append(well[:len(well):len(well)], more...) }
+	without := func(key string) (rest []journal.Known) {
+		for _, k := range well {
+			if k.Fact.Key != key {
+				rest = append(rest, k)
+			}
+		}
+		return rest
+	}
+	for _, c := range []struct {
+		name  string
+		facts []journal.Known
+		want  string
+	}{
+		{"well", well, "ok |  | unread  | 0: "},
+		{"a check fails", with(verdict(now, "disk", runbooks.CheckCrit)), "fail |  | unread  | 60: disk, PROD"},
+		{"a check warns", with(verdict(now, "disk", runbooks.CheckWarn)), "warn |  | unread  | 15: disk, PROD"},
+		{"two checks warn", with(verdict(now, "disk", runbooks.CheckWarn), verdict(now, "a", runbooks.CheckWarn)), "warn |  | unread  | 15: a, PROD"},
+		{"security", with(fact(now, "security", "3"), fact(now, "pending", "3")), "ok |  | unread  | 34: 3 security, PROD"},
+		{"much security", with(fact(now, "security", "300"), fact(now, "pending", "301")), "ok |  | unread  | 63: 300 security, 1 other updates, PROD"},
+		{"updates unknown", without("pending"), "ok |  | unread updates | 7: pending updates unknown, PROD"},
+		{"never patched", without("changed"), "ok |  | unread  | 12: no patch run on record, PROD"},
+		{"patched 35 days ago", append(without("changed"), fact(now.AddDate(0, 0, -35), "changed", "1")), "ok |  | unread  | 0: "},
+		{"patched 36 days ago", append(without("changed"), fact(now.AddDate(0, 0, -36), "changed", "1")), "ok |  | unread  | 15: unpatched 36 days, PROD"},
+		{"patched 400 days ago", append(without("changed"), fact(now.AddDate(0, 0, -400), "changed", "1")), "ok |  | unread  | 60: unpatched 400 days, PROD"},
+		{"reboot due", with(verdict(now, "reboot", runbooks.CheckWarn)), "warn | reboot warn reboot | unread  | 22: reboot, reboot due, PROD"},
+		{"reboot due by a fact", append(without("reboot"), fact(now, "reboot_due", "yes")), "ok | reboot warn yes | unread  | 7: reboot due, PROD"},
+		{"no reboot due by a fact", append(without("reboot"), fact(now, "reboot_due", "no")), "ok |  | unread  | 0: "},
+		{"reboot due by another fact", append(without("reboot"), fact(now, "reboot", "yes")), "ok | reboot warn yes | unread  | 7: reboot due, PROD"},
+		{"reboot unknown", without("reboot"), "ok | reboot unknown  | unread reboot | 0: "},
+		{"backup old", with(fact(now, "backup_age.other", "3601")), "ok | backup crit 1h old, promised 1h | unread  | 30: backup 1h old, promised 1h, PROD"},
+		{"backup just in time", with(fact(now, "backup_age.other", "3600")), "ok |  | unread  | 0: "},
+		{"backup bad", with(verdict(now, "backup:pg", runbooks.CheckCrit)), "fail | backup crit backup:pg | unread  | 90: backup:pg, backup pg, PROD"},
+		{"backup fine by a check", with(verdict(now, "backup:pg", runbooks.CheckOK)), "ok |  | unread  | 0: "},
+		{"backup unknown", without("backup_age.pg"), "ok | backup unknown  | unread backup | 15: backup unknown, PROD"},
+		{"backup measured long ago", append(without("backup_age.pg"), fact(old, "backup_age.pg", "60")), "ok | backup unknown 1m old | unread backup | 15: backup unknown, PROD"},
+		{"restore slow", with(fact(now, "restore_time.pg", "7201")), "ok | restore crit 2h to restore, promised 2h | unread  | 15: 2h to restore, promised 2h, PROD"},
+		{"backup old and restore slow", with(fact(now, "backup_age.other", "3601"), fact(now, "restore_time.pg", "7201")), "ok | backup crit 1h old, promised 1h; restore crit 2h to restore, promised 2h | unread  | 45: backup 1h old, promised 1h, 2h to restore, promised 2h, PROD"},
+		{"restore measured long ago", append(without("restore_time"), fact(old, "restore_time", "60")), "ok |  | unread  | 0: "},
+		{"restore unknown", without("restore_time"), "ok | restore unknown  | unread restore | 0: "},
+		{"a restore that is no number", append(without("restore_time"), fact(now, "restore_time", "soon")), "ok | restore unknown  | unread restore | 0: "},
+		{"a certificate ends", with(verdict(now, "cert:/b", runbooks.CheckWarn)), "warn | certs warn cert:/b | unread  | 27: cert:/b, PROD"},
+		{"a certificate ended", with(verdict(now, "cert:/b", runbooks.CheckCrit), verdict(now, "cert:/c", runbooks.CheckWarn)), "fail | certs crit cert:/b | unread  | 90: cert:/b, PROD"},
+		{"support ends", with(verdict(now, "eol", runbooks.CheckWarn)), "warn | support warn eol | unread  | 27: eol, PROD"},
+		{"support ended", with(verdict(now, "eol", runbooks.CheckCrit)), "fail | support crit eol | unread  | 97: eol, PROD"},
+		{"drift", with(fact(now, "drift", "2"), fact(now, "drift.users", "2")), "ok | drift warn 2 users | unread  | 10: departs from its baseline: 2 users, PROD"},
+		{"much drift", with(fact(now, "drift", "50"), fact(now, "drift.users", "50")), "ok | drift warn 50 users | unread  | 22: departs from its baseline: 50 users, PROD"},
+		{"drift unknown", without("drift"), "ok | drift unknown  | unread drift | 0: "},
+		{"no baseline", with(fact(now, "drift", "unknown")), "ok | drift unknown no baseline | unread drift | 0: "},
+	} {
+		if got := readings(postureOf(t, now, map[string][]journal.Known{"db-1": c.facts})["db-1"]); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+	busy := journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r9", Started: now, Outcome: "running"}
+	for _, c := range []struct {
+		run  journal.HostRun
+		want string
+	}{
+		{busy, "ok | lease warn run r9 patch | unread  | 0: "},
+		{journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r9", Started: now, Outcome: "unreachable"}, "down |  | unread  | 75: unreachable, PROD"},
+		{journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r9", Started: now, Outcome: "unknown"}, "unknown |  | unread health | 30: patch ended unseen, PROD"},
+		{journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r9", Started: now, Outcome: "failed"}, "fail |  | unread  | 60: patch failed, PROD"},
+		{journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r9", Started: now, Outcome: "skipped"}, "ok |  | unread  | 0: "},
+		{journal.HostRun{Host: "db-1", Runbook: "patch", Run: "r9", Started: now, Outcome: "aborted"}, "ok |  | unread  | 0: "},
+	} {
+		if got := readings(postureOf(t, now, map[string][]journal.Known{"db-1": well}, c.run)["db-1"]); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.run.Outcome, got, c.want)
+		}
+	}
+}
