@@ -146,7 +146,11 @@ func (s *manualScreen) View(a area) frame {
 	}
 	below := len(asks)
 	var body []string
-	if b := s.banner(a); len(b)+2+len(words)+below <= a.h {
+	b := s.banner(a)
+	if dense := withoutAir(words); len(b)+2+len(words)+below > a.h && len(b)+1+len(dense)+below <= a.h {
+		words = dense // which machine it is matters more than air between the lines
+	}
+	if len(b)+1+len(words)+below <= a.h {
 		for _, row := range b {
 			body = append(body, "    "+row)
 		}
@@ -163,19 +167,42 @@ func (s *manualScreen) View(a area) frame {
 	if s.n > s.h {
 		f.subEnd = "lines " + itoa(s.top+1) + "-" + itoa(min(s.top+s.h, s.n)) + " of " + itoa(s.n) + ", ^F reads on"
 	}
-	f.body, f.status = append(body, asks...), "yes or no, and the note, go into the journal with your name"
+	f.body, f.status = append(body, asks...), "what you say goes into the journal with your name"
 	return f
 }
 
 // words are the step's words, bold, a blank line after each.
 func (s *manualScreen) words(a area) []string {
 	var out []string
-	for l := range strings.SplitSeq(strings.TrimSpace(s.step.Words), "\n") {
+	for _, l := range sentences(s.step.Words) {
 		for _, part := range wrap(a.text(l), a.w-8) {
 			out = append(out, "    "+a.paint(title, part), "")
 		}
 	}
 	return out[:len(out)-1]
+}
+
+// sentences are the lines of a text that was broken to some width, each put together with the next where it was broken only for want of room:
+// broken once more, on a narrower screen, every other line would be a word long.
+func sentences(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	widest := 0
+	for _, l := range lines {
+		widest = max(widest, width(l))
+	}
+	out := lines[:1]
+	last := width(lines[0]) // of the source's line
+	for _, l := range lines[1:] {
+		word, _, _ := strings.Cut(l, " ")
+		was := out[len(out)-1]
+		if widest >= 60 && word != "" && was != "" && last+1+width(word) > widest && !strings.ContainsAny(was[len(was)-1:], ".:;!?") {
+			out[len(out)-1] = was + " " + l
+		} else {
+			out = append(out, l)
+		}
+		last = width(l)
+	}
+	return out
 }
 
 // question is a question and its answer; a long one takes as many lines as it has, since what is asked must be read.

@@ -313,7 +313,7 @@ func (s *planScreen) View(a area) frame {
 		if i < len(s.plan.Steps) {
 			line = s.stepLine(a, i)
 		} else {
-			line = "> " + a.text(extras[i-len(s.plan.Steps)])
+			line = "+ " + a.text(extras[i-len(s.plan.Steps)])
 		}
 		if i == s.list.at {
 			line = a.chosen(">"+line, a.w)

@@ -191,3 +191,24 @@ func TestLargeLetters(t *testing.T) {
 		seen[bits] = r
 	}
 }
+
+// TestManualWordsAreReadWell: words that were broken to a width of their own are broken anew, not once more; lines that say one thing each stay
+// lines; which machine it is stands in large letters before there is air between the lines; and the run that is answered is not at work elsewhere.
+func TestManualWordsAreReadWell(t *testing.T) {
+	got := sentences("Before the rack: find the host's bay, whose light blinks where the enclosure\ncan do that. Pull the disk a finger's width, wait until it has stopped\nturning, and compare the serial number.\n\nPull the plug\nWait\n")
+	want := []string{"Before the rack: find the host's bay, whose light blinks where the enclosure can do that. Pull the disk a finger's width, wait until it has stopped turning, and compare the serial number.", "", "Pull the plug", "Wait"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	d := newDriver(t, 80, 24)
+	p, err := d.c.cfg.Resolve(Wish{Runbook: "replace-disk", Select: "db-02", Params: map[string]string{"slot": "3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Steps = slices.Clone(p.Steps)
+	p.Steps[0].Words = got[0] + "\nThen put the new one in."
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+	d.c.follow("r1")
+	d.Pull().Press("a").See("##", "Then put the new one in.", "note, for the journal:", "what you say goes into the journal with your name").Miss("at work").sizes()
+	d.Press("ctrl+p").See("S-tab   previous")
+}

@@ -125,13 +125,19 @@ func broken(text string, w int, p *pen) []string {
 
 // activeRuns names what is at work elsewhere: "runs: patch 30/40". A question that waits comes before all of them.
 func (c *console) activeRuns() string {
-	shown, _ := c.top().(*runScreen)
+	var shown *watch
+	switch s := c.top().(type) {
+	case *runScreen:
+		shown = s.w
+	case *manualScreen:
+		shown = s.w
+	}
 	var names []string
 	if words := c.waitingWords(); words != "" {
 		return words
 	}
 	for _, w := range c.active() {
-		if shown != nil && shown.w == w {
+		if shown == w {
 			continue
 		}
 		at, of := w.done()
@@ -238,6 +244,9 @@ func (p *prompt) hint() string {
 func keyName(k string) string {
 	if rest, ok := strings.CutPrefix(k, "ctrl+"); ok {
 		return "^" + strings.ToUpper(rest)
+	}
+	if k == "shift+tab" {
+		return "S-tab"
 	}
 	return k
 }
