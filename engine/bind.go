@@ -16,6 +16,7 @@ func (r *run) record(bodies []journal.Body, bind bool) (starts []*attempt, err e
 		return nil, r.save(bodies...)
 	}
 	o, known, asked := orders{}, 0, false
+	bodies = append(r.clockSet(), bodies...)
 	events, err := b.AppendThen(context.WithoutCancel(r.work), r.s.Run, bodies, func(events []journal.Event) []journal.Body {
 		for _, ev := range events { // where they cannot be saved the run ends, and its state with it
 			r.fold(ev)

@@ -123,30 +123,116 @@ func TestClockJumpsAndWindows(t *testing.T) {
 	}
 }
 
-// TestClockSetBackBetweenTwoRunners: a run that is taken up again does not wait for the clock to come round, and its soak is whole.
-func TestClockSetBackBetweenTwoRunners(t *testing.T) {
-	for _, by := range jumps {
-		bubble(t, func(t *testing.T, c *jumpy) {
-			book := journal.NewMemory("ops@test", c.Now)
-			s := begun(t, book, plan(1, runbooks.Step{ID: "soak", Kind: runbooks.Wait, For: 30 * time.Minute}))
-			ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
-			defer stop()
-			if err := New(book, newWorld(nil), nil, Options{Clock: c}).Run(ctx, s, nil); err == nil {
-				t.Fatal("the first runner came to the end")
-			}
-			c.set(by)
-			if _, err := book.Append(t.Context(), s.Run, journal.RunnerStarted{Resumed: true}); err != nil {
-				t.Fatal(err)
-			}
-			start := time.Now()
-			s = refold(t, book, s.Run)
-			if err := New(book, newWorld(nil), nil, Options{Clock: c}).Run(t.Context(), s, nil); err != nil || s.Result != journal.Passed {
-				t.Fatal(err, s.Result)
-			}
-			want := map[bool]time.Duration{true: 30 * time.Minute, false: 20 * time.Minute}[by < 0]
-			if took := time.Since(start); by <= 0 && (took < want || took > want+time.Second) {
-				t.Errorf("the clock set by %s: the rest took %s, want %s", by, took, want)
-			}
-		})
+// up is how long the machine has been up, whatever its clock is set to.
+func (c *jumpy) up() time.Duration { return time.Hour + time.Since(c.begun) }
+
+// took says that a runner takes the run up, as its process would.
+func (c *jumpy) took(t *testing.T, book *journal.Memory, boot string, resumed bool, before ...journal.Body) *journal.State {
+	t.Helper()
+	b := journal.RunnerStarted{PID: 1, BootID: boot, Resumed: resumed}
+	if boot != "" {
+		b.Up = c.up().Milliseconds()
 	}
+	if _, err := book.Append(t.Context(), "261122-2213-k7f3", append(before, b)...); err != nil {
+		t.Fatal(err)
+	}
+	s := journal.NewState()
+	for _, e := range all(t, book, "261122-2213-k7f3") {
+		s.Apply(e)
+	}
+	return s
+}
+
+// rest lets a runner soak for 10 of 30 minutes and die, and says how long the next one soaks. The clock is set when so much has passed: in
+// the first 10 minutes under the first runner, then where there is none, and behind that under the second.
+func rest(t *testing.T, boots [2]string, sets map[time.Duration]time.Duration, p runbooks.Plan, soaked time.Duration) (took time.Duration) {
+	t.Helper()
+	bubble(t, func(t *testing.T, c *jumpy) {
+		defer func(start time.Time) { took = time.Since(start) - soaked - time.Minute }(time.Now())
+		for at, by := range sets {
+			time.AfterFunc(at, func() { c.set(time.Duration(c.by.Load())*time.Second + by) })
+		}
+		book, opt := journal.NewMemory("ops@test", c.Now), Options{Clock: c}
+		if boots[0] != "" {
+			opt.Up = c.up
+		}
+		p.Digest = p.ComputeDigest()
+		s := c.took(t, book, boots[0], false, journal.PlanAccepted{Plan: p, By: journal.Who{User: "ops"}})
+		ctx, stop := context.WithTimeout(t.Context(), soaked)
+		defer stop()
+		if err := New(book, newWorld(nil), nil, opt).Run(ctx, s, nil); err == nil {
+			t.Fatal("the first runner came to the end")
+		}
+		time.Sleep(time.Minute)
+		s = c.took(t, book, boots[1], true)
+		if err := New(book, newWorld(nil), nil, opt).Run(t.Context(), s, nil); err != nil || s.Result != journal.Passed {
+			t.Fatal(err, s.Result)
+		}
+	})
+	return took
+}
+
+// TestClockSetBetweenTwoRunners: on one boot of this machine a soak and a pause between waves last as long as they should, whenever the
+// clock is set, forward or back, once or twice. Behind a restart there is only the clock: set back, the soak begins anew; set forward, it is over.
+func TestClockSetBetweenTwoRunners(t *testing.T) {
+	const h = time.Hour
+	same, none := [2]string{"b", "b"}, [2]string{}
+	soak := plan(1, runbooks.Step{ID: "soak", Kind: runbooks.Wait, For: 30 * time.Minute})
+	pause := waves(plan(2, runbooks.Step{ID: "a"}), 1, 1)
+	pause.Policy.Pause = "30m"
+	for name, c := range map[string]struct {
+		boots [2]string
+		sets  map[time.Duration]time.Duration // by when
+		want  time.Duration                   // what is left of the soak
+	}{
+		"not set":                       {same, nil, 19 * time.Minute},
+		"forward, no runner":            {same, map[time.Duration]time.Duration{10*time.Minute + time.Second: 24 * h}, 19 * time.Minute},
+		"back, no runner":               {same, map[time.Duration]time.Duration{10*time.Minute + time.Second: -24 * h}, 19 * time.Minute},
+		"a little forward, no runner":   {same, map[time.Duration]time.Duration{10*time.Minute + time.Second: 15 * time.Minute}, 19 * time.Minute},
+		"forward under the first":       {same, map[time.Duration]time.Duration{5 * time.Minute: 24 * h}, 19 * time.Minute},
+		"back under the first":          {same, map[time.Duration]time.Duration{5 * time.Minute: -24 * h}, 19 * time.Minute},
+		"forward under the second":      {same, map[time.Duration]time.Duration{15 * time.Minute: 24 * h}, 19 * time.Minute},
+		"back under the second":         {same, map[time.Duration]time.Duration{15 * time.Minute: -24 * h}, 19 * time.Minute},
+		"back and mended, no runner":    {same, map[time.Duration]time.Duration{5 * time.Minute: -h, 10*time.Minute + time.Second: h}, 19 * time.Minute},
+		"forward and mended, no runner": {same, map[time.Duration]time.Duration{5 * time.Minute: h, 10*time.Minute + time.Second: -h}, 19 * time.Minute},
+		"restarted":                     {[2]string{"b", "c"}, nil, 19 * time.Minute},
+		"restarted, forward":            {[2]string{"b", "c"}, map[time.Duration]time.Duration{10*time.Minute + time.Second: 24 * h}, 0},
+		"restarted, back":               {[2]string{"b", "c"}, map[time.Duration]time.Duration{10*time.Minute + time.Second: -24 * h}, 30 * time.Minute},
+		"nobody can tell, not set":      {none, nil, 19 * time.Minute},
+		"nobody can tell, forward":      {none, map[time.Duration]time.Duration{10*time.Minute + time.Second: 24 * h}, 0},
+		"nobody can tell, back":         {none, map[time.Duration]time.Duration{10*time.Minute + time.Second: -24 * h}, 30 * time.Minute},
+	} {
+		if took := rest(t, c.boots, c.sets, soak, 10*time.Minute); took < c.want || took > c.want+time.Second {
+			t.Errorf("a soak, %s: the rest took %s, want %s", name, took, c.want)
+		}
+		want := c.want + 2*time.Second // both hosts' steps
+		if c.want == 30*time.Minute {
+			want -= time.Second // the first host's end is what begins anew
+		}
+		if took := rest(t, c.boots, c.sets, pause, 10*time.Minute); took < c.want || took > want+time.Second {
+			t.Errorf("between waves, %s: the rest took %s, want %s", name, took, want)
+		}
+	}
+}
+
+// TestClockThatIsSetIsSaid: the journal says so, once, and ahead of what is recorded next.
+func TestClockThatIsSetIsSaid(t *testing.T) {
+	bubble(t, func(t *testing.T, c *jumpy) {
+		book := journal.NewMemory("ops@test", c.Now)
+		s := begun(t, book, plan(1, runbooks.Step{ID: "soak", Kind: runbooks.Wait, For: 30 * time.Minute}, runbooks.Step{ID: "a"}))
+		time.AfterFunc(10*time.Minute, func() { c.set(-2 * time.Hour) })
+		if err := New(book, newWorld(nil), nil, Options{Clock: c, Up: c.up}).Run(t.Context(), s, nil); err != nil {
+			t.Fatal(err)
+		}
+		events := all(t, book, s.Run)
+		if r := remarks(events); len(r) != 1 || r[0] != "the clock of this machine was set back by 2h0m0s" {
+			t.Fatalf("remarks %q", r)
+		}
+		for i, e := range events[1:] {
+			_, said := e.Body.(journal.Remarked)
+			if back := e.At.Before(events[i].At); back != said {
+				t.Errorf("%T at %s, behind %s", e.Body, e.At, events[i].At)
+			}
+		}
+	})
 }

@@ -21,14 +21,14 @@ type desk struct {
 	w    *world
 	e    *Engine
 	s    *journal.State
-	say  chan journal.Decided
+	say  chan Word
 	stop context.CancelFunc
 	done chan error
 }
 
 // atDesk starts a run of the plan. It must be called in a bubble.
 func atDesk(t *testing.T, p runbooks.Plan, w *world, opt Options) *desk {
-	d := &desk{t: t, book: journal.NewMemory("ops@test", nil), w: w, say: make(chan journal.Decided), done: make(chan error, 1)}
+	d := &desk{t: t, book: journal.NewMemory("ops@test", nil), w: w, say: make(chan Word), done: make(chan error, 1)}
 	d.s = begun(t, d.book, p)
 	d.e = New(d.book, w, w, opt)
 	ctx, stop := context.WithCancel(context.Background())
@@ -39,7 +39,7 @@ func atDesk(t *testing.T, p runbooks.Plan, w *world, opt Options) *desk {
 }
 
 func (d *desk) decide(k journal.Decision, host string) {
-	d.say <- journal.Decided{Decision: k, Host: inventory.HostID(host), By: journal.Who{User: "ops"}}
+	d.say <- Word{Decided: journal.Decided{Decision: k, Host: inventory.HostID(host), By: journal.Who{User: "ops"}}}
 	synctest.Wait()
 }
 
@@ -267,7 +267,7 @@ func TestManualStepIsAnsweredOverTheChannel(t *testing.T) {
 		p := plan(1, runbooks.Step{ID: "swap", Kind: runbooks.Manual, Asks: []runbooks.Ask{{Name: "serial", Type: "text"}}}, runbooks.Step{ID: "b"})
 		d := atDesk(t, p, newWorld(nil), Options{})
 		d.after(24 * time.Hour)
-		d.say <- journal.Decided{Decision: journal.Answer, Host: "h00", Step: "swap", OK: true, Answers: map[string]string{"serial": "X1"}}
+		d.say <- Word{Decided: journal.Decided{Decision: journal.Answer, Host: "h00", Step: "swap", OK: true, Answers: map[string]string{"serial": "X1"}}}
 		if err := d.end(); err != nil || d.s.Result != journal.Passed {
 			t.Fatal(err)
 		}

@@ -29,6 +29,8 @@ type Options struct {
 	// Rules are how the plan's selectors and windows are read.
 	Rules Rules
 	Clock Clock
+	// Up is how long this machine has been up, sleep included: what the clock is held against, to notice that it was set. nil or 0 = not known.
+	Up func() time.Duration
 	// Grace is how long a step has to end after TERM, and again after KILL; 0 = 15 s.
 	Grace time.Duration
 	// Settle is how long a resumed reboot waits for a restart that may have been ordered before it orders one itself; 0 = 2 min.
@@ -123,7 +125,7 @@ func (e *Engine) Halt() { e.once.Do(func() { close(e.halt) }) }
 //
 // A cancelled ctx finishes the steps that run, starts nothing new, and returns an error that wraps ErrLeftOpen and ctx's cause; Halt
 // does not wait for the steps either. A journal that fails gives a *NotSaved.
-func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan journal.Decided) error {
+func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan Word) error {
 	if s.Result != journal.Open {
 		return nil
 	}
@@ -146,8 +148,9 @@ func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan jou
 	r.box.bell = make(chan struct{}, 1)
 	defer r.wg.Wait()
 	if s.Runner.Resumed {
-		setBack(s, e.opt.Clock.Now())
+		rebase(s, e.opt.Clock.Now())
 		r.tidy()
 	}
+	r.clockSet()
 	return r.loop(ctx)
 }

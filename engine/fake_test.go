@@ -258,9 +258,9 @@ func carried(t *testing.T, p runbooks.Plan, w *world, opt Options, decide ...jou
 	synctest.Test(t, func(t *testing.T) {
 		book := journal.NewMemory("ops@test", nil)
 		s = begun(t, book, p)
-		ch := make(chan journal.Decided, len(decide))
+		ch := make(chan Word, len(decide))
 		for _, d := range decide {
-			ch <- d
+			ch <- Word{Decided: d}
 		}
 		err = New(book, w, w, opt).Run(context.Background(), s, ch)
 		events = all(t, book, s.Run)

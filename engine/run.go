@@ -21,12 +21,13 @@ type run struct {
 	secrets   [][]byte // what no output may show
 	work      context.Context
 	stop      context.CancelFunc
-	decisions <-chan journal.Decided
+	decisions <-chan Word
 	box       mailbox
 	wg        sync.WaitGroup
 	active    map[int]*attempt // by the host's place
 
-	decided []journal.Decided
+	decided []Word
+	booted  time.Time // by the clock as it was last seen
 	stale   bool      // the state has changed since Next was asked
 	asked   string    // the last Ask, so that it is remarked once
 	wake    time.Time // Next's; zero = none
@@ -103,6 +104,7 @@ func (r *run) save(bodies ...journal.Body) error {
 	if slices.ContainsFunc(bodies, func(b journal.Body) bool { _, ends := b.(journal.RunClosed); return ends }) && len(r.active) == 0 {
 		r.wg.Wait()
 	}
+	bodies = append(r.clockSet(), bodies...)
 	events, err := r.e.rec.Append(context.WithoutCancel(r.work), r.s.Run, bodies...)
 	if err != nil {
 		return notSaved(err, bodies)
@@ -114,8 +116,14 @@ func (r *run) save(bodies ...journal.Body) error {
 	return nil
 }
 
-// take records what the workers and the operators have left, and where bind is set what follows from it.
+// take records what the operators and the workers have left, and where bind is set what follows from it. The operators come first: what they
+// decided about is what was durable.
 func (r *run) take(bind bool) (bool, error) {
+	hear := r.s.Abort
+	heard, err := r.obey()
+	if err != nil {
+		return false, r.abandon(err)
+	}
 	taps, notes, ends := r.box.empty(r.outputDue())
 	var bodies []journal.Body
 	for _, t := range taps {
@@ -127,12 +135,7 @@ func (r *run) take(bind bool) (bool, error) {
 	for _, a := range ends {
 		bodies = append(a.tap.body(bodies), a.bodies...)
 	}
-	hear := r.s.Abort
-	for _, d := range r.hear() {
-		bodies = append(bodies, d)
-	}
 	var starts []*attempt
-	var err error
 	if len(bodies) > 0 {
 		starts, err = r.record(bodies, bind && broken(ends) == nil)
 	}
@@ -158,7 +161,7 @@ func (r *run) take(bind bool) (bool, error) {
 	for _, a := range starts {
 		r.launch(a)
 	}
-	return len(bodies) > 0 || len(ends) > 0, nil
+	return heard || len(bodies) > 0 || len(ends) > 0, nil
 }
 
 // outputDue reports whether the output that waits is to be recorded now. The first piece waits a little, for others to share its sync.
@@ -173,24 +176,6 @@ func (r *run) outputDue() bool {
 		return true
 	}
 	return false
-}
-
-// hear takes the decisions that are there.
-func (r *run) hear() []journal.Decided {
-	heard := r.decided
-	r.decided = nil
-	for {
-		select {
-		case d, ok := <-r.decisions:
-			if !ok {
-				r.decisions = nil
-				return heard
-			}
-			heard = append(heard, d)
-		default:
-			return heard
-		}
-	}
 }
 
 // overdue ends the steps whose time is over.

@@ -113,6 +113,9 @@ type (
 		Resumed bool   `json:"resumed,omitempty"` // it took the run up again
 		// BootID tells whether this machine was restarted between two RunnerStarted.
 		BootID string `json:"boot_id,omitempty"`
+		// Up is how long this machine had been up by then, sleep included, in milliseconds: beside the event's time it tells how its clock
+		// was set between two RunnerStarted of one boot.
+		Up int64 `json:"up,omitempty"`
 	}
 	// WaveOpened lets the hosts of Plan.Waves[Wave] start.
 	WaveOpened struct {
@@ -167,6 +170,7 @@ type (
 		Decision Decision          `json:"decision"`          // "pause", "continue", "approve", "abort", "abort_hard", "retry", "skip_host", "skip_step" or "answer"
 		Host     inventory.HostID  `json:"host,omitempty"`    // that it is about; none = the whole run
 		Step     runbooks.StepID   `json:"step,omitempty"`    // that it is about
+		Attempt  int               `json:"attempt,omitempty"` // of that step, that was looked at; none = whichever it stands at
 		Wave     int               `json:"wave,omitempty"`    // of Approve: the wave that may open
 		By       Who               `json:"by"`                // who decided
 		Reason   string            `json:"reason,omitempty"`  // as the user gave it
@@ -178,6 +182,8 @@ type (
 		Host inventory.HostID `json:"host,omitempty"` // that it is about; none = the whole run
 		Step runbooks.StepID  `json:"step,omitempty"` // that it is about
 		Text string           `json:"text"`           // for people
+		// ClockSet is how far the clock of this machine was set since the event before, in milliseconds; less than 0 = back.
+		ClockSet int64 `json:"clock_set,omitempty"`
 	}
 	// Noted is a note by a person, on a host, a run or at large.
 	Noted struct {

@@ -15,7 +15,9 @@ func (s *State) Apply(e Event) {
 	case PlanAccepted:
 		s.open(e, b)
 	case RunnerStarted:
-		s.Runner = b
+		s.tookUp(e.At, b)
+	case Remarked:
+		s.clockSet(milliseconds(b.ClockSet))
 	case WaveOpened:
 		if b.Wave > s.Wave && b.Wave < len(s.Plan().Waves) {
 			s.Wave, s.WaveAt = b.Wave, e.At
@@ -182,13 +184,16 @@ func (s *State) decided(at time.Time, b Decided) {
 	case Continue:
 		s.Paused = false
 	case Approve:
-		s.Approved = max(s.Approved, b.Wave)
-	case Abort:
-		if s.Abort == "" {
-			s.Abort = Abort
+		if b.Wave > s.Approved {
+			s.Approved, s.Approval = b.Wave, &Said{b, at}
 		}
-	case AbortHard:
-		s.Abort = AbortHard
+	case Abort, AbortHard:
+		if s.Abort == "" {
+			s.Aborted = &Said{b, at}
+		}
+		if s.Abort != AbortHard {
+			s.Abort = b.Decision
+		}
 	case Retry, SkipHost, SkipStep, Answer:
 		if h := s.Host(b.Host); h != nil {
 			s.decidedHost(at, h, b)
@@ -200,25 +205,28 @@ func (s *State) decidedHost(at time.Time, h *HostState, b Decided) {
 	if h.Step < len(h.Steps) && h.Steps[h.Step].Running && b.Decision != Answer {
 		return // what runs is never decided away
 	}
+	said := &Said{b, at}
 	switch b.Decision {
 	case Retry:
-		if h.Phase == Ended && !h.Outcome.Good() && h.Step < len(h.Steps) {
+		if h.Phase == Ended && !h.Outcome.Good() && h.Step < len(h.Steps) && s.stands(h, b) {
+			h.Said = said
 			st := &h.Steps[h.Step]
 			st.Free = st.Attempt // the operator's word gives the step all its tries again
 			s.move(h, AtWork, Unknown, at)
 		}
 	case SkipHost:
 		if h.Phase != Ended || !h.Outcome.Good() {
+			h.Said = said
 			s.move(h, Ended, Skipped, at)
 		}
 	case SkipStep:
-		if h.Phase == Ended && !h.Outcome.Good() && h.Step < len(h.Steps) {
-			h.Warned = true
+		if h.Phase == Ended && !h.Outcome.Good() && h.Step < len(h.Steps) && s.stands(h, b) {
+			h.Said, h.Warned = said, true
 			s.forward(h, at)
 		}
 	case Answer:
-		if answer := b; h.Step < len(h.Steps) && (b.Step == "" || b.Step == s.Plan().Steps[h.Step].ID) {
-			h.Answered = &answer
+		if h.Step < len(h.Steps) && s.stands(h, b) {
+			h.Said, h.Answered = said, &said.Decided
 		}
 	}
 }

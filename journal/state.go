@@ -44,6 +44,7 @@ type HostState struct {
 	Facts    map[string]runbooks.Fact
 	Ended    time.Time
 	Answered *Decided // the answer to the current manual step
+	Said     *Said    // the last decision about it that counted
 	Warned   bool     // some step ended Warned
 	Touched  bool     // a step that changes something was started
 }
@@ -61,7 +62,9 @@ type State struct {
 	WaveAt   time.Time
 	Approved int // waves up to this index may open
 	Paused   bool
+	Approval *Said    // the last of a wave
 	Abort    Decision // "", Abort or AbortHard
+	Aborted  *Said    // the first word of it
 	Result   Result
 	Reason   string
 	Closed   time.Time
@@ -71,8 +74,9 @@ type State struct {
 	// Tally counts the hosts by phase, and the ended ones by outcome.
 	Tally Tally
 
-	index map[inventory.HostID]int
-	steps map[runbooks.StepID]int
+	booted time.Time // when this machine was, as its clock stood in the latest event that tells
+	index  map[inventory.HostID]int
+	steps  map[runbooks.StepID]int
 }
 
 // Tally counts hosts.

@@ -168,17 +168,24 @@ type world struct {
 	host inventory.Host
 }
 
-// shells are the shells that must do; each gets a PATH on which it is sh.
+// shells are the shells that must do, and those of TEND_SHELLS (CONTRIBUTING.md); each gets a PATH on which it is sh.
 func shells(t testing.TB) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, s := range []string{"dash", "bash", "busybox"} {
+	for _, s := range []string{"dash", "bash", "busybox", "mksh", "yash"} {
 		if p, err := exec.LookPath(s); err == nil {
 			found[s] = p
 		}
 	}
+	for _, s := range filepath.SplitList(os.Getenv("TEND_SHELLS")) {
+		p, err := exec.LookPath(s)
+		if err != nil {
+			t.Fatalf("TEND_SHELLS: %v", err)
+		}
+		found[strings.ReplaceAll(strings.Trim(s, "/"), "/", "-")] = p
+	}
 	if len(found) == 0 {
-		t.Skip("none of dash, bash and busybox is here")
+		t.Skip("no shell of the list is here")
 	}
 	return found
 }

@@ -18,7 +18,14 @@ import (
 func shells(t *testing.T) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
-	for name, argv := range map[string][]string{"sh": {"/bin/sh"}, "dash": {"dash"}, "busybox": {"busybox", "sh"}, "bash": {"bash", "--posix"}} {
+	all := map[string][]string{"sh": {"/bin/sh"}, "dash": {"dash"}, "busybox": {"busybox", "sh"}, "bash": {"bash", "--posix"}}
+	for _, more := range filepath.SplitList(os.Getenv("TEND_SHELLS")) { // CONTRIBUTING.md
+		if _, err := exec.LookPath(more); err != nil {
+			t.Fatalf("TEND_SHELLS: %v", err)
+		}
+		all[strings.ReplaceAll(strings.Trim(more, "/"), "/", "-")] = []string{more}
+	}
+	for name, argv := range all {
 		path, err := exec.LookPath(argv[0])
 		if err != nil {
 			missing(t, argv[0])

@@ -75,7 +75,8 @@ func (c *Client) PID(ctx context.Context) (int, error) {
 	return rep.PID, err
 }
 
-// Decide hands a decision to the run. It returns once the engine has it; the journal says when it is durable.
+// Decide hands a decision to the run. It returns nil once the decision counts and is durable; a *journal.TooLate says that it does not
+// count, and whose does.
 func (c *Client) Decide(ctx context.Context, d journal.Decided) error {
 	_, err := c.call(ctx, request{Do: "decide", Decided: &d})
 	return err
@@ -156,6 +157,9 @@ func (c *Client) call(ctx context.Context, r request) (reply, error) {
 	var rep reply
 	if err := json.Unmarshal(in.Bytes(), &rep); err != nil {
 		return reply{}, err
+	}
+	if rep.Late != nil {
+		return rep, rep.Late
 	}
 	if rep.Error != "" {
 		return rep, errors.New(rep.Error)

@@ -47,9 +47,11 @@ type request struct {
 }
 
 type reply struct {
-	Error    string        `json:"error,omitempty"`
-	Run      journal.RunID `json:"run,omitempty"`
-	PID      int           `json:"pid,omitempty"`
-	Question *Question     `json:"question,omitempty"`
-	Closed   int           `json:"closed,omitempty"` // ID of a question that needs no answer any more
+	Error string `json:"error,omitempty"`
+	// Late says that a decision does not count, where that is the error.
+	Late     *journal.TooLate `json:"late,omitempty"`
+	Run      journal.RunID    `json:"run,omitempty"`
+	PID      int              `json:"pid,omitempty"`
+	Question *Question        `json:"question,omitempty"`
+	Closed   int              `json:"closed,omitempty"` // ID of a question that needs no answer any more
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tend/engine"
 	"tend/inventory"
 	"tend/journal"
 	"tend/runbooks"
@@ -25,20 +27,24 @@ func (memory) Release(journal.RunID) error { return nil }
 
 func newMemory() memory { return memory{journal.NewMemory("ops@test", time.Now)} }
 
-// engine plays a run: it hands each decision to took, and ends with an abort or with ctx.
-type engine struct {
+// player plays a run: it hands each decision to took, and ends with an abort or with ctx.
+type player struct {
 	took  chan journal.Decided
 	asked func(ctx context.Context)
+	late  error // what is said to each decision
 }
 
-func (e *engine) Run(ctx context.Context, s *journal.State, decisions <-chan journal.Decided) error {
+func (e *player) Run(ctx context.Context, s *journal.State, decisions <-chan engine.Word) error {
 	if e.asked != nil {
 		e.asked(ctx)
 	}
 	for {
 		select {
 		case d := <-decisions:
-			e.took <- d
+			e.took <- d.Decided
+			if d.Told != nil {
+				d.Told(e.late)
+			}
 			if d.Decision == journal.Abort {
 				return nil
 			}
@@ -79,7 +85,7 @@ func serve(t *testing.T, c Commission, book Book, asker *Asker, eng Engine) (end
 }
 
 func TestDecisionsReachTheRun(t *testing.T) {
-	dir, book, eng := short(t), newMemory(), &engine{took: make(chan journal.Decided, 4)}
+	dir, book, eng := short(t), newMemory(), &player{took: make(chan journal.Decided, 4)}
 	c := Commission{Run: run, Socket: SocketPath(dir, "/j", run), Accepted: plan()}
 	ended, _ := serve(t, c, book, NewAsker(), eng)
 	cl := Dial(dir, "/j", run)
@@ -108,8 +114,39 @@ func TestDecisionsReachTheRun(t *testing.T) {
 	}
 }
 
+// deaf ends with the first decision, and says nothing to it.
+type deaf struct{}
+
+func (deaf) Run(_ context.Context, _ *journal.State, decisions <-chan engine.Word) error {
+	<-decisions
+	return nil
+}
+
+// TestDecisionThatComesTooLate: the word about it comes back over the socket with all that belongs to it; and a run that ends before it has
+// looked at a decision is no yes.
+func TestDecisionThatComesTooLate(t *testing.T) {
+	dir, book := short(t), newMemory()
+	said := &journal.TooLate{Text: "a waits for no answer", By: journal.Who{User: "ann", From: "console1"}, At: time.Unix(1764480000, 0).UTC(), Next: "look"}
+	eng := &player{took: make(chan journal.Decided, 4), late: fmt.Errorf("not taken: %w", said)}
+	c := Commission{Run: run, Socket: SocketPath(dir, "/j", run), Accepted: plan()}
+	_, stop := serve(t, c, book, NewAsker(), eng)
+	var late *journal.TooLate
+	err := Dial(dir, "/j", run).Decide(t.Context(), journal.Decided{Decision: journal.Pause})
+	if !errors.As(err, &late) || *late != *said {
+		t.Fatalf("told %v (%+v), want %+v", err, late, said)
+	}
+	stop()
+	c.Run = run + "2"
+	c.Socket = SocketPath(dir, "/j", c.Run)
+	serve(t, c, book, NewAsker(), deaf{})
+	err = Dial(dir, "/j", c.Run).Decide(t.Context(), journal.Decided{Decision: journal.Pause})
+	if err == nil || !strings.Contains(err.Error(), "the run has ended") {
+		t.Fatalf("a run that ended without a word: %v", err)
+	}
+}
+
 func TestTheRunIsDurableBeforeItIsSaidToBeOpen(t *testing.T) {
-	book, eng := newMemory(), &engine{took: make(chan journal.Decided, 1)}
+	book, eng := newMemory(), &player{took: make(chan journal.Decided, 1)}
 	c := Commission{Run: run, Socket: SocketPath(short(t), "/j", run), Accepted: plan()}
 	ended, stop := serve(t, c, book, NewAsker(), eng)
 	s := journal.NewState()
@@ -158,7 +195,7 @@ func TestWhatCannotBeResumedSaysSo(t *testing.T) {
 func TestQuestionsAreAnsweredOnce(t *testing.T) {
 	dir, asker := short(t), NewAsker()
 	answers := make(chan string, 1)
-	eng := &engine{took: make(chan journal.Decided, 1), asked: func(ctx context.Context) {
+	eng := &player{took: make(chan journal.Decided, 1), asked: func(ctx context.Context) {
 		a, err := asker.Ask(ctx, Question{Run: run, Kind: "passphrase", Text: "key?"})
 		if err != nil {
 			a = err.Error()

@@ -8,12 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"tend/engine"
 	"tend/journal"
 )
 
 // Engine carries a folded run out; engine.Engine is one.
 type Engine interface {
-	Run(ctx context.Context, s *journal.State, decisions <-chan journal.Decided) error
+	Run(ctx context.Context, s *journal.State, decisions <-chan engine.Word) error
 }
 
 // Book is what the process writes and reads: the journal, and letting go of a run's segment.
@@ -64,7 +65,7 @@ func open(ctx context.Context, c Commission, book Book) (*journal.State, error) 
 		return nil, fmt.Errorf("run %s has ended (%s): there is nothing to resume", c.Run, s.Result)
 	}
 	host, _ := os.Hostname()
-	bodies = append(bodies, journal.RunnerStarted{PID: os.Getpid(), Host: host, Resumed: c.Accepted == nil, BootID: bootID()})
+	bodies = append(bodies, journal.RunnerStarted{PID: os.Getpid(), Host: host, Resumed: c.Accepted == nil, BootID: bootID(), Up: SinceBoot().Milliseconds()})
 	if _, err := book.Append(ctx, c.Run, bodies...); err != nil {
 		return nil, err
 	}

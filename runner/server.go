@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tend/engine"
 	"tend/journal"
 )
 
@@ -22,7 +23,7 @@ type server struct {
 	run       journal.RunID
 	ln        net.Listener
 	asker     *Asker
-	decisions chan journal.Decided
+	decisions chan engine.Word
 	ctx       context.Context
 	cancel    context.CancelFunc
 	wait      sync.WaitGroup
@@ -36,7 +37,7 @@ func listen(ctx context.Context, run journal.RunID, path string, asker *Asker) (
 	if err != nil {
 		return nil, fmt.Errorf("run's socket: %w", err)
 	}
-	s := &server{run: run, ln: ln, asker: asker, decisions: make(chan journal.Decided), conns: map[net.Conn]struct{}{}}
+	s := &server{run: run, ln: ln, asker: asker, decisions: make(chan engine.Word), conns: map[net.Conn]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.wait.Go(s.accept)
 	return s, nil
@@ -139,18 +140,31 @@ func (s *server) do(r request) reply {
 	}
 	if err != nil {
 		rep.Error = err.Error()
+		errors.As(err, &rep.Late)
 	}
 	return rep
 }
 
+// decide hands a decision to the engine, and waits for what became of it: that it is durable, or that it came too late.
 func (s *server) decide(d *journal.Decided) error {
 	if d == nil {
 		return errors.New("no decision given")
 	}
+	told := make(chan error, 1)
 	select {
-	case s.decisions <- *d:
-		return nil
+	case s.decisions <- engine.Word{Decided: *d, Told: func(err error) { told <- err }}:
 	case <-s.ctx.Done():
+		return errors.New("the run has ended")
+	}
+	select {
+	case err := <-told:
+		return err
+	case <-s.ctx.Done(): // the engine has returned: it has said all that it will say
+	}
+	select {
+	case err := <-told:
+		return err
+	default:
 		return errors.New("the run has ended")
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Runs interface {
 	// Start begins a run of exactly this plan and returns once its first event is durable.
 	Start(ctx context.Context, plan runbooks.Plan, reason, ticket string) (journal.RunID, error)
-	// Decide hands a decision to the run; it has effect when the journal shows it.
+	// Decide hands a decision to the run. It returns nil once that counts and is recorded; a *journal.TooLate says that it does not count.
 	Decide(ctx context.Context, run journal.RunID, d journal.Decided) error
 	// Alive lists the runs that some process is at work on.
 	Alive(ctx context.Context) ([]journal.RunID, error)

@@ -219,17 +219,11 @@ func (l *lineConsole) steer(ctx context.Context, w *watch, name, rest string) er
 
 // decide hands decisions to the run; what came of them is seen in its events.
 func (l *lineConsole) decide(ctx context.Context, w *watch, said string, ds ...journal.Decided) error {
-	for _, d := range ds {
-		d.By = l.cfg.Who
-		ctx, cancel := context.WithTimeout(ctx, askTime)
-		err := l.cfg.Runs.Decide(ctx, w.run, d)
-		cancel()
-		if err != nil {
-			return fmt.Errorf("%s was not accepted: %w", said, err)
-		}
+	told, err := decideAll(ctx, l.cfg.Runs, w.run, l.cfg.Who, said, ds)
+	if err == nil {
+		l.say("%s", told)
 	}
-	l.say("%s: sent to the run", said)
-	return nil
+	return err
 }
 
 func (l *lineConsole) abort(ctx context.Context, w *watch) error {

@@ -92,15 +92,15 @@ func TestLineSteering(t *testing.T) {
 	y := newTyping(t)
 	y.say("follow r1").see("the run is at work: help says", "FAILED web-09 upgrade")
 	y.say("help").see("leave: stop following").say("where").see("FAIL 1 host, upgrade: web-09")
-	y.say("pause").see("pause: sent to the run").say("continue").see("continue: sent")
-	y.say("retry").see("retry 1 host: web-09. Type 1 to go on:").say("2").see("nothing was done").say("retry", "1").see("retry: sent")
-	y.say("skip").see("say which").say("skip nobody-1").see("none of these hosts").say("skip web-11").see("skip 1 host: web-11. Type 1").say("1").see("skip: sent")
-	y.say("skip-step web-09", "1").see("skip-step: sent")
+	y.say("pause").see("pause: the run has it").say("continue").see("continue: the run has it")
+	y.say("retry").see("retry 1 host: web-09. Type 1 to go on:").say("2").see("nothing was done").say("retry", "1").see("retry: the run has it")
+	y.say("skip").see("say which").say("skip nobody-1").see("none of these hosts").say("skip web-11").see("skip 1 host: web-11. Type 1").say("1").see("skip: the run has it")
+	y.say("skip-step web-09", "1").see("skip-step: the run has it")
 	y.say("approve").see("no wave waits").say("answer").see("nothing waits for an answer")
 	y.say("problems").see("problems waits until the run has ended")
-	y.say("abort").see("type abort").say("no").see("the run goes on").say("abort", "kill").see("abort: sent")
+	y.say("abort").see("type abort").say("no").see("the run goes on").say("abort", "kill").see("abort: the run has it")
 	y.say("leave").see("the run goes on; follow r1", "problems:", "hosts not OK", "command (help")
-	y.say("pause").see("run r1, patch:", "pause: sent") // from the prompt, where it is the only one
+	y.say("pause").see("run r1, patch:", "pause: the run has it") // from the prompt, where it is the only one
 	y.quit()
 	want := []string{"pause", "continue", "retry web-09 upgrade", "skip_host web-11 precheck", "skip_step web-09 upgrade", "abort_hard", "pause"}
 	if got := y.decisions(); !slices.Equal(got, want) {
@@ -128,7 +128,7 @@ func TestLineManualStep(t *testing.T) {
 	y.say("follow r2").see("db-02 waits for a person: Pull the disk with the red light", "answer db-02")
 	y.say("answer").see("swap the disk", "is it done?").say("").see("the step stays open")
 	y.say("answer", "no").see("serial number").say("", "", "").see("say in the note why", "the step stays open")
-	y.say("answer db-02", "yes").see("serial number").say("S1").see("is the light green (yes or no):").say("yes").see("a note").say("").see("answer: sent").say("leave").quit()
+	y.say("answer db-02", "yes").see("serial number").say("S1").see("is the light green (yes or no):").say("yes").see("a note").say("").see("answer: the run has it").say("leave").quit()
 	if got := y.decisions(); !slices.Equal(got, []string{"answer db-02 swap light=yes serial=S1"}) {
 		t.Errorf("%q", got)
 	}

@@ -15,19 +15,21 @@ import (
 
 // manualScreen is a step for the person in the room: where to stand and what to do, in large; the answers that it asks for, and a note.
 type manualScreen struct {
-	cfg    Config
-	w      *watch
-	host   inventory.Host
-	step   runbooks.Step
-	fields []*field // one a question, and the note
-	list   list
-	top    int // the first line shown of the words
-	h, n   int // lines of the words that show, and that there are, as last drawn
+	cfg  Config
+	w    *watch
+	host inventory.Host
+	step runbooks.Step
+	// attempt is which one of the step the screen asks about: an answer to that is none to the next.
+	attempt int
+	fields  []*field // one a question, and the note
+	list    list
+	top     int // the first line shown of the words
+	h, n    int // lines of the words that show, and that there are, as last drawn
 }
 
 func newManualScreen(cfg Config, w *watch, host int) *manualScreen {
 	h := &w.state.Hosts[host]
-	s := &manualScreen{cfg: cfg, w: w, host: w.state.Plan().Hosts[host], step: w.state.Plan().Steps[h.Step]}
+	s := &manualScreen{cfg: cfg, w: w, host: w.state.Plan().Hosts[host], step: w.state.Plan().Steps[h.Step], attempt: h.Steps[h.Step].Attempt}
 	for range len(s.step.Asks) + 1 {
 		s.fields = append(s.fields, newField(""))
 	}
@@ -95,7 +97,7 @@ func (s *manualScreen) send(ok bool) action {
 
 // decided is the answer to a manual step, of a value for each question and the note; wrong says which of them will not do, and why.
 func (s *manualScreen) decided(ok bool, values []string) (d journal.Decided, at int, wrong error) {
-	d = journal.Decided{Decision: journal.Answer, Host: s.host.Name, Step: s.step.ID, OK: ok, Answers: map[string]string{}}
+	d = journal.Decided{Decision: journal.Answer, Host: s.host.Name, Step: s.step.ID, Attempt: s.attempt, OK: ok, Answers: map[string]string{}}
 	for i, a := range s.step.Asks {
 		v := strings.TrimSpace(values[i])
 		if ok && v == "" {

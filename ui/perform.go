@@ -253,16 +253,40 @@ func (c *console) decide(run journal.RunID, said string, ds ...journal.Decided) 
 		return nil
 	}
 	return c.work.do(func(ctx context.Context) tea.Msg {
-		ctx, cancel := context.WithTimeout(ctx, askTime)
-		defer cancel()
-		for _, d := range ds {
-			d.By = who
-			if err := runs.Decide(ctx, run, d); err != nil {
-				return then(warnOf(said + " was not accepted: " + withHint(err)))
-			}
+		told, err := decideAll(ctx, runs, run, who, said, ds)
+		if err != nil {
+			return then(warnOf(withHint(err)))
 		}
-		return then(say(said + ": sent to the run"))
+		return then(say(told))
 	})
+}
+
+// decideAll hands decisions to a run, one behind the other, and says what became of them. One that comes too late, because somebody else's
+// came first, keeps back none of the others.
+func decideAll(ctx context.Context, runs Runs, run journal.RunID, who journal.Who, said string, ds []journal.Decided) (string, error) {
+	var late *journal.TooLate
+	n := 0
+	for _, d := range ds {
+		d.By = who
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		err := runs.Decide(ctx, run, d)
+		cancel()
+		switch first := (*journal.TooLate)(nil); {
+		case err == nil:
+			n++
+		case !errors.As(err, &first):
+			return "", fmt.Errorf("%s was not accepted: %w", said, err)
+		case late == nil:
+			late = first
+		}
+	}
+	switch {
+	case late == nil:
+		return said + ": the run has it, and it is recorded", nil
+	case len(ds) > 1:
+		return "", fmt.Errorf("%s counts for %d of %s: %w", said, n, plural(len(ds), "host"), late)
+	}
+	return "", fmt.Errorf("%s came too late: %w", said, late)
 }
 
 // withHint is an error with what to do about it.

@@ -234,7 +234,7 @@ func (w *watch) repairs(places []int, d journal.Decision) []journal.Decided {
 		if h.Phase == journal.Ended && !h.Outcome.Good() || d == journal.SkipHost && h.Phase != journal.Ended {
 			x := journal.Decided{Decision: d, Host: h.ID}
 			if h.Step < len(w.state.Plan().Steps) {
-				x.Step = w.state.Plan().Steps[h.Step].ID
+				x.Step, x.Attempt = w.state.Plan().Steps[h.Step].ID, h.Steps[h.Step].Attempt
 			}
 			ds = append(ds, x)
 		}

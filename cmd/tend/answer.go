@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,14 +24,13 @@ func (a *app) answerCmd() *cobra.Command {
 				return err
 			}
 			d := journal.Decided{Decision: journal.Answer, Host: inventory.HostID(args[1]), OK: !no, Answers: answers, By: a.who(), Reason: strings.TrimSpace(reason)}
-			step, err := a.waiting(c.Context(), args[0], d.Host)
+			step, err := a.waiting(c.Context(), args[0], &d)
 			if err != nil {
 				return err
 			}
 			if err := answersAll(step, d); err != nil {
 				return err
 			}
-			d.Step = step.ID // if the host is elsewhere by then, it answers nothing there
 			return a.decide(c.Context(), args[0], d)
 		},
 		ValidArgsFunction: a.completeRunHost,
@@ -40,30 +40,42 @@ func (a *app) answerCmd() *cobra.Command {
 	return c
 }
 
-// waiting is the manual step that a host of a run waits with. An answer to anything else would be recorded, and answer nothing.
-func (a *app) waiting(ctx context.Context, typed string, host inventory.HostID) (step runbooks.Step, err error) {
-	book, err := a.book()
+// waiting is the manual step that the host of an answer waits with, which the answer is told.
+func (a *app) waiting(ctx context.Context, typed string, d *journal.Decided) (step runbooks.Step, err error) {
+	s, err := a.stands(ctx, typed, d)
 	if err != nil {
 		return step, err
+	}
+	if late := (*journal.TooLate)(nil); errors.As(s.Late(*d), &late) {
+		return step, usage("tend journal show "+string(s.Run)+" says where it is", "%w", late)
+	}
+	return s.Plan().Steps[s.StepIndex(d.Step)], nil
+}
+
+// stands folds a run, and tells a decision about a host which step that stands at, and at which attempt. If it is elsewhere when the
+// decision gets there, because somebody else's came first, this one decides nothing.
+func (a *app) stands(ctx context.Context, typed string, d *journal.Decided) (*journal.State, error) {
+	book, err := a.book()
+	if err != nil {
+		return nil, err
 	}
 	defer book.Close()
 	run, err := a.find(ctx, book, typed)
 	if err != nil {
-		return step, err
+		return nil, err
 	}
 	s, err := folded(ctx, book, run)
 	if err != nil {
-		return step, bad(err)
+		return nil, bad(err)
 	}
-	h := s.Host(host)
+	h := s.Host(d.Host)
 	if h == nil {
-		return step, usage("tend journal show "+string(run)+" lists its hosts", "run %s has no host %q", run, host)
+		return nil, usage("tend journal show "+string(run)+" lists its hosts", "run %s has no host %q", run, d.Host)
 	}
-	steps := s.Plan().Steps
-	if h.Step >= len(steps) || !h.Steps[h.Step].Running || steps[h.Step].Kind != runbooks.Manual {
-		return step, usage("tend journal show "+string(run)+" says where it is", "%s waits for no answer", host)
+	if h.Step < len(h.Steps) {
+		d.Step, d.Attempt = s.Plan().Steps[h.Step].ID, h.Steps[h.Step].Attempt
 	}
-	return steps[h.Step], nil
+	return s, nil
 }
 
 // answersAll makes sure that an answer says all that the step asks for, and nothing else; or why it could not be done.

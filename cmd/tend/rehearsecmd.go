@@ -329,7 +329,7 @@ func (s *stage) run(ctx context.Context, p prepared, f rehearsing) (rehearse.Run
 	for _, e := range events {
 		state.Apply(e)
 	}
-	decisions := make(chan journal.Decided, 64)
+	decisions := make(chan engine.Word, 64)
 	ended := make(chan error, 1)
 	go func() { ended <- eng.Run(ctx, state, decisions) }()
 	run, err := s.watch(ctx, id, decisions, f)
@@ -340,7 +340,7 @@ func (s *stage) run(ctx context.Context, p prepared, f rehearsing) (rehearse.Run
 }
 
 // watch follows the run, answers what would have been asked, and drops a site's link.
-func (s *stage) watch(ctx context.Context, id journal.RunID, decisions chan<- journal.Decided, f rehearsing) (rehearse.Run, error) {
+func (s *stage) watch(ctx context.Context, id journal.RunID, decisions chan<- engine.Word, f rehearsing) (rehearse.Run, error) {
 	w := rehearse.NewWatch()
 	var back *time.Timer
 	defer func() {
@@ -354,7 +354,7 @@ func (s *stage) watch(ctx context.Context, id journal.RunID, decisions chan<- jo
 			return w.Run(), err
 		}
 		if d := w.Apply(e); d != nil {
-			decisions <- *d
+			decisions <- engine.Word{Decided: *d}
 		}
 		switch b := e.Body.(type) {
 		case journal.StepStarted:

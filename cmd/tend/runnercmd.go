@@ -72,7 +72,7 @@ func (a *app) runner(ctx context.Context) error {
 	hands.beat(ctx, leaseBeat, client.Linked)
 	defer hands.resting.stop()
 	eng := engine.New(recorder{journal.Redact(book, secret), hands}, hands, hands, engine.Options{
-		Secrets: c.Secrets, Hold: c.Interactive, Rules: engine.Rules{Window: windowOf},
+		Secrets: c.Secrets, Hold: c.Interactive, Up: runner.SinceBoot, Rules: engine.Rules{Window: windowOf},
 	})
 	ctx, stop := onTerm(ctx, eng.Halt)
 	defer stop()

@@ -225,6 +225,11 @@ func (a *app) decideCmd(use, short string, n int, make func(args []string) journ
 		RunE: func(c *cobra.Command, args []string) error {
 			d := make(args)
 			d.By, d.Reason = a.who(), reason
+			if d.Host != "" {
+				if _, err := a.stands(c.Context(), args[0], &d); err != nil {
+					return err
+				}
+			}
 			return a.decide(c.Context(), args[0], d)
 		},
 		ValidArgsFunction: a.completeRunHost,
@@ -243,6 +248,10 @@ func (a *app) decide(ctx context.Context, typed string, d journal.Decided) error
 		return err
 	}
 	err = cl.Decide(ctx, d)
+	var late *journal.TooLate
+	if errors.As(err, &late) {
+		return usage(late.Hint(), "%w", late)
+	}
 	if errors.Is(err, runner.ErrGone) {
 		return usage("tend runs shows which runs are alive; tend resume takes up one that was left behind", "run %s has no process", run)
 	}

@@ -6,4 +6,6 @@ cd "${HOME:-/}" 2>/dev/null || cd /
 printf '\n%s A\n' "$t_n"
 ( eval "$t_body" ) </dev/null 2>&1
 t_x=$?
+# As in sup.sh: ksh93 and yash have numbers of their own for a signal.
+if [ "$t_x" -ge 384 ]; then t_x=$((t_x - 256)); elif [ "$t_x" -ge 256 ]; then t_x=$((t_x - 128)); fi
 printf '\n%s E %s\n' "$t_n" "$t_x"

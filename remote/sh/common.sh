@@ -1,7 +1,7 @@
 # Every script begins with this. It runs as one compound command on the standard input of `exec /bin/sh -s`: a script that the
 # link cut short is a syntax error and runs nothing at all.
 #
-# Written for dash, bash, busybox sh and FreeBSD's sh. No descriptor above 2, no local variables, no arrays. All names begin with
+# Written for dash, bash, busybox sh and FreeBSD's sh; it runs in mksh, ksh93 and yash, too. No descriptor above 2, no local variables, no arrays. All names begin with
 # t_, so that a step's own names never meet them. What is printed on standard output and concerns us begins with the nonce $t_n.
 #
 # Given: t_n nonce, t_id job, t_root job root or "" for the usual one, t_proc where boot identity is read and t_systemd whose presence
@@ -34,13 +34,13 @@ t_oneline() {
 }
 
 # stat PID: reads /proc/PID/stat without a fork into t_pid t_state t_pgid t_start. The name in it may hold spaces and brackets, so
-# everything up to the last ") " goes (proc_pid_stat(5): field 3 state, 5 process group, 22 start time).
+# everything up to the last ") " goes (proc_pid_stat(5): field 3 state, 5 process group, 22 start time). The quotes are for ksh93.
 t_stat() {
 	t_pid='' t_state='' t_pgid='' t_start='' t_l=''
 	{ IFS= read -r t_l <"$1/stat"; } 2>/dev/null
 	[ -n "$t_l" ] || return 1
 	t_pid=${t_l%% *}
-	t_l=${t_l##*) }
+	t_l=${t_l##*") "}
 	set -f
 	# shellcheck disable=SC2086
 	set -- $t_l

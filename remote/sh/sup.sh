@@ -7,7 +7,7 @@ d=$1 n=$2 b=$3 gone=$4 um=$5 l='' pid=$$ pgid=0 start=0
 { IFS= read -r l </proc/self/stat; } 2>/dev/null
 if [ -n "$l" ]; then
 	pid=${l%% *}
-	l=${l##*) }
+	l=${l##*") "}
 	set -f
 	set -- $l
 	set +f
@@ -38,6 +38,8 @@ trap : HUP INT TERM 2>/dev/null
 		exec sh "$d/cmd.$n" </dev/null 2>&1
 	)
 	x=$?
+	# Where a signal ended it, that is 128 and the signal; ksh93 says 256 and the signal, yash 384.
+	if [ "$x" -ge 384 ]; then x=$((x - 256)); elif [ "$x" -ge 256 ]; then x=$((x - 128)); fi
 	ln -s "$x" "$d/exit"
 	# The script may hold secrets: it goes as soon as it is not needed. This shell has read all of itself, so the supervisor's text may
 	# go too: it makes room for two records where the disk has no inode left.
