@@ -99,3 +99,65 @@ func TestEveryReading(t *testing.T) {
 		}
 	}
 }
+
+// TestSeenAndPatched: only what answered was seen, and only a patch run that ended well has patched.
+func TestSeenAndPatched(t *testing.T) {
+	now := time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
+	old := now.Add(-2 * time.Hour)
+	known := map[string][]journal.Known{"db-1": {verdict(old, "load", runbooks.CheckOK)}}
+	for _, c := range []struct {
+		runbook, outcome string
+		seen, patched    bool
+	}{
+		{"patch", "ok", true, true}, {"patch", "warn", true, true}, {"patch", "failed", true, false}, {"patch", "unreachable", false, false}, {"patch", "unknown", false, false},
+		{"patch", "skipped", false, false}, {"patch", "running", false, false}, {"patch", "waiting", false, false}, {"health", "ok", true, false},
+	} {
+		p := postureOf(t, now, known, journal.HostRun{Host: "db-1", Runbook: c.runbook, Run: "r9", Started: now, Outcome: c.outcome})["db-1"]
+		if p.Seen.Equal(now) != c.seen || p.Patched.Equal(now) != c.patched || !c.seen && !p.Seen.Equal(old) || !c.patched && !p.Patched.IsZero() {
+			t.Errorf("%s %s: seen %v, patched %v", c.runbook, c.outcome, p.Seen, p.Patched)
+		}
+	}
+	for outcome, seen := range map[journal.Outcome]bool{journal.OK: true, journal.Warned: true, journal.Failed: true, journal.Unreachable: false, journal.Unknown: false, journal.Skipped: false, journal.Aborted: false} {
+		f := New(room())
+		(&story{f: f, run: "r1", at: t0}).tell(plan("health", "look"), journal.StepStarted{Host: "db-1", Step: "look"}, journal.StepEnded{Host: "db-1", Step: "look", Outcome: outcome})
+		if h, _ := f.Host("db-1"); h.Seen.IsZero() == seen {
+			t.Errorf("%v, live: seen %v", outcome, h.Seen)
+		}
+	}
+}
+
+// TestCells: a reading in a few words has its state unless it is well, its age, and a question mark where it does not count.
+func TestCells(t *testing.T) {
+	now := time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
+	at := now.Add(-3 * time.Hour)
+	for want, r := range map[string]Reading{
+		"?":                     {State: "unknown"},
+		"none (3h)":             {Text: "none", State: "ok", At: at},
+		"crit: gone (3h)":       {Text: "gone", State: "crit", At: at},
+		"warn: 2 users":         {Text: "2 users", State: "warn"},
+		"?1m old (3h)":          {Text: "1m old", State: "unknown", At: at},
+		"?1m old":               {Text: "1m old", State: "ok", Stale: true},
+		"?crit: 1m to restore":  {Text: "1m to restore", State: "crit", Stale: true},
+		"?no baseline":          {Text: "no baseline", State: "unknown"},
+		"yes: the kernel (3h)":  {Text: "yes: the kernel", State: "ok", At: at},
+		"warn: cert:/a 9d (3h)": {Text: "cert:/a 9d", State: "warn", At: at},
+	} {
+		if got := r.cell(now); got != want {
+			t.Errorf("%+v is %q, want %q", r, got, want)
+		}
+	}
+	all := []Posture{{Host: "a", Word: "fail", Pending: -1, Security: 2, Reboot: Reading{State: "warn"}}, {Host: "b", Word: "ok", Reboot: Reading{State: "ok"}}, {Host: "c", Reboot: Reading{State: "unknown"}}}
+	values := Values(all, now, nil)
+	for key, want := range map[string]string{"state": "fail true", "security": "2 true", "pending": "-1 false", "reboot": "yes true", "patched": "", "owner": " false"} {
+		v, ok := values("a", key)
+		if got := fmt.Sprint(v, " ", ok); want != "" && got != want || want == "" && ok {
+			t.Errorf("%s of a is %q", key, got)
+		}
+	}
+	if v, ok := values("b", "reboot"); v != "no" || !ok {
+		t.Errorf("b: %q %v", v, ok)
+	}
+	if _, ok := values("c", "reboot"); ok {
+		t.Error("what is not known has a value")
+	}
+}
