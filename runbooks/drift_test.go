@@ -83,9 +83,11 @@ func TestDrift(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newDriftWorld(t, argv)
-			if facts := w.run("drift", "compare", nil); facts["drift"].Value != "unknown" {
+			facts := w.run("drift", "compare", nil)
+			if facts["drift"].Value != "unknown" {
 				t.Fatalf("without a baseline: %+v", facts)
 			}
+			wants(t, facts, map[string]string{"departs": "UNKNOWN no baseline of packages, units"})
 			kept := w.run("commission", "baseline", nil)
 			if kept["drift"].Value != "0" || kept["baseline.digest"].Value == "" {
 				t.Fatalf("just commissioned: %+v", kept)
@@ -96,8 +98,10 @@ func TestDrift(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(w.dir, "tend/baseline.d/copies", w.dir, "etc/ssh/ssh_host_ed25519_key")); err == nil {
 				t.Error("a secret key was copied")
 			}
+			wants(t, w.run("drift", "compare", nil), map[string]string{"departs": "OK as the baseline says"})
 			w.change()
-			facts := w.run("drift", "compare", nil)
+			facts = w.run("drift", "compare", nil)
+			wants(t, facts, map[string]string{"departs": "WARN 2 packages, 1 units, 3 ports"})
 			wantFacts(t, facts, map[string]string{
 				"drift.packages": "2", "drift.packages/nginx": "1.18 -> (none)", "drift.packages/netcat": "(none) -> 1.0", "drift.versions": "1", "drift.versions/openssl": "3.0 -> 3.1",
 				"drift.ports/tcp/4444": "(none) -> 0.0.0.0", "drift.ports/udp/53": "127.0.0.53 -> (none)", "drift.sysctl/net.ipv4.ip_forward": "0 -> 1",

@@ -18,6 +18,11 @@
 #   tend_keeps                                        reports whether the host can keep a detached step, of this user (detach) and of root
 #                                                     (detach.root): "yes", or "no: " and why. A run's own look, before it starts anything, decides.
 #   tend_eol                                          prints the table of distributions' ends of support
+#   tend_unseen PATH                                  prints the directories on the way to PATH, a pattern of the shell, that this user may not look into
+#   tend_files PATTERN                                prints the files that a pattern of the shell names, by root's eyes where tend_root can have
+#                                                     them; and "? DIR" for each directory on the way that may not be looked into
+#   tend_newest PATH                                  prints when the newest file below PATH was written (seconds since 1970), where there is one; and
+#                                                     "? DIR" for a directory there that may not be looked into
 
 # One line, no tabs: what a check or a fact may hold. Sets tend_text.
 tend_flat() {
@@ -148,6 +153,46 @@ tend_root() {
 	[ "$(id -u)" != 0 ] || return 0
 	[ "${sudo:-no}" = yes ] && tend_have sudo && sudo -n true 2>/dev/null || return 1
 	tend_as='sudo -n'
+}
+
+# A directory must be searched to go through it, and read where what comes next is a pattern. Root may do both.
+tend_unseen() {
+	tend_head='' tend_rest=${1#/}
+	while :; do
+		tend_next=${tend_rest%%/*}
+		for tend_d in ${tend_head:-/}; do
+			[ -d "$tend_d" ] || continue
+			case $tend_next in
+			*[\*\?\[]*) [ -x "$tend_d" ] && [ -r "$tend_d" ] || printf '%s\n' "$tend_d" ;;
+			*) [ -x "$tend_d" ] || printf '%s\n' "$tend_d" ;;
+			esac
+		done
+		case $tend_rest in
+		*/*) tend_head=$tend_head/$tend_next tend_rest=${tend_rest#*/} ;;
+		*) return 0 ;;
+		esac
+	done
+}
+
+tend_files() {
+	tend_dirs=$(tend_unseen "$1")
+	if [ -n "$tend_dirs" ] && tend_root; then
+		$tend_as sh -c 'for f in $1; do [ ! -e "$f" ] || printf "%s\n" "$f"; done' sh "$1"
+		return
+	fi
+	for tend_f in $1; do
+		if [ -e "$tend_f" ] || [ -h "$tend_f" ]; then printf '%s\n' "$tend_f"; fi
+	done
+	[ -z "$tend_dirs" ] || printf '%s\n' "$tend_dirs" | sed 's/^/? /'
+}
+
+tend_newest() {
+	tend_format='-c %Y'
+	[ "$(uname -s)" != FreeBSD ] || tend_format='-f %m'
+	{
+		find "$1" -type f -exec stat $tend_format {} + 2>/dev/null ||
+			find "$1" -type d -exec sh -c 'for d; do [ -r "$d" ] && [ -x "$d" ] || printf "? %s\n" "$d"; done' sh {} + 2>/dev/null
+	} | awk '/^[0-9]+$/ && $1 + 0 > newest { newest = $1 } /^\? / && !n++ { hidden = $0 } END { if (newest) print newest; if (n) print hidden }'
 }
 
 # A reboot is due where the system says so, where a newer kernel of the running flavour lies in /boot, or where the running one's

@@ -6,6 +6,7 @@
 #                                 and sudoers are kept as copies as well
 #   tend_drift KIND…              reports what departs, as facts: drift.KIND=how many, drift.KIND/NAME=was -> is (60 a kind), departures=all
 #                                 of them, and, where every kind was looked at, drift=all of them
+#   tend_departure_words TEXT     of what tend_drift printed, reports the check departs: WARN with how many of each kind and the first names
 #   tend_baseline_digest          prints the baseline's checksum
 #   tend_departs KIND             prints what departs: "NAME<tab>WAS<tab>IS", with (none) where one is not there
 
@@ -142,6 +143,25 @@ tend_drift() {
 		[ $# -lt 8 ] || printf 'drift=%s\n' "$tend_all"
 		printf 'baseline.digest=%s\n' "$(tend_baseline_digest)"
 	fi
+}
+
+tend_departure_words() {
+	tend_words=$(printf '%s\n' "$1" | awk '
+		/^no baseline of / { sub(/^no baseline of /, ""); sub(/ is kept on this host$/, ""); blind = blind (blind == "" ? "" : ", ") $0 }
+		/^departures=/ { sub(/^departures=/, ""); all = $0 + 0 }
+		!/^drift\./ || /^drift\.versions/ { next }
+		{ key = $0; sub(/^drift\./, "", key); sub(/=.*/, "", key) }
+		key !~ /\// { v = $0; sub(/.*=/, "", v); if (v > 0) counts = counts ", " v + 0 " " key; next }
+		++n <= 3 { names = names ", " key }
+		END {
+			if (all) printf "WARN %d %s: %s%s", all, substr(counts, 3), substr(names, 3), (n > 3 ? " and more" : "")
+			else if (blind == "") printf "OK 0 as the baseline says"
+			if (blind != "") printf "%s", (all ? "; " : "UNKNOWN - ") "no baseline of " blind " is kept on this host: commission keeps one"
+		}')
+	tend_rest=${tend_words#* }
+	tend_n=${tend_rest%% *}
+	[ "$tend_n" != - ] || tend_n=''
+	tend_check departs "${tend_words%% *}" "$tend_n" '' '' "${tend_rest#* }"
 }
 
 tend_baseline_digest() {

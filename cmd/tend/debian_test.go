@@ -20,8 +20,9 @@ import (
 // that they could touch. Whoever logs in finds himself in it.
 type debian struct {
 	*site
-	srv  *sshtest.Server
-	root string // its root, as this process sees it
+	srv   *sshtest.Server
+	root  string   // its root, as this process sees it
+	enter []string // what goes before a command that is to run in its namespaces, where it has its own
 }
 
 // debianRoot is a file that holds what debootstrap installs (.ci/debian-root makes it, once, since that takes minutes), unpacked. A Debian
@@ -36,11 +37,7 @@ func debianRoot(t *testing.T) (lower string) {
 	if os.Getuid() != 0 {
 		cannotRun(t, "since it takes root to make a throwaway root")
 	}
-	cache, _ := os.UserCacheDir()
-	file := filepath.Join(cache, "tend", "debian-root.tar")
-	if f := os.Getenv("TEND_DEBIAN_ROOT"); f != "" {
-		file = f
-	}
+	file := debianFile()
 	if _, err := os.Stat(file); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("%v: .ci/debian-root makes it", err)
@@ -48,11 +45,25 @@ func debianRoot(t *testing.T) (lower string) {
 		t.Logf("%v (.ci/debian-root makes it): this machine's own root is the model", err)
 		return "/"
 	}
-	lower = t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "tar", "-C", lower, "-xpf", file).CombinedOutput(); err != nil {
+	return unpacked(t, file)
+}
+
+// debianFile is where .ci/debian-root puts the smallest system.
+func debianFile() string {
+	if f := os.Getenv("TEND_DEBIAN_ROOT"); f != "" {
+		return f
+	}
+	cache, _ := os.UserCacheDir()
+	return filepath.Join(cache, "tend", "debian-root.tar")
+}
+
+func unpacked(t *testing.T, file string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "tar", "-C", dir, "-xpf", file).CombinedOutput(); err != nil {
 		t.Fatalf("tar: %v\n%s", err, out)
 	}
-	return lower
+	return dir
 }
 
 func cannotRun(t *testing.T, why string) {
@@ -92,10 +103,17 @@ func newDebian(t *testing.T, lower string) *debian {
 		t.Fatal(err)
 	}
 	d := &debian{site: newSite(t, srv, 1, ""), srv: srv, root: "/proc/" + strings.TrimSpace(string(b)) + "/root/mnt/root"}
-	d.env = append(d.env, "TEND_JOB_ROOT=")                                   // the usual places: they are its own
+	d.env = append(d.env, "TEND_JOB_ROOT=") // the usual places: they are its own
+	d.archives()
+	return d
+}
+
+// archives puts two empty ones of ours in the place of the distribution's.
+func (d *debian) archives() {
+	d.t.Helper()
 	for _, path := range []string{"/etc/apt/sources.list.d", "/.dockerenv"} { // a model may be a container, which is never restarted
 		if err := os.RemoveAll(d.root + path); err != nil {
-			t.Fatal(err)
+			d.t.Fatal(err)
 		}
 	}
 	d.put("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/stable ./\ndeb [trusted=yes] file:/srv/stable-security ./\n")
@@ -103,7 +121,6 @@ func newDebian(t *testing.T, lower string) *debian {
 		d.put("/srv/"+suite+"/Packages", "")
 		d.put("/srv/"+suite+"/Release", "Label: Test\nSuite: "+suite+"\nVersion: 1\nCodename: x\n")
 	}
-	return d
 }
 
 func (d *debian) put(path, text string) {
@@ -128,18 +145,27 @@ func (d *debian) read(path string) string {
 // in runs a command in the throwaway system and returns what it said.
 func (d *debian) in(argv ...string) string {
 	d.t.Helper()
-	c := exec.CommandContext(d.t.Context(), "/usr/bin/env", append([]string{"LC_ALL=C", "DEBIAN_FRONTEND=noninteractive", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, argv...)...)
-	c.SysProcAttr = &syscall.SysProcAttr{Chroot: d.root}
-	c.Dir = "/"
-	out, err := c.CombinedOutput()
+	out, err := d.try(argv...)
 	if err != nil {
 		d.t.Fatalf("%v: %v\n%s", argv, err, out)
 	}
-	return string(out)
+	return out
 }
 
-// pkg is a package of the archive: it has a configuration file of its name, and may do something when it is configured.
-type pkg struct{ name, version, postinst string }
+func (d *debian) try(argv ...string) (string, error) {
+	line := slices.Concat(d.enter, []string{"/usr/bin/env", "-i", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, argv)
+	c := exec.CommandContext(d.t.Context(), line[0], line[1:]...)
+	if d.enter == nil {
+		c.SysProcAttr = &syscall.SysProcAttr{Chroot: d.root}
+		c.Dir = "/"
+	}
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+// pkg is a package of the archive: it has a configuration file of its name, may do something when it is configured, and may have the file
+// of a program, which is a copy of another one of the throwaway system.
+type pkg struct{ name, version, postinst, program, copied string }
 
 // ship puts a package into an archive ("" = none: it is only a file) and returns the path of its file in the throwaway system.
 func (d *debian) ship(suite string, p pkg) (path string) {
@@ -153,6 +179,14 @@ func (d *debian) ship(suite string, p pkg) (path string) {
 			d.t.Fatal(err)
 		}
 		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	if p.program != "" {
+		if err := os.MkdirAll(filepath.Dir(tree+p.program), 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+		if err := os.WriteFile(tree+p.program, []byte(d.read(p.copied)), 0o755); err != nil {
 			d.t.Fatal(err)
 		}
 	}

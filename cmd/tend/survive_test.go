@@ -54,12 +54,12 @@ func (s *site) through(srv *sshtest.Server) *sshtest.Proxy {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.write("known", strings.ReplaceAll(string(known), fmt.Sprintf("]:%d ", srv.Port), fmt.Sprintf("]:%d ", p.Port)))
+	s.write("known", strings.ReplaceAll(string(known), fmt.Sprintf("[%s]:%d ", srv.Addr, srv.Port), fmt.Sprintf("[127.0.0.1]:%d ", p.Port)))
 	text, err := os.ReadFile(filepath.Join(s.dir, "inventory.toml"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.write("inventory.toml", strings.NewReplacer(fmt.Sprintf("port = %d", srv.Port), fmt.Sprintf("port = %d", p.Port), srv.KnownHosts, filepath.Join(s.dir, "known")).Replace(string(text)))
+	s.write("inventory.toml", strings.NewReplacer(fmt.Sprintf("addr = %q\nport = %d", srv.Addr, srv.Port), fmt.Sprintf("addr = \"127.0.0.1\"\nport = %d", p.Port), srv.KnownHosts, filepath.Join(s.dir, "known")).Replace(string(text)))
 	return p
 }
 

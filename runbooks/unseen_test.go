@@ -1,0 +1,102 @@
+package runbooks
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// runAsNobody runs a script as a user who may do nothing, as run does.
+func runAsNobody(t *testing.T, argv []string, script string) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED since only root becomes another user")
+	}
+	cmd := exec.CommandContext(t.Context(), argv[0], append(argv[1:], "-s")...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"}
+	cmd.Stdin = strings.NewReader(script)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// shut is a directory that anyone may look into, with one in it that only root may, and files in both.
+func shut(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "shut")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	write(t, dir+"/open/a.pem", "x")
+	write(t, dir+"/shut/b.pem", "x")
+	old := time.Now().Add(-50 * time.Hour)
+	for path, mode := range map[string]os.FileMode{dir: 0o755, dir + "/open": 0o755, dir + "/shut": 0o700} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(dir+"/open/a.pem", old, old); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestWhatMayNotBeLookedIntoIsUnknown: a directory that this user may not look into is named, and is neither empty nor gone.
+func TestWhatMayNotBeLookedIntoIsUnknown(t *testing.T) {
+	dir := shut(t)
+	for name, argv := range shells(t) {
+		t.Run(name, func(t *testing.T) {
+			out := runAsNobody(t, argv, lib("for p in '"+dir+"/*/*.pem' '"+dir+"/shut/b.pem' '"+dir+"/none/*'; do set -f; for q in $p; do set +f; tend_files \"$q\"; done; done\ntend_newest "+dir))
+			if want := dir + "/open/a.pem\n? " + dir + "/shut\n? " + dir + "/shut\n"; !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "\n? "+dir+"/shut\n") {
+				t.Errorf("%q", out)
+			}
+			certs := planFor(t, builtin(t, "certs"), map[string]string{"files": dir + "/shut/*.pem"})
+			saysUnseen(t, certs, "look", argv, map[string]string{"cert:" + dir + "/shut/*.pem": "UNKNOWN needs root to look into " + dir + "/shut"})
+			health := planFor(t, builtin(t, "health"), map[string]string{"expect_certs": dir + "/shut/*.pem", "certs": dir + "/shut/b.pem", "backup_paths": dir + " " + dir + "/shut"})
+			saysUnseen(t, health, "checks", argv, map[string]string{"cert:" + dir + "/shut/*.pem": "UNKNOWN needs root", "cert:" + dir + "/shut/b.pem": "UNKNOWN needs root",
+				"backup:" + dir: "UNKNOWN " + dir + "/shut may not be read", "backup:" + dir + "/shut": "UNKNOWN may not be read"})
+		})
+	}
+}
+
+func saysUnseen(t *testing.T, plan Plan, id StepID, argv []string, want map[string]string) {
+	t.Helper()
+	facts, _ := ParseEmitted(stepOf(t, plan, id), []byte(runAsNobody(t, argv, scriptOf(t, plan, id))))
+	byKey := map[string]Fact{}
+	for _, f := range facts {
+		byKey[f.Key] = f
+	}
+	wants(t, byKey, want)
+	if _, none := byKey["certs"]; none {
+		t.Error("says that there was nothing to look at")
+	}
+}
+
+// TestHealthWithoutPS: that nothing was counted is not that there is nothing. A file system that df may not look at is told, and df is not
+// asked again for those of other machines.
+func TestHealthWithoutPS(t *testing.T) {
+	files := wellFiles + "\n==> /proc/mounts <==\n/dev/vdb1 /root/data ext4 rw 0 0\n/dev/vdc1 /hurt ext4 rw 0 0\ntracefs /trace tracefs rw 0 0\n"
+	df := `case $1 in
+-P*i*) echo "Filesystem Inodes IUsed IFree IUse% Mounted on" ;;
+-PTkl) echo "Filesystem Type 1024-blocks Used Available Capacity Mounted on"; for m in "/root/data: Permission denied" "/trace: Permission denied" "/hurt: Input/output error"; do echo "df: $m" >&2; done; exit 1 ;;
+*) echo "/dev/far ext4 100 99 1 99% /far" ;;
+esac`
+	for _, argv := range shells(t) {
+		facts := healthWorld(t, argv, files, nil, map[string]string{"df": df})
+		wants(t, facts, map[string]string{"disk:/root/data": "UNKNOWN needs root", "disk:/hurt": "CRIT Input/output error"})
+		for _, key := range []string{"disk:/trace", "disk:/far"} {
+			if f, ok := facts[key]; ok {
+				t.Errorf("%+v", f)
+			}
+		}
+		facts, _ = stepFacts(t, argv, "health", "checks", nil, nil, "tend_have ps", "tend_have no-ps-here")
+		wants(t, facts, map[string]string{"zombies": "UNKNOWN ps is missing", "blocked": "UNKNOWN ps is missing"})
+	}
+}
