@@ -77,3 +77,13 @@ func TestListsOfRunsFollow(t *testing.T) {
 		t.Error("there is more than one cursor")
 	}
 }
+
+// TestShortRunsOfOthersAreSeenSoon: a run that begins and ends elsewhere between two looks at what is alive is on the page within seconds, not
+// when somebody asks for it.
+func TestShortRunsOfOthersAreSeenSoon(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("J").See("0 runs")
+	d.runs.alive = []journal.RunID{}
+	d.health("261122-1220-heal")
+	d.later(15*time.Second).later(followEvery).See("1 run", "261122-1220-heal")
+}

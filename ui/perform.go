@@ -75,7 +75,7 @@ func (c *console) onlyReads(runbook string) bool {
 // gone in between.
 const (
 	lookEvery = 5 * time.Second
-	runsEvery = time.Minute
+	runsEvery = 15 * time.Second
 )
 
 // lookAlive finds out which runs have a process: one that nobody works on must not look at work, and one that was started elsewhere is

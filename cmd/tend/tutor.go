@@ -198,7 +198,8 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 			continue
 		}
 		t := turn{line: line}
-		if !c.own(ctx, l, &t) {
+		own := c.own(ctx, l, &t)
+		if !own {
 			t.exit = c.shell(ctx, line)
 		}
 		done, word, err := l.done(ctx, c, t)
@@ -210,6 +211,9 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 		}
 		if done {
 			return nil
+		}
+		if !own { // what it printed may have pushed the task out of sight
+			fmt.Fprintf(c.out, "The task goes on: %s. hint says what to type.\n", l.title)
 		}
 	}
 }
