@@ -27,7 +27,11 @@ func TestARepositoryRunsNothingHere(t *testing.T) {
 	for name, plant := range map[string]func(t *testing.T, dir, config string) string{
 		"a repository among the committed files": func(t *testing.T, dir, config string) string {
 			sub := filepath.Join(dir, "fleet")
-			gitIn(t, dir, "init", "-q", "--bare", sub)
+			gitIn(t, dir, "init", "-q")
+			gitIn(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
+			if err := os.Rename(filepath.Join(dir, ".git"), sub); err != nil {
+				t.Fatal(err)
+			}
 			return sub
 		},
 		"an unpacked .git": func(t *testing.T, dir, config string) string {
