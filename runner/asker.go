@@ -24,6 +24,7 @@ type Asker struct {
 	open   map[int]*pending
 	watch  map[chan reply]struct{}
 	closed bool
+	mute   bool // every question is declined
 }
 
 type pending struct {
@@ -38,9 +39,9 @@ func NewAsker() *Asker {
 
 // Ask waits for an answer: until ctx ends, Patience runs out (ErrNobody), or a person declines (ErrDeclined).
 func (a *Asker) Ask(ctx context.Context, q Question) (string, error) {
-	p := a.add(q)
-	if p == nil {
-		return "", ErrNobody
+	p, err := a.add(q)
+	if err != nil {
+		return "", err
 	}
 	defer a.drop(p.q.ID)
 	late := time.NewTimer(Patience)
@@ -58,18 +59,40 @@ func (a *Asker) Ask(ctx context.Context, q Question) (string, error) {
 	}
 }
 
-func (a *Asker) add(q Question) *pending {
+func (a *Asker) add(q Question) (*pending, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
-		return nil
+	switch {
+	case a.closed:
+		return nil, ErrNobody
+	case a.mute && q.Kind != touch:
+		return nil, ErrDeclined
 	}
 	a.next++
 	q.ID = a.next
 	p := &pending{q: q, answer: make(chan request, 1)}
 	a.open[q.ID] = p
 	a.tell(reply{Question: &q})
-	return p
+	return p, nil
+}
+
+// touch is the question that a key asks, not a host: it ends by itself.
+const touch = "touch"
+
+// Decline says no to every question that is open, and where later is set to all that come: who ends a run is not asked for what it would begin with.
+func (a *Asker) Decline(later bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mute = a.mute || later
+	for id, p := range a.open {
+		if p.q.Kind == touch {
+			continue
+		}
+		select {
+		case p.answer <- request{ID: id}:
+		default: // it has its answer
+		}
+	}
 }
 
 func (a *Asker) drop(id int) {

@@ -152,7 +152,12 @@ func (s *server) decide(d *journal.Decided) error {
 	}
 	told := make(chan error, 1)
 	select {
-	case s.decisions <- engine.Word{Decided: *d, Told: func(err error) { told <- err }}:
+	case s.decisions <- engine.Word{Decided: *d, Told: func(err error) {
+		if err == nil {
+			s.declines(d.Decision)
+		}
+		told <- err
+	}}:
 	case <-s.ctx.Done():
 		return errors.New("the run has ended")
 	}
@@ -166,6 +171,13 @@ func (s *server) decide(d *journal.Decided) error {
 		return err
 	default:
 		return errors.New("the run has ended")
+	}
+}
+
+// declines says no to what is asked, where the run was ended: nothing begins for which it would be needed.
+func (s *server) declines(d journal.Decision) {
+	if d == journal.Abort || d == journal.AbortHard {
+		s.asker.Decline(d == journal.AbortHard)
 	}
 }
 

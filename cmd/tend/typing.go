@@ -197,6 +197,9 @@ func (a *app) put(ctx context.Context, cl *runner.Client, tty *os.File, waiting 
 			}
 			back()
 			<-said
+			if ctx.Err() != nil {
+				return nil, true
+			}
 			fmt.Fprintln(a.err, "\nthis needs no answer any more")
 			return waiting, !more
 		}
