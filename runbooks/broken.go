@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"tend/quote"
 )
 
 // Broken is a file of the user's own that is no runbook as it stands. It refuses the runbook that it would be, by its name, and no other.
@@ -29,8 +31,9 @@ func (b Broken) First() string {
 	return first
 }
 
+// broken is about a file whose name is its author's word, and may hold what acts on a terminal.
 func broken(name, path string, err error) Broken {
-	b := Broken{Name: name, Source: path, Error: err.Error(), err: err}
+	b := Broken{Name: quote.Line(name), Source: path, Error: err.Error(), err: err}
 	var p Problem
 	if errors.As(err, &p) {
 		b.Line, b.Col = p.Line, p.Col
