@@ -131,7 +131,19 @@ func held(path string) bool {
 }
 
 // ensureLab starts the machine room where none is up. Its process holds lab.lock for as long as it lives.
+// Who comes while another starts it waits until it is there: what lies in the directory until then is of an earlier one, or nothing.
 func (a *app) ensureLab(ctx context.Context, f labFlags) error {
+	turn, err := os.OpenFile(filepath.Join(f.dir, "start.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return bad(err)
+	}
+	defer turn.Close()
+	for err = unix.EINTR; err == unix.EINTR; {
+		err = unix.Flock(int(turn.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		return err
+	}
 	lock := filepath.Join(f.dir, "lab.lock")
 	if held(lock) {
 		return nil

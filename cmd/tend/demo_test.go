@@ -2,9 +2,25 @@ package main
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
+
+// TestTwoDemosAtOnce: who comes while the machine room is being started waits for it.
+func TestTwoDemosAtOnce(t *testing.T) {
+	s := bareSite(t)
+	s.env = append(s.env, "TEND_INVENTORY=")
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			if out, errs, code := s.tend("demo", "inventory", "list", "--short"); code != 0 || !strings.Contains(out, "web-") {
+				t.Errorf("exit %d\n%s%s", code, out, errs)
+			}
+		})
+	}
+	wait.Wait()
+}
 
 // TestDemoByKeysAlone is the newcomer's first five minutes, in a real 80x24 terminal: health over a rack by keys, watched to its
 // end; the console closed, opened again, and the run found in the journal.
