@@ -19,7 +19,7 @@ func (a *app) answerCmd() *cobra.Command {
 		Use: "answer RUN HOST [name=text…]", Short: "Say that a manual step is done, with what it asks for", Args: cobra.MinimumNArgs(2),
 		Example: "  tend answer last db-0712 serial=S3X9 bay=4\n  tend answer last db-0712 --no --reason \"no spare disk\"",
 		RunE: func(c *cobra.Command, args []string) error {
-			answers, err := assignments(args[2:])
+			answers, err := assignments(args[2:], "write name=text, such as serial=S3X9")
 			if err != nil {
 				return err
 			}

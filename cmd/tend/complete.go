@@ -200,9 +200,13 @@ func (a *app) completeFlags(c *cobra.Command) {
 //go:embed complete/tend.*
 var scripts embed.FS
 
-// completionCmd is cobra's own, with other scripts.
-func completionCmd(root *cobra.Command) {
+// completionCmd is cobra's own, with other scripts, and as strict with its words as our commands are.
+func (a *app) completionCmd(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
+	if all, _, err := root.Find([]string{"completion"}); err == nil {
+		all.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		a.markUsage(all)
+	}
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		c, _, err := root.Find([]string{"completion", shell})
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -81,6 +82,9 @@ fingerprint from somewhere else than the network: the host's console, its provid
 			h, err := one(inv, args[0])
 			if err != nil {
 				return err
+			}
+			if !strings.HasPrefix(args[1], "SHA256:") {
+				return usage("on the host's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub", "%.80q is no fingerprint of the form SHA256:…", args[1])
 			}
 			client := ssh.New(a.sshOptions(inv))
 			defer client.Close()

@@ -66,7 +66,7 @@ func (w world) prepare(c choice, values inventory.Values) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
-	params, err := assignments(c.set)
+	params, err := assignments(c.set, "write --set name=value")
 	if err != nil {
 		return prepared{}, err
 	}
@@ -102,13 +102,13 @@ func (w world) hosts(scope string, values inventory.Values) ([]inventory.Host, e
 	return hosts, nil
 }
 
-// assignments splits name=value pairs.
-func assignments(set []string) (map[string]string, error) {
+// assignments splits name=value pairs; how is how they are written.
+func assignments(set []string, how string) (map[string]string, error) {
 	params := map[string]string{}
 	for _, s := range set {
 		k, v, ok := strings.Cut(s, "=")
 		if !ok || k == "" {
-			return nil, usage("write --set name=value", "%q is not an assignment", s)
+			return nil, usage(how, "%q is not an assignment", s)
 		}
 		if _, twice := params[k]; twice {
 			return nil, usage("", "parameter %s is set twice", k)

@@ -53,7 +53,7 @@ many hosts at once, and records every action in a local journal. Without a comma
 	a.markUsage(c)
 	a.completeFlags(c)
 	a.pageLong(c)
-	completionCmd(c)
+	a.completionCmd(c)
 	return c
 }
 
