@@ -177,7 +177,7 @@ func rest(t *testing.T, boots [2]string, sets map[time.Duration]time.Duration, p
 func TestClockSetBetweenTwoRunners(t *testing.T) {
 	const h = time.Hour
 	same, none := [2]string{"b", "b"}, [2]string{}
-	soak := plan(1, runbooks.Step{ID: "soak", Kind: runbooks.Wait, For: 30 * time.Minute})
+	soak := plan(1, runbooks.Step{ID: "a"}, runbooks.Step{ID: "soak", Kind: runbooks.Wait, For: 30 * time.Minute})
 	pause := waves(plan(2, runbooks.Step{ID: "a"}), 1, 1)
 	pause.Policy.Pause = "30m"
 	for name, c := range map[string]struct {
@@ -195,6 +195,8 @@ func TestClockSetBetweenTwoRunners(t *testing.T) {
 		"back under the second":         {same, map[time.Duration]time.Duration{15 * time.Minute: -24 * h}, 19 * time.Minute},
 		"back and mended, no runner":    {same, map[time.Duration]time.Duration{5 * time.Minute: -h, 10*time.Minute + time.Second: h}, 19 * time.Minute},
 		"forward and mended, no runner": {same, map[time.Duration]time.Duration{5 * time.Minute: h, 10*time.Minute + time.Second: -h}, 19 * time.Minute},
+		"back, the soak, and mended":    {same, map[time.Duration]time.Duration{500 * time.Millisecond: -h, 10*time.Minute + time.Second: h}, 19 * time.Minute},
+		"forward, the soak, and mended": {same, map[time.Duration]time.Duration{500 * time.Millisecond: h, 10*time.Minute + time.Second: -h}, 19 * time.Minute},
 		"restarted":                     {[2]string{"b", "c"}, nil, 19 * time.Minute},
 		"restarted, forward":            {[2]string{"b", "c"}, map[time.Duration]time.Duration{10*time.Minute + time.Second: 24 * h}, 0},
 		"restarted, back":               {[2]string{"b", "c"}, map[time.Duration]time.Duration{10*time.Minute + time.Second: -24 * h}, 30 * time.Minute},
