@@ -100,6 +100,38 @@ func TestBackupCheckRestic(t *testing.T) {
 	asks("none", "right", "2h", "UNKNOWN unable to open config file")
 }
 
+// TestBackupCheckBorg asks the real borg about a real repository; all of its own is in a directory of ours.
+func TestBackupCheckBorg(t *testing.T) {
+	if _, err := exec.LookPath("borg"); err != nil {
+		missing(t, "borg")
+		t.SkipNow()
+	}
+	dir := t.TempDir()
+	write(t, dir+"/files/f", "kept\n")
+	for name, passphrase := range map[string]string{"right": "hunter2", "wrong": "hunter3"} {
+		write(t, dir+"/"+name, "BORG_PASSPHRASE="+passphrase+"\nBORG_BASE_DIR="+dir+"/base\nBORG_RELOCATED_REPO_ACCESS_IS_OK=no\nBORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=no\n")
+	}
+	borg := func(args ...string) {
+		t.Helper()
+		command(t, "sh", append([]string{"-c", `set -a; . "$0"; TZ=UTC exec borg "$@"`, dir + "/right"}, args...)...)
+	}
+	ago := func(d time.Duration) string { return time.Now().Add(-d).UTC().Format("2006-01-02T15:04:05") }
+	asks := func(repo, env, age, want string) {
+		t.Helper()
+		where := dir + "/" + repo
+		facts, _ := stepFacts(t, []string{"/bin/sh"}, "backup-check", "look", map[string]string{"kind": "borg", "where": where, "env_file": dir + "/" + env, "max_age": age}, nil)
+		wants(t, facts, map[string]string{"backup:" + where: want})
+	}
+	borg("init", "--encryption=repokey", dir+"/repo")
+	asks("repo", "right", "2h", "CRIT there is no backup")
+	borg("create", "--timestamp", ago(48*time.Hour), dir+"/repo::a", dir+"/files")
+	borg("create", "--timestamp", ago(time.Hour), dir+"/repo::b", dir+"/files")
+	asks("repo", "right", "2h", "OK 60 minutes")
+	asks("repo", "right", "30m", "CRIT 60 minutes 30")
+	asks("repo", "wrong", "2h", "UNKNOWN incorrect")
+	asks("none", "right", "2h", "UNKNOWN does not exist")
+}
+
 // TestBackupCheckEnvFile: what the file sets reaches the tool, and a file that others may write to is not read.
 func TestBackupCheckEnvFile(t *testing.T) {
 	file := t.TempDir() + "/env"

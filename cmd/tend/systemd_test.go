@@ -30,6 +30,7 @@ func TestRealSystemd(t *testing.T) {
 	lower := systemdRoot(t)
 	for name, do := range map[string]func(d *debian){
 		"health": (*debian).failedUnits, "restart-service": (*debian).restartsService, "patch": (*debian).restartsOldCode, "logind kills": (*debian).outlivesLogind,
+		"logind and linger": (*debian).lingers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			user := "ops"
@@ -37,7 +38,7 @@ func TestRealSystemd(t *testing.T) {
 				scriptsOnly(t)
 				user = "root"
 			}
-			do(bootDebian(t, lower, user))
+			do(bootDebian(t, lower, user, strings.HasSuffix(name, "linger")))
 		})
 	}
 }
@@ -80,7 +81,7 @@ func bootScript(t *testing.T) string {
 var booted atomic.Int32
 
 // bootDebian boots one, with a site whose host real-1 it is, where that user logs in; ops may become root.
-func bootDebian(t *testing.T, lower, user string) *debian {
+func bootDebian(t *testing.T, lower, user string, linger bool) *debian {
 	t.Helper()
 	n := os.Getpid()*16 + int(booted.Add(1))
 	srv := &sshtest.Server{Addr: fmt.Sprintf("127.%d.%d.%d", 64+n>>16&63, n>>8&255, n&255), Port: 2222, User: user}
@@ -88,7 +89,11 @@ func bootDebian(t *testing.T, lower, user string) *debian {
 	srv.Key, srv.KnownHosts = filepath.Join(dir, "client"), filepath.Join(dir, "known_hosts")
 	d := &debian{site: newSite(t, srv, 1, map[bool]string{true: "become = \"sudo\"\n"}[user != "root"]), srv: srv}
 	d.env = append(d.env, "TEND_JOB_ROOT=")
-	d.boot(d.configured(lower) + ":" + lower)
+	layer := d.configured(lower)
+	if linger {
+		d.put("/var/lib/systemd/linger/ops", "")
+	}
+	d.boot(layer + ":" + lower)
 	d.archives()
 	return d
 }
@@ -138,6 +143,9 @@ func (d *debian) boot(layers string) {
 	at := regexp.MustCompile(`(?m)^\S+ (\S+) cgroup2 `).FindStringSubmatch(string(mounts))
 	cgroup, err := os.MkdirTemp(at[1], "tend-test-")
 	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.Chmod(cgroup, 0o755); err != nil { // users have theirs below
 		d.t.Fatal(err)
 	}
 	c := exec.Command("sh", bootScript(d.t), layers, cgroup)
@@ -328,7 +336,14 @@ func (d *debian) outlivesLogind() {
 	if _, err := os.Stat(d.root + "/tmp/ran"); err == nil {
 		d.t.Error("it was started all the same")
 	}
-	d.outlives(d.through(d.srv), "root", "--set", "root=yes")
+	p := d.through(d.srv)
+	d.outlives(p, "root", "--set", "root=yes")
+}
+
+// lingers: the same, for a user who lingers, and whose own systemd runs the step.
+func (d *debian) lingers() {
+	d.until("his own systemd runs", func() bool { out, _ := d.try("systemctl", "is-active", "user@1000.service"); return out == "active\n" })
+	d.outlives(d.through(d.srv), "ops")
 }
 
 // outlives cuts the link in a step's middle, and has the session end before the step does.
