@@ -30,6 +30,11 @@ func (f *facts) learn(known ...journal.Known) {
 		*f = slices.Clone(known)
 		return
 	}
+	if len(*f) == 0 { // a step prints them as it likes: put in one by one, each would move those behind it
+		known = slices.Clone(known)
+		slices.SortStableFunc(known, func(a, b journal.Known) int { return strings.Compare(a.Fact.Key, b.Fact.Key) })
+		*f = make(facts, 0, len(known))
+	}
 	for i := range known {
 		k := &known[i]
 		at, ok := f.find(k.Fact.Key)
