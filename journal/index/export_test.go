@@ -21,3 +21,19 @@ func (x *Index) Parts() (names []string, err error) {
 	}
 	return names, rows.Err()
 }
+
+// Held is how many docs there are, and of how many the parts hold words.
+func (x *Index) Held() (docs, worded int, err error) {
+	if err := x.db.QueryRow(`SELECT count(*) FROM docs`).Scan(&docs); err != nil {
+		return 0, 0, err
+	}
+	parts, err := x.Parts()
+	for _, p := range parts {
+		n := 0
+		if err := x.db.QueryRow(`SELECT count(*) FROM ` + p + `_docsize`).Scan(&n); err != nil {
+			return 0, 0, err
+		}
+		worded += n
+	}
+	return docs, worded, err
+}

@@ -85,6 +85,9 @@ func TestPartsAreLetGo(t *testing.T) {
 	if len(after) > len(before)-2 || after[0] != before[0] {
 		t.Errorf("parts %q, before %q", after, before)
 	}
+	if docs, worded, err := b.x.Held(); err != nil || docs != 11 || worded != docs {
+		t.Errorf("%d docs, the words of %d, %v", docs, worded, err)
+	}
 	if got := places(search(t, b.x, index.Search{Text: "needle"}).Hits); !slices.Equal(got, []string{"r2:10", "r2:6", "r2:2"}) {
 		t.Errorf("found %q", got)
 	}
