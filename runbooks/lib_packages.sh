@@ -524,8 +524,6 @@ tend_transaction() {
 	dnf | dnf5 | yum) tend_out=$(tend_upgrade_dnf simulate 2>/dev/null) ;;
 	zypper)
 		tend_out=$(tend_upgrade_zypper simulate 2>/dev/null)
-		# Its own renewal is all that zypper simulates then.
-		[ $? = 0 ] || [ "${scope:-all}" = security ] || case $tend_out in *'still wants to be run again'*) tend_out='' ;; esac
 		;;
 	esac
 	tend_chosen=$(printf '%s\n' "$tend_records" | tend_select)
@@ -658,13 +656,12 @@ tend_upgrade_zypper() {
 # not hold back then, and all else as plain updates. 103 only says once more that it renews itself.
 tend_zypper_rest() {
 	if [ "${scope:-all}" != security ]; then
-		[ -z "$tend_x" ] || return 103 # what is simulated is then what was chosen: tend_transaction
-		zypper -n update -l "$@" </dev/null
-		return
+		zypper $tend_x -n update -l "$@" </dev/null
+	else
+		tend_list=$(tend_zypper_security)
+		[ -n "$tend_list" ] || return 0
+		zypper $tend_x -n --non-interactive-include-reboot-patches install -l "$@" $tend_list </dev/null
 	fi
-	tend_list=$(tend_zypper_security)
-	[ -n "$tend_list" ] || return 0
-	zypper $tend_x -n --non-interactive-include-reboot-patches install -l "$@" $tend_list </dev/null
 	tend_rc=$?
 	[ $tend_rc != 103 ] || tend_rc=0
 	return $tend_rc

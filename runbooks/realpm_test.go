@@ -56,14 +56,23 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// rpmPackages builds alpha, beta (with an epoch) and gamma in versions 1.0 and 1.1.
-func rpmPackages(t *testing.T) (dir string) {
+// rpmPackages builds alpha, beta (with an epoch) and gamma in versions 1.0 and 1.1. Needed is a package that beta asks for from 1.1 on.
+func rpmPackages(t *testing.T, needed ...string) (dir string) {
 	t.Helper()
 	top := t.TempDir()
 	var specs []string
 	for _, version := range []string{"1.0", "1.1"} {
 		for name, extra := range map[string]string{"alpha": "", "beta": "Epoch: 2", "gamma": ""} {
 			spec := filepath.Join(top, name+version+".spec")
+			for _, n := range needed {
+				switch {
+				case name+version == "beta1.1":
+					extra += "\nRequires: " + n
+				case name+version == "alpha1.1": // once
+					write(t, filepath.Join(top, n+".spec"), "Name: "+n+"\nVersion: 1.1\nRelease: 1\nSummary: test\nLicense: none\nBuildArch: noarch\n%description\ntest\n%files\n")
+					specs = append(specs, filepath.Join(top, n+".spec"))
+				}
+			}
 			write(t, spec, "Name: "+name+"\nVersion: "+version+"\nRelease: 1\nSummary: test\nLicense: none\nBuildArch: noarch\n"+extra+"\n%description\ntest\n%files\n")
 			specs = append(specs, spec)
 		}
@@ -197,15 +206,15 @@ func zypperRoot(t *testing.T, packages string, more ...string) (root, path strin
 
 // TestRealZypperRunsAgain: an update that suggests a restart of the package manager (updateinfo's restart_suggested) is installed by itself,
 // zypper ends with 103 (zypper(8), ZYPPER_EXIT_INF_RESTART_NEEDED), and patch runs it again for the rest. What the dry run foretells and what
-// is downloaded beforehand is both rounds, with all as with security alone: the window is spent on installing only.
+// is downloaded beforehand is both rounds, with all as with security alone, and what they bring along: the window is spent on installing only.
 func TestRealZypperRunsAgain(t *testing.T) {
 	need(t, "zypper", "rpm", "rpmbuild", "createrepo_c")
-	packages := rpmPackages(t)
+	packages := rpmPackages(t, "delta")
 	const patch = " -n --non-interactive-include-reboot-patches patch -l "
 	for scope, c := range map[string]struct{ foretold, versions, codes []string }{
 		"all": {
-			[]string{"alpha 1.0-1 1.1-1", "beta 2:1.0-1 2:1.1-1", "gamma 1.0-1 1.1-1"},
-			[]string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "gamma.noarch 1.1-1"},
+			[]string{"alpha 1.0-1 1.1-1", "beta 2:1.0-1 2:1.1-1", "gamma 1.0-1 1.1-1", "delta - 1.1-1"},
+			[]string{"alpha.noarch 1.1-1", "beta.noarch 2:1.1-1", "delta.noarch 1.1-1", "gamma.noarch 1.1-1"},
 			[]string{"103" + patch + "--with-update --download-only", "0 -n update -l --download-only", "103" + patch + "--with-update", "0" + patch + "--with-update"},
 		},
 		"security": {
