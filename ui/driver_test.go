@@ -40,6 +40,20 @@ type driver struct {
 	quit    bool
 }
 
+// theRoom is the inventory of testdata/inventory.toml.
+func theRoom(t testing.TB) *inventory.Inventory {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/inventory.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := inventory.Parse("testdata/inventory.toml", raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
 // newDriver shows the fleet of testdata/inventory.toml.
 func newDriver(t *testing.T, w, h int, change ...func(*Config)) *driver {
 	t.Helper()
@@ -53,14 +67,7 @@ func newDriver(t *testing.T, w, h int, change ...func(*Config)) *driver {
 		}
 		return ids, err
 	}}
-	raw, err := os.ReadFile("testdata/inventory.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inv, err := inventory.Parse("testdata/inventory.toml", raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	inv := theRoom(t)
 	cfg := Config{
 		Inventory: inv, Library: library(), Journal: d.journal, Runs: d.runs, Asks: d.asks, Tier: Plain, Who: journal.Who{User: "ops", From: "test"},
 		Now: func() time.Time { return d.now }, Env: []string{"TERM=vt220"},

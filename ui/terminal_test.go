@@ -20,7 +20,6 @@ import (
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 
-	"tend/inventory"
 	"tend/journal"
 )
 
@@ -201,15 +200,7 @@ func (x *terminal) left() error {
 
 func realConfig(t testing.TB) Config {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/inventory.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inv, err := inventory.Parse("testdata/inventory.toml", raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Config{Inventory: inv, Library: library(), Journal: journal.NewMemory("ops@test", nil), StateDir: t.TempDir()}
+	return Config{Inventory: theRoom(t), Library: library(), Journal: journal.NewMemory("ops@test", nil), StateDir: t.TempDir()}
 }
 
 // openTerminal is the console on a real terminal of that type, once its fleet shows; change alters what it is given.
