@@ -97,7 +97,7 @@ func (a *app) moments(ctx context.Context, book *shelf, f comparing, args []stri
 	if err != nil {
 		return nil, nil, err
 	}
-	within := time.Duration(max(f.days, 1)) * 24 * time.Hour
+	within := time.Duration(f.days) * 24 * time.Hour
 	if was, err = asOf(ctx, book, first, within, f.host, wanted); err == nil {
 		is, err = asOf(ctx, book, second, within, f.host, wanted)
 	}

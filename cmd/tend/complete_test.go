@@ -105,14 +105,19 @@ func TestCompletionKeyByKey(t *testing.T) {
 			s.typed(sh.source + "; echo is 're'ady")
 			s.keys("Enter")
 			s.see("is ready")
+			shown := "is ready"
 			for _, k := range keystrokes {
 				if strings.Contains(k.typed, k.want) {
 					t.Errorf("%q is there before tab is pressed", k.want)
 				}
+				// Each key waits for what the one before did: a busy shell takes what is typed ahead of it for another line's.
 				s.keys("C-u", "C-l")
+				s.until("for an empty line", func(pane string) bool { return !strings.Contains(pane, shown) })
 				s.typed(k.typed)
+				s.see(k.typed)
 				s.keys("Tab")
 				s.see(k.want)
+				shown = k.typed
 			}
 			s.keys("C-u")
 			s.typed("exit") // it writes its history on the way

@@ -26,9 +26,6 @@ func (a *app) planCalendar() *cobra.Command {
 one group, in windows that overlap. A plan whose days are over is left out.`,
 		Example: "  tend plan calendar\n  tend plan calendar plans/ --days 90\n  tend plan calendar plans/a.toml plans/b.toml --json",
 		RunE: func(c *cobra.Command, args []string) error {
-			if ahead < 1 || ahead > 3660 {
-				return usage("", "--days is between 1 and 3660")
-			}
 			all, err := a.plansIn(c.Context(), args)
 			if err != nil {
 				return err

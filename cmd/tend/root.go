@@ -51,6 +51,7 @@ many hosts at once, and records every action in a local journal. Without a comma
 	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.commissionCmd(), a.versionCmd(), a.runnerCmd(), a.checkCmd(), a.reportCmd(), a.compareCmd())
 	c.AddCommand(a.schemaCmd(), a.newCmd(), a.doctorCmd(), a.manCmd(), a.fleetCmd(), a.statusCmd(), a.insightCmd(), a.driftCmd(), a.rehearseCmd(), a.shellCmd(), a.pullCmd(), a.pushCmd())
 	a.markUsage(c)
+	keepSpans(c)
 	a.completeFlags(c)
 	a.pageLong(c)
 	a.completionCmd(c)

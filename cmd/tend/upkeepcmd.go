@@ -109,7 +109,7 @@ the ledger, which a seal signs: verify misses nothing. With journal.seal = true 
 			if r.Bytes, err = bytesOf(size); err != nil {
 				return err
 			}
-			if r.Age = time.Duration(days) * 24 * time.Hour; days < 0 || r.Age == 0 && r.Bytes == 0 {
+			if r.Age = time.Duration(days) * 24 * time.Hour; r.Age == 0 && r.Bytes == 0 {
 				return usage("such as --days 1095, or --size 2GB", "say what is to be kept")
 			}
 			return a.withBook(func(book *shelf) error { return a.keep(c.Context(), book, r, dry, asJSON) })

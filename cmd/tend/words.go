@@ -101,6 +101,10 @@ func wrongFlag(c *cobra.Command, err error) error {
 		}
 		return usage(hint, "%s has no flag --%s", c.CommandPath(), none.GetSpecifiedName())
 	}
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) {
+		return wrongValue(c, bad)
+	}
 	return usage(hint, "%w", err)
 }
 

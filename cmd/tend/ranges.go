@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// A number on the command line is of a range, and the range is said where it is left: -9 meant "all" to one command and "none" to
+// another, and so many days that they are more than a time can hold were a time to come.
+
+// span is what a flag takes, both ends included, as they are typed.
+type span struct{ from, to string }
+
+// spans are those of every flag that takes a number or a duration, by its name: a name means the same in every command.
+var spans = map[string]span{
+	"canary":   {"-1", "1000000"},
+	"chaos":    {"0", "1000"},
+	"days":     {"1", "3660"},
+	"drop-for": {"1s", "720h"},
+	"first":    {"1", "1000"},
+	"idle":     {"0s", "24h"},
+	"limit":    {"0", "1000000"},
+	"linger":   {"0s", "8760h"},
+	"parallel": {"0", "1024"},
+	"port":     {"0", "65535"},
+	"seed":     {"0", "9007199254740991"}, // what a float64, and so JSON, holds exactly
+	"speed":    {"0.01", "10000"},
+	"wave":     {"0", "1048576"},
+	"within":   {"1", "3660"},
+}
+
+// numeric tells whether a flag takes a number or a duration.
+func numeric(f *pflag.Flag) bool {
+	switch f.Value.Type() {
+	case "int", "uint64", "float64", "duration":
+		return true
+	}
+	return false
+}
+
+// keepSpans lets every numeric flag of the tree refuse what is outside of its span.
+func keepSpans(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if s, ok := spans[f.Name]; ok && numeric(f) {
+			f.Value = spanned{Value: f.Value, span: s}
+		}
+	})
+	for _, sub := range c.Commands() {
+		keepSpans(sub)
+	}
+}
+
+// spanned is a flag's value that is set only to what is in its span.
+type spanned struct {
+	pflag.Value
+	span
+}
+
+// errSpan is what wrongFlag says better.
+var errSpan = errors.New("not in its range")
+
+func (v spanned) Set(typed string) error {
+	n, ok := v.amount(typed)
+	from, _ := v.amount(v.from)
+	to, _ := v.amount(v.to)
+	if !ok || !(from <= n && n <= to) { // so written, since NaN is a number that is neither less nor more
+		return errSpan
+	}
+	if v.Value.Set(typed) != nil {
+		return errSpan
+	}
+	return nil
+}
+
+// amount is what is typed as a number; durations are in seconds.
+func (v spanned) amount(typed string) (float64, bool) {
+	if v.Type() == "duration" {
+		d, err := time.ParseDuration(typed)
+		return d.Seconds(), err == nil
+	}
+	n, err := strconv.ParseFloat(typed, 64)
+	return n, err == nil
+}
+
+// wrongValue says what a flag takes, in one line.
+func wrongValue(c *cobra.Command, bad *pflag.InvalidValueError) error {
+	f, hint := bad.GetFlag(), "see "+c.CommandPath()+" --help"
+	switch v, ok := f.Value.(spanned); {
+	case ok && v.Type() == "duration":
+		return usage(hint, "--%s takes a time from %s to %s, and no %q", f.Name, v.from, v.to, bad.GetValue())
+	case ok && v.Type() == "float64":
+		return usage(hint, "--%s takes a number from %s to %s, and no %q", f.Name, v.from, v.to, bad.GetValue())
+	case ok:
+		return usage(hint, "--%s takes a whole number from %s to %s, and no %q", f.Name, v.from, v.to, bad.GetValue())
+	case f.Value.Type() == "bool":
+		return usage(hint, "--%s is given or not, and takes no %q", f.Name, bad.GetValue())
+	}
+	return usage(hint, "--%s takes no %q: %w", f.Name, bad.GetValue(), bad.Unwrap())
+}
