@@ -15,7 +15,8 @@ import (
 // span is what a flag takes, both ends included, as they are typed.
 type span struct{ from, to string }
 
-// spans are those of every flag that takes a number or a duration, by its name: a name means the same in every command.
+// spans are those of every flag that takes a number or a duration, by its name, or by its command's and its own where that command
+// has a range of its own.
 var spans = map[string]span{
 	"canary":   {"-1", "1000000"},
 	"chaos":    {"0", "1000"},
@@ -31,6 +32,17 @@ var spans = map[string]span{
 	"speed":    {"0.01", "10000"},
 	"wave":     {"0", "1048576"},
 	"within":   {"1", "3660"},
+
+	"rehearse speed": {"1", "1000"},
+}
+
+// spanOf is the range of a command's flag.
+func spanOf(c *cobra.Command, f *pflag.Flag) (span, bool) {
+	if s, ok := spans[c.Name()+" "+f.Name]; ok {
+		return s, true
+	}
+	s, ok := spans[f.Name]
+	return s, ok
 }
 
 // numeric tells whether a flag takes a number or a duration.
@@ -45,7 +57,7 @@ func numeric(f *pflag.Flag) bool {
 // keepSpans lets every numeric flag of the tree refuse what is outside of its span.
 func keepSpans(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if s, ok := spans[f.Name]; ok && numeric(f) {
+		if s, ok := spanOf(c, f); ok && numeric(f) {
 			f.Value = spanned{Value: f.Value, span: s}
 		}
 	})

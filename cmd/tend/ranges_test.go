@@ -29,7 +29,7 @@ func TestEveryNumberHasItsRange(t *testing.T) {
 	everyNumber(a.root(), func(c *cobra.Command, flag *pflag.Flag) {
 		n++
 		where := c.CommandPath() + " --" + flag.Name
-		s, ok := spans[flag.Name]
+		s, ok := spanOf(c, flag)
 		if !ok {
 			t.Errorf("%s has no range", where)
 			return

@@ -71,9 +71,6 @@ Exit codes: 0 all runs ended well and every limit held, 1 a run did not end well
 }
 
 func (a *app) rehearse(ctx context.Context, f rehearsing) error {
-	if f.speed < 1 || f.speed > 1000 {
-		return usage("", "--speed %g: from 1 to 1000", f.speed)
-	}
 	ctx, stop := untilSignal(ctx) // its machine room and its directory go with it
 	defer stop()
 	s, err := a.stage(ctx, f)

@@ -104,9 +104,6 @@ reaches the terminal. Where the output is no terminal, or with --text, the sessi
 recording itself, an asciicast v3. A recording that is not as the journal says is shown with a warning, and the exit code is 1.`,
 		Example: "  tend journal replay last\n  tend journal replay 261129-0712-k7f3 --speed 4 --idle 2s\n  tend journal replay last --text | less\n  tend journal replay last --raw > shell.cast",
 		RunE: func(c *cobra.Command, args []string) error {
-			if p.Speed <= 0 {
-				return usage("such as --speed 2", "a speed of %v shows nothing", p.Speed)
-			}
 			ctx, stop := untilSignal(c.Context()) // the terminal is made what it was
 			defer stop()
 			return a.withBook(func(book *shelf) error {
