@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"os"
 	"strconv"
 	"testing"
@@ -19,6 +20,10 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(asTend) != "" {
 		main()
+	}
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		_ = flag.Set("test.parallel", "4") // most of their time they wait for processes and hosts
 	}
 	testscript.Main(m, map[string]func(){"tend": main})
 }
