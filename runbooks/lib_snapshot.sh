@@ -6,6 +6,7 @@
 #                                 ports, mounts and routes, each CRIT (or what tend_loss says) where something was lost; and the check new, WARN
 #                                 where there are ports, mounts, routes that were not there before
 #   tend_service VERB NAME        known, running, restart, reload, start, stop: by systemd, OpenRC or rc
+#   tend_stays NAME               whether a service runs, and was not begun anew since it was started; sets tend_ill to what is wrong, and prints its last messages
 #   tend_settle SECONDS           waits until systemd has started everything, SECONDS at most; sets tend_running
 
 tend_snapshot() {
@@ -119,4 +120,20 @@ tend_service() {
 		*) service "$2" "$1" ;;
 		esac
 	fi
+}
+
+# Many start well and end a moment later; systemd may have begun them anew meanwhile, and counts that (NRestarts of systemctl(1), which a start
+# by hand sets to 0).
+tend_stays() {
+	tend_ill='' tend_n=''
+	[ ! -d /run/systemd/system ] || tend_n=$(systemctl show -p NRestarts --value "$1" 2>/dev/null)
+	case $tend_n in *[!0-9]* | '') tend_n=0 ;; esac
+	if ! tend_service running "$1"; then
+		tend_ill='does not run'
+	elif [ "$tend_n" -gt 0 ]; then
+		tend_ill="ends and is begun anew: $tend_n times since"
+	fi
+	[ -n "$tend_ill" ] || return 0
+	! tend_have journalctl || journalctl --no-pager -n 20 -u "$1" 2>/dev/null
+	return 1
 }

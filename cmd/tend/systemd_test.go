@@ -307,6 +307,33 @@ func (d *debian) restartsOldCode() {
 			d.t.Errorf("gdm-test.service is process %d, and was %d", now, left)
 		}
 	}
+	d.endsAfterUpgrade(worker)
+}
+
+// endsAfterUpgrade upgrades a service that then starts well, and ends a second later: it is not called restarted, whether systemd leaves it
+// there or begins it anew.
+func (d *debian) endsAfterUpgrade(worker pkg) {
+	d.t.Helper()
+	const unit = "[Service]\nExecStart=/bin/sh -c 'if [ -e /srv/ill ]; then sleep 1; echo my data is gone; exit 3; fi; exec /usr/lib/worker/worker 100000'\n"
+	for i, c := range []struct{ more, ill string }{{"", "does not run"}, {"Restart=always\nRestartSec=0\n", "ends and is begun anew: "}} {
+		if err := os.RemoveAll(d.root + "/srv/ill"); err != nil {
+			d.t.Fatal(err)
+		}
+		d.unit("worker.service", unit+c.more)
+		d.in("systemctl", "restart", "worker.service")
+		d.until("the worker runs", func() bool { // sh has become the worker
+			exe, _ := os.Readlink(fmt.Sprintf("%s/proc/%d/exe", d.root, d.mainPID("worker.service")))
+			return exe == "/usr/lib/worker/worker"
+		})
+		d.put("/srv/ill", "")
+		worker.version = fmt.Sprint("1.", 3+i)
+		d.ship("stable", worker)
+		d.put("/srv/stable/Release", "Label: Test\nSuite: stable\nVersion: "+worker.version+"\nCodename: x\n")
+		if out, errs, code := d.tend("run", "patch", "--set", "restart=yes", "--set", "free_mb=0", "--set", "free_boot_mb=0", "--set", "restart_never=gdm*", "--yes"); code != 1 {
+			d.t.Errorf("%q: exit %d\n%s%s", c.more, code, out, errs)
+		}
+		d.says("restarting worker.service\n", "not running after the restart: worker.service ("+c.ill, "my data is gone")
+	}
 }
 
 // outlivesLogind: here KillUserProcesses=yes, and logind kills what a session leaves behind. A step does not start where that would be its
