@@ -179,6 +179,21 @@ func (s *survey) departs(p *Posture) []weight {
 		return []weight{{25, "baseline changed by another hand"}}
 	case "warn":
 		return []weight{{5 + min(p.Departures, 10), "departs from its baseline: " + p.Drift.Text}}
+	case "unknown":
+		if p.State != Never {
+			return []weight{{3, unheld(p)}}
+		}
 	}
 	return nil
+}
+
+// unheld is why it is not known whether the host departs from its baseline.
+func unheld(p *Posture) string {
+	switch {
+	case p.Drift.Text == "":
+		return "never compared with a baseline"
+	case p.Departures < 0:
+		return p.Drift.Text
+	}
+	return "not compared with its baseline for eight days"
 }

@@ -118,7 +118,7 @@ func (s *survey) host(h *inventory.Host) Posture {
 		}
 	}
 	s.unread(&p, rpo, rto)
-	s.weigh(&p, h, &v, rpo > 0)
+	s.weigh(&p, h, &v, rpo, rto)
 	return p
 }
 
@@ -161,7 +161,7 @@ func (s *survey) read(p *Posture, k journal.Known, rpo, rto time.Duration) {
 	case key == FactReboot && k.Fact.Check:
 		p.Reboot = s.check(k)
 	case key == "reboot_due":
-		s.worse(&p.Reboot, Reading{Text: k.Fact.Value, State: map[bool]string{true: "warn", false: "ok"}[truth(k.Fact.Value)], At: k.At, Stale: !s.f.Fresh(k.At)})
+		s.worse(&p.Reboot, s.due(k))
 	case strings.HasPrefix(key, factBackupAge):
 		s.worse(&p.Backup, s.measured(k, rpo, "old"))
 	case strings.HasPrefix(key, factBackup) && k.Fact.Check && k.Fact.State == runbooks.CheckCrit:
@@ -180,6 +180,18 @@ func (s *survey) check(k journal.Known) Reading {
 	r := Reading{Text: Words(k.Fact), State: strings.ToLower(k.Fact.State.String()), At: k.At, Stale: !s.f.Fresh(k.At)}
 	if r.Stale {
 		r.State = "unknown"
+	}
+	return r
+}
+
+// due is the fact whether a restart is due, as a reading. A stale one is unknown, as a check is.
+func (s *survey) due(k journal.Known) Reading {
+	r := Reading{Text: k.Fact.Value, State: "ok", At: k.At, Stale: !s.f.Fresh(k.At)}
+	switch {
+	case r.Stale:
+		r.State = "unknown"
+	case truth(k.Fact.Value):
+		r.State = "warn"
 	}
 	return r
 }

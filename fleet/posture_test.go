@@ -73,8 +73,8 @@ func TestPostureSaysWhy(t *testing.T) {
 	now := time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
 	hour := now.Add(-time.Hour)
 	all := postureOf(t, now, map[string][]journal.Known{
-		"web-1": {verdict(hour, "load", runbooks.CheckOK), fact(hour, "pending", "6"), fact(hour, "security", "4"), fact(now.AddDate(0, 0, -61), "changed", "3")},
-		"web-2": {verdict(hour, "load", runbooks.CheckOK), fact(hour, "pending", "0"), fact(hour, "security", "0"), fact(hour, "changed", "3")},
+		"web-1": {verdict(hour, "load", runbooks.CheckOK), fact(hour, "pending", "6"), fact(hour, "security", "4"), fact(now.AddDate(0, 0, -61), "changed", "3"), fact(hour, "reboot_due", "no"), fact(hour, "drift", "0")},
+		"web-2": {verdict(hour, "load", runbooks.CheckOK), fact(hour, "pending", "0"), fact(hour, "security", "0"), fact(hour, "changed", "3"), fact(hour, "reboot_due", "no"), fact(hour, "drift", "0")},
 		"db-1": {verdict(hour, "load", runbooks.CheckOK), fact(hour, "pending", "0"), fact(hour, "changed", "1"), fact(hour, "backup_age.pg", "7200"),
 			fact(hour, "restore_time.pg", "600"), verdict(hour, "cert:/etc/a.pem", runbooks.CheckWarn)},
 	})

@@ -20,18 +20,18 @@ type weight struct {
 
 // weigh adds up what makes the host a risk, in words. What is not known weighs too: unknown is not OK. Production and hosts that
 // strangers can reach weigh half as much again each.
-func (s *survey) weigh(p *Posture, h *inventory.Host, v *Host, promised bool) {
+func (s *survey) weigh(p *Posture, h *inventory.Host, v *Host, rpo, rto time.Duration) {
 	if h.Shell == "none" {
 		return // gear that takes no runbooks: nothing of this can be known
 	}
-	all := slices.Concat(s.health(v), s.updates(p), s.recovery(p, promised), s.ends(p), s.departs(p))
+	all := slices.Concat(s.health(v), s.updates(p), s.recovery(p, rpo, rto), s.ends(p), s.departs(p))
 	if len(all) == 0 {
 		return
 	}
 	slices.SortStableFunc(all, func(a, b weight) int { return b.points - a.points })
 	for _, w := range all {
-		p.Risk += w.points
-		if !slices.Contains(p.Reasons, w.reason) { // what a check says, and the rule about what it looks at, may be the same words
+		if !slices.Contains(p.Reasons, w.reason) { // a check that fails, and the rule about what it looks at, are one thing: it counts once
+			p.Risk += w.points
 			p.Reasons = append(p.Reasons, w.reason)
 		}
 	}
@@ -79,22 +79,42 @@ func (s *survey) updates(p *Posture) []weight {
 	case !p.Patched.IsZero() && days > 35:
 		out = append(out, weight{10 + min(30, (days-35)/5), fmt.Sprintf("unpatched %d days", days)})
 	}
-	if p.Reboot.State == "warn" || p.Reboot.State == "crit" {
-		out = append(out, weight{5, "reboot due"})
+	switch {
+	case p.Reboot.State == "warn" || p.Reboot.State == "crit":
+		out = append(out, weight{5, due(p)})
+	case p.Reboot.State == "unknown" && p.State != Never:
+		out = append(out, weight{3, "reboot unknown"})
 	}
 	return out
 }
 
-func (s *survey) recovery(p *Posture, promised bool) []weight {
+// due is that a restart is due; in the check's own words where that is what the host warns of, so that it counts once.
+func due(p *Posture) string {
+	if p.Reboot.Text == p.Why {
+		return p.Why
+	}
+	return "reboot due"
+}
+
+// recovery weighs what a restore would need.
+func (s *survey) recovery(p *Posture, rpo, rto time.Duration) []weight {
 	var out []weight
+	if p.State == Never {
+		return nil // one reason for everything
+	}
 	switch {
+	case p.Backup.State == "crit" && strings.HasPrefix(p.Backup.Text, factBackup): // a check, in the words that health has it by
+		out = append(out, weight{20, p.Backup.Text})
 	case p.Backup.State == "crit":
-		out = append(out, weight{20, "backup " + strings.TrimPrefix(p.Backup.Text, "backup:")})
-	case promised && p.State != Never && (p.Backup.State == "unknown" || p.Backup.Stale):
+		out = append(out, weight{20, "backup " + p.Backup.Text})
+	case rpo > 0 && (p.Backup.State == "unknown" || p.Backup.Stale):
 		out = append(out, weight{10, "backup unknown"})
 	}
-	if p.Restore.State == "crit" { // a bad backup does not make it good
+	switch { // a bad backup does not make it good
+	case p.Restore.State == "crit":
 		out = append(out, weight{10, p.Restore.Text})
+	case rto > 0 && p.Restore.State == "unknown":
+		out = append(out, weight{5, "restore never measured"})
 	}
 	return out
 }
