@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 
 	"github.com/pkg/sftp"
 
@@ -84,7 +85,7 @@ func (f *Files) Close() error {
 // file's directory must exist.
 func (f *Files) Push(src io.ReadSeeker, dst string, mode fs.FileMode, progress Progress) (Transfer, error) {
 	sum := sha256.New()
-	size, err := io.Copy(sum, src)
+	size, err := io.Copy(sum, &counted{Reader: src, ctx: f.ctx})
 	if err != nil {
 		return Transfer{}, f.fault("read", dst, err)
 	}
@@ -130,7 +131,7 @@ func (f *Files) send(src io.ReadSeeker, part string, size int64, progress Progre
 	if _, err := out.Seek(resumed, io.SeekStart); err != nil {
 		return 0, err
 	}
-	in := &counted{Reader: src, done: resumed, total: size, progress: progress}
+	in := &counted{Reader: src, ctx: f.ctx, done: resumed, total: size, progress: progress}
 	if _, err := out.ReadFromWithConcurrency(in, 64); err != nil {
 		return 0, err
 	}
@@ -159,7 +160,7 @@ func (f *Files) check(part string, t Transfer) error {
 	}
 	defer in.Close()
 	sum := sha256.New()
-	if _, err := in.WriteTo(sum); err != nil {
+	if _, err := in.WriteTo(&countedWriter{Writer: sum, total: t.Bytes}); err != nil {
 		return f.fault("read", part, err)
 	}
 	if hex.EncodeToString(sum.Sum(nil)) != t.SHA256 {
@@ -196,13 +197,13 @@ func (f *Files) Fetch(src, dst string, mode fs.FileMode, progress Progress) (Tra
 	}
 	defer in.Close()
 	part := filepath.Join(filepath.Dir(dst), fmt.Sprintf(".%s.tend-%d-%d", filepath.Base(dst), st.Size(), st.ModTime().Unix()))
-	out, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o600)
+	out, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600) // the directory may be one where others write
 	if err != nil {
 		return Transfer{}, f.fault("fetch", src, err)
 	}
 	defer out.Close()
 	sum := sha256.New()
-	have, err := io.Copy(sum, out)
+	have, err := io.Copy(sum, &counted{Reader: out, ctx: f.ctx})
 	if err != nil || have > st.Size() {
 		return Transfer{}, f.fault("fetch", src, errors.Join(err, fmt.Errorf("part file %s holds %d bytes of %d", part, have, st.Size())))
 	}
@@ -211,6 +212,9 @@ func (f *Files) Fetch(src, dst string, mode fs.FileMode, progress Progress) (Tra
 	}
 	t, err := f.pull(in, st, out, sum, have, progress)
 	if err != nil {
+		if errors.Is(err, errLonger) { // nothing can be taken up from there
+			_ = os.Remove(part)
+		}
 		return t, err
 	}
 	if err := errors.Join(out.Chmod(mode), out.Sync(), out.Close(), os.Rename(part, dst)); err != nil {
@@ -272,13 +276,18 @@ func isUnsupported(err error) bool {
 	return errors.As(err, &se) && se.FxCode() == sftp.ErrSSHFxOpUnsupported || errors.Is(err, errors.ErrUnsupported)
 }
 
+// counted tells how far a file is read, and ends with ctx.
 type counted struct {
 	io.Reader
+	ctx         context.Context
 	done, total int64
 	progress    Progress
 }
 
 func (c *counted) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := c.Reader.Read(p)
 	c.done += int64(n)
 	if c.progress != nil && n > 0 {
@@ -287,6 +296,10 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// errLonger says that a file has no end where its host said that it ends.
+var errLonger = errors.New("holds more than its host said: it grows, or the host lies")
+
+// countedWriter tells how far a file is written, and takes no more than its total: a host may send without an end.
 type countedWriter struct {
 	io.Writer
 	done, total int64
@@ -294,6 +307,9 @@ type countedWriter struct {
 }
 
 func (c *countedWriter) Write(p []byte) (int, error) {
+	if int64(len(p)) > c.total-c.done {
+		return 0, errLonger
+	}
 	n, err := c.Writer.Write(p)
 	c.done += int64(n)
 	if c.progress != nil {

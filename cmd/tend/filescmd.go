@@ -176,10 +176,7 @@ func (a *app) mayPush(hosts []inventory.Host, w pushing, size int64) error {
 	}
 	want := strconv.Itoa(len(hosts))
 	fmt.Fprintf(a.err, "%s (%d bytes) goes to %s on %s. Type %s to start: ", quote.Line(w.file), size, quote.Line(w.to), plural(len(hosts), "host"), want)
-	if got, err := readLine(a.in); err != nil || got != want {
-		return &fault{code: 3, err: fmt.Errorf("not started: %q is not %q", got, want)}
-	}
-	return nil
+	return a.confirmed(want, "not started")
 }
 
 func hostPath(p string) error {

@@ -282,10 +282,7 @@ func (a *app) confirmKeys(n int, f keyFlags) error {
 		return usage("give --list FILE and --yes", "nobody is there to confirm %s", plural(n, "key"))
 	}
 	fmt.Fprintf(a.err, "\nType %d to accept the keys of %s: ", n, plural(n, "host"))
-	if got, err := readLine(a.in); err != nil || got != strconv.Itoa(n) {
-		return &fault{code: 3, err: fmt.Errorf("nothing is accepted: %q is not %d", got, n)}
-	}
-	return nil
+	return a.confirmed(strconv.Itoa(n), "nothing is accepted")
 }
 
 // keepKey records the decision before it takes effect, as all decisions are.

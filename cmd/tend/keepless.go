@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,6 +147,10 @@ func (a *app) offerAttached(ctx context.Context, p prepared, f *runFlags) (prepa
 	fmt.Fprintf(a.err, "%s\nRun the steps of %s on the connection? A lost link may then end them in their midst. Type attached for yes, Enter to let %s refuse: ",
 		text.String(), strings.Join(hosts, ", "), themOrIt(len(hosts)))
 	got, err := readLine(a.in)
+	if f, broken := errors.AsType[*fault](err); broken {
+		fmt.Fprintln(a.err)
+		return p, f
+	}
 	if err != nil || got != "attached" {
 		return p, nil
 	}

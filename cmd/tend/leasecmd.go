@@ -68,8 +68,8 @@ func (a *app) breakLease(ctx context.Context, k *remote.Keeper, h inventory.Host
 			return usage("add --yes", "nobody is there to confirm it")
 		}
 		fmt.Fprintf(a.err, "Type %s to break its lease: ", quote.Line(l.Run))
-		if got, err := readLine(a.in); err != nil || got != l.Run {
-			return &fault{code: 3, err: fmt.Errorf("not broken: %q is not %q", got, l.Run)}
+		if err := a.confirmed(l.Run, "not broken"); err != nil {
+			return err
 		}
 	}
 	// Recorded before it is done, so that no lease is ever broken unseen.

@@ -123,9 +123,5 @@ func (a *app) signApproval(ctx context.Context, ap *plans.Approval, who plans.Ap
 // typed asks for a word at the terminal; another one is an abort.
 func (a *app) typed(question, want, otherwise string) error {
 	fmt.Fprint(a.err, question)
-	got, err := readLine(a.in)
-	if err != nil || got != want {
-		return &fault{code: 3, err: fmt.Errorf("%s: %q is not %q", otherwise, got, want)}
-	}
-	return nil
+	return a.confirmed(want, otherwise)
 }

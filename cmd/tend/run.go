@@ -188,11 +188,7 @@ func (a *app) confirm(ctx context.Context, p *runbooks.Plan, f runFlags) error {
 	printPlan(a.err, p, false, more...)
 	want := confirmation(p)
 	fmt.Fprintf(a.err, "\n%s. Type %s to start: ", blast(p), want)
-	got, err := readLine(a.in)
-	if err != nil || got != want {
-		return &fault{code: 3, err: fmt.Errorf("not started: %q is not %q", got, want)}
-	}
-	return nil
+	return a.confirmed(want, "not started")
 }
 
 // confirmation is what must be typed: the scope where it is short, else the number of hosts.

@@ -59,6 +59,9 @@ func readLine(in io.Reader) (string, error) {
 	var b []byte
 	one := bufio.NewReaderSize(in, 16)
 	if f, ok := in.(*os.File); ok {
+		if terminal(f) {
+			return brokenOff(f, true)
+		}
 		return readFile(f)
 	}
 	for {

@@ -98,13 +98,32 @@ func readSecret(in io.Reader) (string, error) {
 	if !ok {
 		return "", errors.New("no terminal to ask at")
 	}
+	return brokenOff(f, false)
+}
+
+// brokenOff reads a line until it ends or a signal comes, and says of the latter what it is: nobody's answer.
+func brokenOff(tty *os.File, echo bool) (string, error) {
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
-	line, err := typedLine(ctx, f, false)
+	line, err := typedLine(ctx, tty, echo)
 	if ctx.Err() != nil {
 		return "", &fault{code: 3, err: errors.New("nothing was typed: it was broken off"), hint: "nothing was done; the same command asks again"}
 	}
 	return line, err
+}
+
+// confirmed wants a word typed. Another one, none, and a signal all mean no: otherwise says what then is not done.
+func (a *app) confirmed(want, otherwise string) error {
+	got, err := readLine(a.in)
+	var f *fault
+	switch {
+	case err == nil && got == want:
+		return nil
+	case errors.As(err, &f): // it was broken off, with the cursor behind the question
+		fmt.Fprintln(a.err)
+		return &fault{code: f.code, err: fmt.Errorf("%s: %w", otherwise, err), hint: f.hint}
+	}
+	return &fault{code: 3, err: fmt.Errorf("%s: %q is not %q", otherwise, got, want)}
 }
 
 // answers puts the run's questions to the person at this terminal, one at a time. One that somebody answers elsewhere, or that needs no answer
