@@ -241,6 +241,34 @@ func TestPauseContinueRetrySkip(t *testing.T) {
 	})
 }
 
+// TestWhatIsSoAlreadyIsRecordedOnce: who pauses what is paused, or aborts what was aborted, is told yes, and the journal has it once.
+func TestWhatIsSoAlreadyIsRecordedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := atDesk(t, plan(1, runbooks.Step{ID: "a"}), newWorld(func(inventory.HostID, string, int) act { return act{stuck: true, deaf: true} }), Options{})
+		d.after(time.Second)
+		for _, k := range []journal.Decision{journal.Continue, journal.Pause, journal.Pause, journal.Continue, journal.Continue, journal.Abort, journal.Abort,
+			journal.AbortHard, journal.AbortHard, journal.Abort} {
+			told := make(chan error, 1)
+			d.say <- Word{Decided: journal.Decided{Decision: k}, Told: func(err error) { told <- err }}
+			if err := <-told; err != nil {
+				t.Errorf("%s: %v", k, err)
+			}
+		}
+		if err := d.end(); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, line := range d.story() {
+			if word, ok := strings.CutPrefix(line, "decided "); ok {
+				got = append(got, word)
+			}
+		}
+		if want := []string{"pause", "continue", "abort", "abort_hard"}; !slices.Equal(got, want) {
+			t.Errorf("recorded %q, want %q", got, want)
+		}
+	})
+}
+
 func TestHoldWaitsForTheWordOnUnknownHosts(t *testing.T) {
 	lost := func(inventory.HostID, string, int) act { return act{err: errors.New("the host was reinstalled")} }
 	for _, c := range []struct {

@@ -5,7 +5,7 @@ import "tend/journal"
 // Word is a decision on its way into a run, and who waits to hear what became of it.
 type Word struct {
 	journal.Decided
-	// Told is called once, and must not wait: with nil when the decision counts and is durable, with a *journal.TooLate where it does not
+	// Told is called once, and must not wait: with nil when the decision counts and is durable, or what it wishes for was so already; with a *journal.TooLate where it does not
 	// count, with a *NotSaved where the journal failed. It is never called where the run ends before it has looked. It may be nil.
 	Told func(error)
 }
@@ -26,7 +26,9 @@ func (r *run) obey() (heard bool, err error) {
 				w.tell(why)
 				continue
 			}
-			err = r.save(w.Decided)
+			if !r.s.Granted(w.Decided) {
+				err = r.save(w.Decided)
+			}
 		}
 		w.tell(err)
 	}

@@ -52,6 +52,8 @@ func (s *State) Late(d Decided) error {
 	switch {
 	case s.Result != Open:
 		return late(nil, "the run has ended (%s)", s.Result)
+	case d.Decision == Continue && s.Abort != "":
+		return late(s.Aborted, "the run was aborted")
 	case stays:
 		return nil
 	case s.Abort != "":
@@ -71,6 +73,22 @@ func (s *State) Late(d Decided) error {
 		return nil
 	}
 	return s.lateRepair(h, d)
+}
+
+// Granted reports whether what a decision wishes for is so already: who pauses what is paused, or aborts what was aborted, is not late, and
+// has no reason to say it again. It is not recorded a second time.
+func (s *State) Granted(d Decided) bool {
+	switch d.Decision {
+	case Pause:
+		return s.Paused
+	case Continue:
+		return !s.Paused
+	case Abort:
+		return s.Abort != ""
+	case AbortHard:
+		return s.Abort == AbortHard
+	}
+	return false
 }
 
 // lateApproval: a wave that has begun, or that was approved, needs no approval any more.

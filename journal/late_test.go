@@ -39,6 +39,9 @@ func TestLateAgreesWithTheFold(t *testing.T) {
 		case late != nil && !same && d.Decision != journal.Answer && d.Decision != journal.Approve:
 			t.Fatalf("%+v is late (%v), and would change something", d, late)
 		}
+		if granted := before.Granted(d); late == nil && granted != (stays && same) {
+			t.Fatalf("%s: granted %t; it changes something: %t", d.Decision, granted, !same)
+		}
 		if late == nil && !stays {
 			if err := after.Late(d); err == nil {
 				t.Fatalf("%+v counts twice", d)
@@ -89,6 +92,7 @@ func TestLateSaysWhoseWordCounts(t *testing.T) {
 	says(journal.Decided{Decision: journal.Retry, Host: "a"}, "a was decided about already (answer), by ann")
 	apply(journal.Decided{Decision: journal.Abort, By: journal.Who{User: "bob"}})
 	says(journal.Decided{Decision: journal.Retry, Host: "a"}, "the run was aborted, by bob at ")
+	says(journal.Decided{Decision: journal.Continue}, "the run was aborted, by bob at ")
 	says(journal.Decided{Decision: journal.AbortHard}, "")
 	apply(journal.RunClosed{Result: journal.WasAborted})
 	says(journal.Decided{Decision: journal.AbortHard}, "the run has ended (aborted)")

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"tend/engine"
 	"tend/journal"
+	"tend/quote"
 )
 
 // Engine carries a folded run out; engine.Engine is one.
@@ -67,13 +69,53 @@ func open(ctx context.Context, c Commission, book Book) (*journal.State, error) 
 	host, _ := os.Hostname()
 	bodies = append(bodies, journal.RunnerStarted{PID: os.Getpid(), Host: host, Resumed: c.Accepted == nil, BootID: bootID(), Up: SinceBoot().Milliseconds()})
 	if _, err := book.Append(ctx, c.Run, bodies...); err != nil {
-		return nil, err
+		return nil, held(ctx, c.Run, book, err)
 	}
 	// Read again, now that the run is ours: another process may have added to it, or ended it, since the first look.
 	if err := catchUp(ctx, c.Run, book, s); err != nil {
 		return nil, errors.Join(err, book.Release(c.Run))
 	}
 	return s, nil
+}
+
+// HeldError says that another process has the run, and which one.
+type HeldError struct {
+	Run journal.RunID
+	By  journal.RunnerStarted
+	At  time.Time
+	Err error
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("run %s is carried out by process %d on %s since %s: %v", e.Run, e.By.PID, quote.Line(e.By.Host), e.At.Local().Format(time.DateTime), e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *HeldError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *HeldError) Hint() string {
+	return fmt.Sprintf("tend attach %s shows it; nothing is to be resumed while that process is at work", e.Run)
+}
+
+// held names the process that has the run, where that is why it could not be taken.
+func held(ctx context.Context, run journal.RunID, book Book, err error) error {
+	if !errors.Is(err, journal.ErrBusy) {
+		return err
+	}
+	by := &HeldError{Run: run, Err: err}
+	for e, bad := range book.Events(ctx, run, 0, false) {
+		if bad != nil {
+			return err
+		}
+		if b, ok := e.Body.(journal.RunnerStarted); ok {
+			by.By, by.At = b, e.At
+		}
+	}
+	if by.At.IsZero() {
+		return err
+	}
+	return by
 }
 
 // catchUp folds what is durable of the run behind s.Seq.

@@ -246,7 +246,8 @@ func TestRealJournalIsLocked(t *testing.T) {
 	run := s.started(s.gated())
 	awaitFile(t, s.count())
 	out, errs, code := s.tend("resume", run)
-	if code != 2 || !strings.Contains(errs, run) || strings.Count(errs, "\n") > 2 {
+	who := fmt.Sprintf("run %s is carried out by process %d on ", run, s.runnerPID(run))
+	if code != 2 || !strings.Contains(errs, who) || !strings.Contains(errs, " since 20") || !strings.Contains(errs, "tend attach "+run) || strings.Count(errs, "\n") > 2 {
 		t.Errorf("a second process: exit %d\n%s%s", code, out, errs)
 	}
 	s.write("gate", "")
