@@ -200,27 +200,43 @@ func (a *app) completeFlags(c *cobra.Command) {
 //go:embed complete/tend.*
 var scripts embed.FS
 
-// completionCmd is cobra's own, with other scripts, and as strict with its words as our commands are.
-func (a *app) completionCmd(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	if all, _, err := root.Find([]string{"completion"}); err == nil {
-		all.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-		a.markUsage(all)
+// completed are the shells that have a script, with how each takes it up: for a look in the shell at hand, and for good.
+var completed = []struct{ name, now, kept string }{
+	{"bash", `eval "$(tend completion bash)"`, `mkdir -p ~/.local/share/bash-completion/completions
+  tend completion bash > ~/.local/share/bash-completion/completions/tend
+  # without the package bash-completion, and with the bash 3.2 of macOS, this line in ~/.bashrc or ~/.bash_profile instead:
+  eval "$(tend completion bash)"`},
+	{"zsh", `autoload -U compinit; compinit; source <(tend completion zsh)`, `mkdir -p ~/.zfunc && tend completion zsh > ~/.zfunc/_tend
+  # and in ~/.zshrc, before compinit: fpath=(~/.zfunc $fpath)`},
+	{"fish", `tend completion fish | source`, `mkdir -p ~/.config/fish/completions
+  tend completion fish > ~/.config/fish/completions/tend.fish`},
+}
+
+// completionCmd stands in place of cobra's own, which has other scripts, names a package that ours do not need, and a flag and a shell that
+// they do not know.
+func (a *app) completionCmd() *cobra.Command {
+	all := &cobra.Command{
+		Use: "completion", Short: "Print what completes commands, hosts, runbooks and runs in your shell", Args: cobra.NoArgs,
+		Example: "  tend completion bash --help   # how it is taken up\n  tend completion fish | source",
+		Long: `Print the completion of a shell. It needs nothing else installed, and evaluates nothing of an unfinished line. The packages of tend
+bring it along; the help of each shell's command says how to take it up by hand.`,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	for _, shell := range []string{"bash", "zsh", "fish"} {
-		c, _, err := root.Find([]string{"completion", shell})
-		if err != nil {
-			continue
-		}
-		c.RunE = func(c *cobra.Command, _ []string) error {
-			text, err := scripts.ReadFile("complete/tend." + shell)
-			if err != nil {
+	for _, sh := range completed {
+		all.AddCommand(&cobra.Command{
+			Use: sh.name, Short: "Print the completion of " + sh.name, Args: cobra.NoArgs, ValidArgsFunction: cobra.NoFileCompletions,
+			Example: "  tend completion " + sh.name + "   # prints it\n  " + sh.now + "   # takes it up in this shell only\n  # in every new one:\n  " + sh.kept,
+			RunE: func(c *cobra.Command, _ []string) error {
+				text, err := scripts.ReadFile("complete/tend." + sh.name)
+				if err != nil {
+					return err
+				}
+				_, err = c.OutOrStdout().Write(text)
 				return err
-			}
-			_, err = c.OutOrStdout().Write(text)
-			return err
-		}
+			},
+		})
 	}
+	return all
 }
 
 func (a *app) completeRunID(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -83,16 +84,25 @@ var keystrokes = []struct{ typed, want string }{
 	{"tend exec $(touch evil) >evil --tick", "--ticket"}, // and nothing of it is done yet
 }
 
-// TestCompletionKeyByKey presses tab in real shells, which have nothing else loaded.
+// TestCompletionKeyByKey presses tab in real shells, which have nothing else loaded and take the completion up as its help says. A bash 3.2,
+// the one of macOS, is asked as well where one is on PATH by that name.
 func TestCompletionKeyByKey(t *testing.T) {
 	scriptsOnly(t)
+	source := map[string]string{}
+	for _, sh := range completed {
+		source[sh.name] = strings.Replace(sh.now, "compinit; source", "compinit -u -D; source", 1) // it would ask, and keep a file
+	}
 	for name, sh := range map[string]struct{ command, source string }{
-		"bash": {"bash --norc --noprofile", "source <(tend completion bash)"},
-		"zsh":  {"zsh -f", "autoload -U compinit; compinit -u -D; source <(tend completion zsh)"},
-		"fish": {"fish --no-config", "set -g fish_autosuggestion_enabled 0; tend completion fish | source"},
+		"bash":     {"bash --norc --noprofile", source["bash"]},
+		"bash-3.2": {"bash-3.2 --norc --noprofile", source["bash"]},
+		"zsh":      {"zsh -f", source["zsh"]},
+		"fish":     {"fish --no-config", "set -g fish_autosuggestion_enabled 0; " + source["fish"]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if _, err := exec.LookPath(name); err != nil && name == "bash-3.2" {
+				t.Skip("no bash-3.2 on PATH")
+			}
 			need(t, name)
 			dir := t.TempDir()
 			s := newScreen(t, "tmux-256color", dir)
@@ -132,6 +142,25 @@ func TestCompletionKeyByKey(t *testing.T) {
 				t.Error("what was typed was evaluated")
 			}
 		})
+	}
+}
+
+// TestCompletionHelpNamesOnlyWhatIsThere: cobra's help wanted a package that is not needed, and offered a shell and a flag that do nothing here.
+func TestCompletionHelpNamesOnlyWhatIsThere(t *testing.T) {
+	none := func(string) string { return "" }
+	for _, sh := range completed {
+		var out strings.Builder
+		if code := Main(context.Background(), []string{"completion", sh.name, "--help"}, streams{out: &out, err: io.Discard}, none); code != 0 || !strings.Contains(out.String(), sh.now) {
+			t.Errorf("%s: exit %d, and how it is taken up is not in\n%s", sh.name, code, out.String())
+		}
+		if strings.Contains(out.String(), "depends on") || strings.Contains(out.String(), "--no-descriptions") {
+			t.Errorf("%s: the help wants what is not so:\n%s", sh.name, out.String())
+		}
+	}
+	for _, wrong := range [][]string{{"completion", "powershell"}, {"completion", "bash", "--no-descriptions"}, {"completion", "bash", "x"}} {
+		if code := Main(context.Background(), wrong, streams{out: io.Discard, err: io.Discard}, none); code != 2 {
+			t.Errorf("%q: exit %d, not 2", wrong, code)
+		}
 	}
 }
 

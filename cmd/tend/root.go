@@ -43,18 +43,17 @@ many hosts at once, and records every action in a local journal. Without a comma
 	c.Flags().BoolVar(&a.fresh, "fresh", false, "forget the console's cursor, folds and marks")
 	c.SetFlagErrorFunc(wrongFlag)
 	c.SetHelpCommand(a.helpCmd())
-	c.CompletionOptions.HiddenDefaultCmd = false
+	c.CompletionOptions.DisableDefaultCmd = true
 	c.AddCommand(a.rooms()...)
 	c.AddCommand(a.importCmd())
 	c.AddCommand(a.runCmd(), a.planCmd(), a.execCmd(), a.runsCmd(), a.attachCmd(), a.resumeCmd())
 	c.AddCommand(a.decideCmds()...)
 	c.AddCommand(a.journalCmd(), a.noteCmd(), a.runbookCmd(), a.inventoryCmd(), a.hostCmd(), a.commissionCmd(), a.versionCmd(), a.runnerCmd(), a.checkCmd(), a.reportCmd(), a.compareCmd())
-	c.AddCommand(a.schemaCmd(), a.newCmd(), a.doctorCmd(), a.manCmd(), a.fleetCmd(), a.statusCmd(), a.insightCmd(), a.driftCmd(), a.rehearseCmd(), a.shellCmd(), a.pullCmd(), a.pushCmd())
+	c.AddCommand(a.schemaCmd(), a.newCmd(), a.doctorCmd(), a.manCmd(), a.fleetCmd(), a.statusCmd(), a.insightCmd(), a.driftCmd(), a.rehearseCmd(), a.shellCmd(), a.pullCmd(), a.pushCmd(), a.completionCmd())
 	a.markUsage(c)
 	keepSpans(c)
 	a.completeFlags(c)
 	a.pageLong(c)
-	a.completionCmd(c)
 	return c
 }
 
