@@ -91,11 +91,13 @@ func (f *file) place(t *table, s *Step, rb *Runbook) {
 		}
 		return
 	}
+	w := writing{to: to, mode: mode, owner: owner, fact: string(s.ID) + ".changed"}
+	s.Facts = append(s.Facts, FactSpec{Key: w.fact, Type: "bool", Help: to + " was written anew"}) // known even of a step that is refused: its name is right
 	if _, there := t.m["script"]; there || s.Kind != "" && s.Kind != Script {
 		t.wrong(key, "make it a step of its own", "a step with %s has no script and no other kind", key)
 	}
 	if !path.IsAbs(to) || path.Clean(to) != to || to == "/" || strings.ContainsAny(to, "\x00\n") {
-		t.wrong("to", `such as to = "/etc/ntp.conf"`, "%q is no absolute path of a file", to)
+		t.wrong("to", `such as to = "/etc/ntp.conf"; parameters do not stand in it`, "%q is no absolute path of a file", to)
 		return
 	}
 	if mode != "" && !goodMode.MatchString(mode) {
@@ -111,7 +113,6 @@ func (f *file) place(t *table, s *Step, rb *Runbook) {
 		t.wrong(key, "", "%s: %v", from, err)
 		return
 	}
-	w := writing{to: to, mode: mode, owner: owner, fact: string(s.ID) + ".changed"}
 	if key == "copy" {
 		w.copy(data)
 	} else if err := w.fill(string(data), rb.Params); err != nil {
@@ -119,7 +120,6 @@ func (f *file) place(t *table, s *Step, rb *Runbook) {
 		return
 	}
 	s.Script, s.Repeat = w.script(), true
-	s.Facts = append(s.Facts, FactSpec{Key: w.fact, Type: "bool", Help: to + " was written anew"})
 	if s.Title == "" {
 		s.Title = key + " " + from + " to " + to
 	}

@@ -151,3 +151,16 @@ func TestCopyStaysInItsDirectory(t *testing.T) {
 		}
 	}
 }
+
+// TestOneFaultOfAFileIsSaidOnce: a step whose file or place is wrong had no fact ID.changed either, and the step that asks for it was called
+// wrong as well.
+func TestOneFaultOfAFileIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"a": "{{ nobody }}"}
+	for _, keys := range []string{"copy = \"a\"\nto = \"etc/x\"\n", "copy = \"missing\"\nto = \"/etc/x\"\n", "template = \"a\"\nto = \"/etc/x\"\n", "copy = \"a\"\nto = \"/etc/x\"\nmode = \"rw\"\n"} {
+		_, err := placing(t, files, keys, nil)
+		if err == nil || strings.Contains(err.Error(), "emits the fact") || strings.Count(err.Error(), "put.toml:") != 1 {
+			t.Errorf("%q is refused with %v", keys, err)
+		}
+	}
+}

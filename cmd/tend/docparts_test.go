@@ -15,7 +15,7 @@ import (
 	"tend/ui"
 )
 
-var tomlBlock = regexp.MustCompile("(?ms)^```toml\n(.*?)^```$")
+var tomlBlock = regexp.MustCompile("(?ms)^```toml[^\n]*\n(.*?)^```$")
 
 // TestDocFilesAreTaken: what a page shows as a file, or as a part of one, is taken by whoever reads such files.
 func TestDocFilesAreTaken(t *testing.T) {
@@ -100,7 +100,7 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 	_, table, _ := strings.Cut(read(t, "../../README.md"), "\n## Commands\n")
 	table, _, _ = strings.Cut(table, "\n## ")
 	for _, c := range (&app{getenv: func(string) string { return "" }}).root().Commands() {
-		if !c.IsAvailableCommand() || c.Name() == "completion" || c.Name() == "version" {
+		if !c.IsAvailableCommand() || c.Name() == "version" {
 			continue
 		}
 		if !regexp.MustCompile("`(tend )?" + c.Name() + "\\b").MatchString(table) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -139,20 +140,29 @@ type example struct {
 	command string
 	exit    int
 	output  []string
+	file    string // a block that stands for a file, "```toml runbooks/motd.toml", is written there instead
 }
+
+var fileBlock = regexp.MustCompile("^```[a-z]+ (\\S+)$")
 
 var exits = regexp.MustCompile(`\s+# exit (\d)$`)
 
 func consoleBlocks(text string) []example {
 	var out []example
-	in := false
+	in, writing := false, false
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
 		switch cmd, is := strings.CutPrefix(line, "$ "); {
 		case line == "```console":
 			in = true
-		case line == "```":
+		case fileBlock.MatchString(line):
 			in = false
+			out = append(out, example{file: fileBlock.FindStringSubmatch(line)[1]})
+			writing = true
+		case line == "```":
+			in, writing = false, false
+		case writing:
+			out[len(out)-1].output = append(out[len(out)-1].output, line)
 		case in && is:
 			e := example{command: cmd}
 			if m := exits.FindStringSubmatch(cmd); m != nil {
@@ -193,6 +203,13 @@ func docEnv(t *testing.T, work, lab string) []string {
 
 func (e example) run(t *testing.T, work string, env []string) {
 	t.Helper()
+	if e.file != "" {
+		path := filepath.Join(work, e.file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(strings.Join(e.output, "\n")+"\n"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", e.command)
 	cmd.Dir, cmd.Env = work, env
 	out, err := cmd.CombinedOutput()
