@@ -525,6 +525,8 @@ tend_transaction() {
 	zypper)
 		tend_out=$(tend_upgrade_zypper simulate 2>/dev/null)
 		;;
+	apk) tend_out=$(tend_simulate_apk) || return ;;
+	pacman) tend_out=$(tend_simulate_pacman) || return ;;
 	esac
 	tend_chosen=$(printf '%s\n' "$tend_records" | tend_select)
 	printf '@@ chosen\n%s\n@@ records\n%s\n@@ simulated\n%s\n' "$tend_chosen" "$tend_records" "$tend_out" | awk '
@@ -533,6 +535,7 @@ tend_transaction() {
 		section == "chosen" && NF { chosen[++n] = $1 }
 		section == "records" && $1 == "U" { old[$2] = $3; new[$2] = $4 }
 		section != "simulated" { next }
+		/^@ / { told = 1; if (NF == 4) line[++m] = $2 " " ((($3 == "-") && ($2 in old)) ? old[$2] : $3) " " $4; next }
 		/Nothing to do/ || /^Transaction Summary/ || /<install-summary/ { told = 1 }
 		/^Transaction Summary/ { mode = "" }
 		/^[A-Z][A-Za-z\/ ]*:$/ { mode = /^(Installing|Upgrading|Downgrading)/ ? "in" : /^Removing/ ? "out" : ""; long = ""; next }
@@ -548,6 +551,41 @@ tend_transaction() {
 			if (told) { for (i = 1; i <= m; i++) if (!seen[line[i]]++) print line[i] }
 			else for (i = 1; i <= n; i++) print chosen[i], old[chosen[i]], new[chosen[i]]
 		}'
+}
+
+# Both of these print "@ name old new" a line, "-" for what there is none of, and a bare "@" where they did simulate.
+#
+# apk(8); the words are those of print_change in apk-tools' src/commit.c. A simulation opens the database to read it only.
+tend_simulate_apk() {
+	set -- upgrade -s
+	if ! tend_everything; then
+		tend_list=$(printf '%s\n' "$tend_records" | tend_select | awk '{ print $1 }')
+		[ -n "$tend_list" ] || { printf '@ \n'; return 0; }
+		set -- "$@" $tend_list
+	fi
+	tend_out=$(apk "$@" 2>&1 </dev/null) || { printf '%s\n' "$tend_out" >&2; return 1; }
+	printf '%s\n' "$tend_out" | awk '
+		BEGIN { print "@ " }
+		!sub(/^\( *[0-9]+\/[0-9]+\) /, "") { next }
+		{ verb = $1; n = $2; sub(/@.*/, "", n); v = substr($0, index($0, "(") + 1); sub(/\).*/, "", v); split(v, w, " -> ") }
+		verb == "Installing" { print "@", n, "-", w[1] }
+		verb == "Purging" { print "@", n, w[1], "-" }
+		verb ~ /^(Upgrading|Downgrading|Replacing)$/ { print "@", n, w[1], w[2] }'
+}
+
+# pacman(8), --print-format; a transaction that is only printed takes no lock. It goes by the lists that checkupdates(8) has fetched, where there
+# are such, and by pacman's own, which may be older, where there are none. What was never fetched cannot be simulated, and is no failure.
+tend_simulate_pacman() {
+	set -- -Sup --noconfirm --print-format '@ %n - %v'
+	tend_f=${CHECKUPDATES_DB:-${TMPDIR:-/tmp}/checkup-db-$(id -u)}
+	[ ! -d "$tend_f/sync" ] || ! tend_have checkupdates || set -- "$@" --dbpath "$tend_f"
+	[ -z "${exclude:-}" ] || set -- "$@" --ignore "$(printf '%s' "$exclude" | tr ' ' ',')"
+	if tend_out=$(pacman "$@" 2>&1 </dev/null); then
+		printf '@ \n%s\n' "$tend_out" | grep '^@ '
+		return
+	fi
+	case $tend_out in *'failed to prepare transaction'*) printf '%s\n' "$tend_out" >&2 && return 1 ;; esac
+	return 0
 }
 
 # Sources: apt-get(8), dnf(8), dnf5-downgrade(8), zypper(8) on --oldpackage, pacman(8) on -U, freebsd-update(8). apk and pkg keep no old

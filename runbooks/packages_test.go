@@ -180,6 +180,32 @@ n=$(grep -c patch "$LOG"); for c in ` + codes + `; do n=$((n-1)); [ $n -gt 0 ] |
 	}
 }
 
+// TestTransactionOfApk: the words are those of print_change in src/commit.c of apk-tools 2.14, and of 3, which puts blanks before the numbers.
+func TestTransactionOfApk(t *testing.T) {
+	body := `case "$*" in
+"upgrade -s") printf '%s\n' "(1/6) Upgrading musl (1.2.4-r1 -> 1.2.4-r2)" "( 2/6) Installing libnew@edge (0.9-r0)" "(3/6) Replacing zlib (1.3-r0 -> 1.3-r0)" "(4/6) Purging old-lib (2.0-r3)" \
+	"(5/6) Downgrading curl (8.6-r0 -> 8.5-r0)" "(6/6) Updating pinning htop (3.2-r0)" "OK: 12 MiB in 30 packages" ;;
+"upgrade -s musl") printf '%s\n' "(1/1) Upgrading musl (1.2.4-r1 -> 1.2.4-r2)" "OK: 12 MiB in 30 packages" ;;
+"upgrade -s curl") printf '%s\n' "ERROR: unable to select packages:" "  curl-8.5-r0:"; exit 1 ;;
+*) exit 9 ;;
+esac`
+	for set, want := range map[string]string{
+		":":             "musl 1.2.4-r1 1.2.4-r2\nlibnew - 0.9-r0\nzlib 1.3-r0 1.3-r0\nold-lib 2.0-r3 -\ncurl 8.6-r0 8.5-r0\n(0)",
+		"packages=musl": "musl 1.2.4-r1 1.2.4-r2\n(0)",
+		"exclude=curl":  "musl 1.2.4-r1 1.2.4-r2\n(0)",
+		"packages=curl": "ERROR: unable to select packages:\n  curl-8.5-r0:\n(1)",
+		"packages=bash": "(0)",
+	} {
+		for name, argv := range shells(t) {
+			_, path := fakes(t, map[string]string{"apk": body})
+			out, stderr, exit := run(t, argv, lib("tend_pm=apk scope=all packages='' exclude=''\n"+set+"\nprintf 'U\\tmusl\\t1.2.4-r1\\t1.2.4-r2\\t-\\tunknown\\nU\\tcurl\\t8.6-r0\\t8.5-r0\\t-\\tunknown\\n' | tend_transaction"), path)
+			if got := fmt.Sprintf("%s%s(%d)", out, stderr, exit); got != want {
+				t.Errorf("%s, %s: foretold\n%s\nwant\n%s", name, set, got, want)
+			}
+		}
+	}
+}
+
 func TestBroken(t *testing.T) {
 	_, path := fakes(t, map[string]string{"dpkg-query": `printf 'ii  bash\nhi  nginx\nrc  old\niU  half\niF  failed\nun  gone\n'`})
 	for name, argv := range shells(t) {

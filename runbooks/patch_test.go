@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // aptWorld is a Debian machine in a few fakes: two packages, one of them with a security update, and a held one. Its texts are those of
@@ -157,6 +158,70 @@ func TestPrecheckKeepsHandsOff(t *testing.T) {
 				t.Errorf("%s is %+v, want %v", c.check, f, c.state)
 			}
 		})
+	}
+}
+
+// TestPrecheckSaysWhy: what else keeps hands off a host, each with its reason, and what does not.
+func TestPrecheckSaysWhy(t *testing.T) {
+	now := time.Now()
+	dir := func(age time.Duration) string {
+		d := t.TempDir()
+		write(t, d+"/sub/dump", "x")
+		if err := os.Chtimes(d+"/sub/dump", now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	old, fresh, empty := dir(27*time.Hour), dir(25*time.Hour), t.TempDir()
+	locked := []string{"$(tend_locks |", "$(printf '12 apt-get /var/lib/dpkg/lock\\n' |"}
+	for name, c := range map[string]struct {
+		params  map[string]string
+		tools   map[string]string
+		replace []string
+		want    map[string]string
+	}{
+		"nobody is in the way": {nil, map[string]string{"who": ""}, nil, map[string]string{"lock": "OK nobody holds", "manager": "OK apt"}},
+		"locked":               {nil, nil, locked, map[string]string{"lock": "WARN held by process 12 apt-get /var/lib/dpkg/lock; we wait up to 300 s"}},
+		"locked, no waiting":   {map[string]string{"lock_wait": "0s"}, nil, locked, map[string]string{"lock": "CRIT held by process 12 apt-get"}},
+		"nobody logged in":     {map[string]string{"logins": "none"}, map[string]string{"who": ""}, nil, map[string]string{"logins": "OK nobody"}},
+		"somebody logged in": {map[string]string{"logins": "none"}, map[string]string{"who": "printf 'ann pts/0 x\\nbob tty1 y\\nann pts/0 z\\n'"}, nil,
+			map[string]string{"logins": "CRIT logged in: ann on pts/0;bob on tty1;"}},
+		"no who": {map[string]string{"logins": "none"}, nil, []string{"$(who 2>/dev/null", "$(: ", "tend_have who", "tend_have no-who-here"}, map[string]string{"logins": "UNKNOWN who is missing"}},
+		"backups": {map[string]string{"backup_paths": old + " " + fresh + " " + empty + " /nonexistent/backups", "backup_max": "26h"}, nil, nil, map[string]string{
+			"backup:" + old: "CRIT 1620 minutes old 1560 older", "backup:" + fresh: "OK 1500 minutes old", "backup:" + empty: "CRIT holds no file", "backup:/nonexistent/backups": "CRIT holds no file"}},
+		"a good backup command": {map[string]string{"backup_command": "echo last: today; echo more"}, nil, nil, map[string]string{"backup:command": "OK last: today"}},
+		"a bad backup command":  {map[string]string{"backup_command": "echo last: monday >&2; exit 4"}, nil, nil, map[string]string{"backup:command": "CRIT last: monday"}},
+		"no package manager": {nil, nil, []string{"\ntend_detect\n\nspace", "\ntend_detect\ntend_pm=none tend_pretty='Plan 9'\n\nspace"},
+			map[string]string{"manager": "CRIT no package manager that tend knows is on this host (Plan 9)"}},
+	} {
+		world := maps.Clone(aptWorld)
+		maps.Copy(world, c.tools)
+		for shell, argv := range shells(t) {
+			facts, exit := stepFacts(t, argv, "patch", "precheck", c.params, world, c.replace...)
+			wants(t, facts, c.want)
+			if _, told := facts["logins"]; told != (c.params["logins"] != "") || exit != 0 || strings.HasPrefix(name, "no package") && len(facts) != 1 {
+				t.Errorf("%s, %s: exit %d, %v", name, shell, exit, facts)
+			}
+		}
+	}
+}
+
+// TestRepairIsDone: what is left half-installed after a repair fails the step, and is named.
+func TestRepairIsDone(t *testing.T) {
+	plan := planFor(t, builtin(t, "patch"), map[string]string{"repair": "yes"})
+	world := maps.Clone(aptWorld)
+	world["dpkg"] = `rm -f "${0%/*}/half"; [ ! -e "${0%/*}/stuck" ] || : >"${0%/*}/half"`
+	for name, argv := range shells(t) {
+		dir, path := fakes(t, world)
+		for _, c := range []struct {
+			file, says string
+			exit       int
+		}{{"half", "", 0}, {"stuck", "still half-installed: openssl (iU)", 1}} {
+			write(t, dir+"/"+c.file, "")
+			if _, stderr, exit := run(t, argv, scriptOf(t, plan, "repair"), path); exit != c.exit || !strings.Contains(stderr, c.says) {
+				t.Errorf("%s, %s: exit %d, %q", name, c.file, exit, stderr)
+			}
+		}
 	}
 }
 

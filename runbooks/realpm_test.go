@@ -1,6 +1,7 @@
 package runbooks
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -251,9 +252,9 @@ func TestRealPacman(t *testing.T) {
 		lacks(t, "for want of makepkg, which repo-add needs")
 	}
 	root, repo := t.TempDir(), t.TempDir()
-	build := func(name, version string) string {
+	build := func(name, version string, more ...string) string {
 		dir := t.TempDir()
-		write(t, dir+"/.PKGINFO", "pkgname = "+name+"\npkgver = "+version+"\npkgdesc = test\nurl = x\nbuilddate = 1\npackager = x\nsize = 1\narch = any\n")
+		write(t, dir+"/.PKGINFO", "pkgname = "+name+"\npkgver = "+version+"\npkgdesc = test\nurl = x\nbuilddate = 1\npackager = x\nsize = 1\narch = any\n"+strings.Join(more, ""))
 		file := repo + "/" + name + "-" + version + "-any.pkg.tar.gz"
 		command(t, "bsdtar", "-czf", file, "-C", dir, ".PKGINFO")
 		return file
@@ -265,13 +266,27 @@ func TestRealPacman(t *testing.T) {
 	at := []string{"--root", root, "--config", root + "/pacman.conf", "--cachedir", root + "/cache", "--noconfirm"}
 	var first, second []string
 	for _, name := range []string{"alpha", "beta", "gamma"} {
-		first, second = append(first, build(name, "1.0-1")), append(second, build(name, "1.1-1"))
+		first, second = append(first, build(name, "1.0-1")), append(second, build(name, "1.1-1", map[string]string{"alpha": "depend = delta\n"}[name]))
 	}
+	second = append(second, build("delta", "2.0-1"))
 	command(t, "pacman", append(append(at, "-U"), first...)...)
 	command(t, "repo-add", append([]string{repo + "/t.db.tar.gz"}, second...)...)
 	command(t, "pacman", append(at, "-Sy")...) // what checkupdates does, in a copy of the database
 	_, path := fakes(t, map[string]string{"pacman": `exec /usr/bin/pacman ` + strings.Join(at[:6], " ") + ` "$@"`})
+	foretold := func(set string) string {
+		t.Helper()
+		out, stderr, exit := run(t, []string{"/bin/sh"}, lib("tend_pm=pacman scope=all packages='' exclude=''\n"+set+"\ntend_pending cached | tend_transaction"), path)
+		return fmt.Sprintf("%s%s(%d)", out, stderr, exit)
+	}
+	for set, want := range map[string]string{"exclude=beta": "delta - 2.0-1\nalpha 1.0-1 1.1-1\n(0)", ":": "delta - 2.0-1\nalpha 1.0-1 1.1-1\nbeta 1.0-1 1.1-1\n(0)"} {
+		if got := foretold(set); got != want { // gamma is ignored
+			t.Errorf("%s: foretold\n%s\nwant\n%s", set, got, want)
+		}
+	}
+	if got := foretold("exclude=delta"); !strings.Contains(got, "could not satisfy dependencies") || !strings.HasSuffix(got, "(1)") {
+		t.Errorf("what cannot be done is foretold as\n%s", got)
+	}
 	afterwards(t, path, "pacman", "exclude=beta", []string{"H\tgamma\tignored in pacman.conf", "U\talpha\t1.0-1\t1.1-1\t-\tunknown", "U\tbeta\t1.0-1\t1.1-1\t-\tunknown"},
-		[]string{"alpha 1.1-1", "beta 1.0-1", "gamma 1.0-1"})
-	takenBack(t, path, "pacman", []string{"alpha 1.0-1", "beta 1.0-1", "gamma 1.0-1"}, "/var/cache/pacman/pkg", repo)
+		[]string{"alpha 1.1-1", "beta 1.0-1", "delta 2.0-1", "gamma 1.0-1"})
+	takenBack(t, path, "pacman", []string{"alpha 1.0-1", "beta 1.0-1", "delta 2.0-1", "gamma 1.0-1"}, "/var/cache/pacman/pkg", repo)
 }
