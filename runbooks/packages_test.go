@@ -260,6 +260,50 @@ func TestConffiles(t *testing.T) {
 	}
 }
 
+// TestConffilesOfOthers: pacman(8) -Qii marks what was changed in front of the path up to 6.0 and behind it since; apk-audit(8) and apk-info(8)
+// say what was changed, and whose it is (info_who_owns in apk-tools' src/info.c: the name alone where it is to be quiet).
+func TestConffilesOfOthers(t *testing.T) {
+	pacman := func(files string) map[string]string {
+		return map[string]string{"pacman": "[ \"$*\" = '-Qii openssh sudo' ] || exit 9\nprintf 'Name            : openssh\\nBackup Files    :\\n" + files + "\\nName            : sudo\\nBackup Files    : None\\n'"}
+	}
+	for _, c := range []struct {
+		pm    string
+		tools map[string]string
+		want  string
+	}{
+		{"pacman", pacman(`MODIFIED\t/etc/ssh/sshd_config\nUNMODIFIED\t/etc/pam.d/sshd`), "/etc/ssh/sshd_config\topenssh\n"},
+		{"pacman", pacman(`/etc/pam.d/sshd\n                  /etc/ssh/sshd_config [modified]`), "/etc/ssh/sshd_config\topenssh\n"},
+		{"apk", map[string]string{"apk": `case "$*" in
+audit) printf '%s\n' "A etc/motd.new" "U etc/ssh/sshd_config" "U etc/hosts" ;;
+"info -q --who-owns /etc/ssh/sshd_config") echo openssh ;;
+"info -q --who-owns /etc/hosts") echo alpine-baselayout ;;
+*) exit 9 ;;
+esac`}, "/etc/ssh/sshd_config\topenssh\n"},
+	} {
+		_, path := fakes(t, c.tools)
+		for name, argv := range shells(t) {
+			if out, stderr, _ := run(t, argv, lib("tend_pm="+c.pm+"\ntend_conffiles openssh sudo"), path); out != c.want {
+				t.Errorf("%s, %s: %q, %q", c.pm, name, out, stderr)
+			}
+		}
+	}
+}
+
+// TestExcludedByDNFsConfiguration: what dnf.conf(5) or a repository's file excludes is held, and why is said.
+func TestExcludedByDNFsConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/dnf.conf", "[main]\ngpgcheck=1\nexcludepkgs=kernel*, nginx\n")
+	write(t, dir+"/x.repo", "[x]\nbaseurl=file:///x\nexclude = bash\n#exclude=vim\n")
+	_, path := fakes(t, map[string]string{"dnf": "", "rpm": ""})
+	const why = "\texcluded in the configuration of dnf\n"
+	for name, argv := range shells(t) {
+		out, stderr, _ := run(t, argv, strings.NewReplacer("/etc/dnf/dnf.conf", dir+"/dnf.conf", "/etc/yum.repos.d/", dir+"/").Replace(lib("tend_pm=dnf\ntend_pending")), path)
+		if want := "H\tkernel*" + why + "H\tnginx" + why + "H\tbash" + why; out != want {
+			t.Errorf("%s: %q, %q", name, out, stderr)
+		}
+	}
+}
+
 // TestNoneIsSaidByRootOnly: what a plain user cannot look into is not known, and that there is none of it is not said.
 func TestNoneIsSaidByRootOnly(t *testing.T) {
 	for _, c := range []struct {

@@ -118,6 +118,92 @@ func TestPatchFromEndToEnd(t *testing.T) {
 	}
 }
 
+// TestPatchWaitsForTheLock: no step that takes the package manager's lock begins while another has it.
+func TestPatchWaitsForTheLock(t *testing.T) {
+	for _, step := range []StepID{"repair", "refresh", "download", "upgrade"} {
+		dir, path := fakes(t, aptWorld)
+		script := scriptOf(t, planFor(t, builtin(t, "patch"), map[string]string{"repair": "yes", "lock_wait": "0s"}), step)
+		_, stderr, exit := run(t, []string{"/bin/sh"}, strings.ReplaceAll(script, "tend_who=$(tend_locks)", "tend_who='12 apt-get /var/lib/dpkg/lock'"), path)
+		if log, _ := os.ReadFile(dir + "/log"); exit != 1 || !strings.Contains(stderr, "still locked after 0 s, by 12 apt-get") || len(log) > 0 {
+			t.Errorf("%s: exit %d, %q; ran %q", step, exit, stderr, log)
+		}
+	}
+}
+
+// TestPatchFetches: both steps that fetch do, and are no better than the package manager.
+func TestPatchFetches(t *testing.T) {
+	for step, want := range map[StepID]string{"refresh": " update\n", "download": "--download-only"} {
+		dir, path := fakes(t, aptWorld)
+		plan := planFor(t, builtin(t, "patch"), nil)
+		_, exit := patchStep(t, []string{"/bin/sh"}, plan, step, dir, path)
+		if log, _ := os.ReadFile(dir + "/log"); exit != 0 || !strings.Contains(string(log), want) {
+			t.Errorf("%s: exit %d, ran %q", step, exit, log)
+		}
+		dir, path = fakes(t, map[string]string{"apt-get": "echo no road >&2; exit 100", "id": "echo 0"})
+		if _, exit := patchStep(t, []string{"/bin/sh"}, plan, step, dir, path); exit != 100 {
+			t.Errorf("%s without a road: exit %d", step, exit)
+		}
+	}
+}
+
+// TestPatchTellsConffiles: which changed files may conflict is said before anything is fetched, and which will once it is.
+func TestPatchTellsConffiles(t *testing.T) {
+	world := maps.Clone(aptWorld)
+	world["dpkg-query"] = "case \"$*\" in\n*Conffiles*openssl) printf 'openssl\\n /etc/hostname 00000000000000000000000000000000\\n' ;;\n*) " + aptWorld["dpkg-query"] + "\nesac"
+	world["md5sum"] = "sed 's/^[^ ]*  //; s/$/: FAILED/'"
+	plan := planFor(t, builtin(t, "patch"), nil)
+	for name, argv := range shells(t) {
+		dir, path := fakes(t, world)
+		for step, want := range map[StepID]string{"pending": "openssl: changed on this host, and may conflict", "download": "openssl: changed on this host, and the new version brings another one"} {
+			facts, _ := patchStep(t, argv, plan, step, dir, path)
+			if got := facts["conffile./etc/hostname"].Value; got != want {
+				t.Errorf("%s, %s: %q", name, step, got)
+			}
+		}
+	}
+}
+
+// TestPatchRestarts: a service that does not start, or runs no more a moment later, fails the step, and the others are restarted all the same.
+func TestPatchRestarts(t *testing.T) {
+	plan := planFor(t, builtin(t, "patch"), map[string]string{"restart": "yes", "restart_never": "ssh*"})
+	for name, argv := range shells(t) {
+		for ill, want := range map[string]string{"": "", "restart a.service": "not running after the restart: a.service\n", "is-active --quiet b.service": "not running after the restart: b.service (does not run)\n",
+			"show -p NRestarts --value c.service": "not running after the restart: c.service (ends and is begun anew: 2 times since)\n"} {
+			world := maps.Clone(aptWorld)
+			world["needrestart"] = "printf 'NEEDRESTART-SVC: %s.service\\n' b a ssh c"
+			world["sleep"] = `echo "sleep $*" >>"${0%/*}/log"`
+			world["systemctl"] = `echo "$*" >>"${0%/*}/log"; [ "$*" != "` + ill + `" ] || { echo 2; exit 1; }`
+			dir, path := fakes(t, world)
+			script := strings.ReplaceAll(scriptOf(t, plan, "restart"), "/run/systemd/system", dir)
+			_, stderr, exit := run(t, argv, script, path)
+			if (exit != 0) != (want != "") || stderr != want {
+				t.Errorf("%s, %q: exit %d, %q", name, ill, exit, stderr)
+			}
+			log, _ := os.ReadFile(dir + "/log")
+			if text := string(log); !strings.HasPrefix(text, "restart a.service\nrestart b.service\nrestart c.service\nsleep 3\n") || strings.Contains(text, "ssh") {
+				t.Errorf("%s, %q: ran\n%s", name, ill, text)
+			}
+		}
+	}
+}
+
+// TestPatchWantsAReboot: what the parameter says, and what the host does.
+func TestPatchWantsAReboot(t *testing.T) {
+	for reboot, want := range map[string][2]string{"never": {"no", "no"}, "if-needed": {"yes", "no"}, "always": {"yes", "yes"}} {
+		for i, ksta := range []string{"3", "1"} {
+			world := maps.Clone(aptWorld)
+			world["needrestart"] = "echo NEEDRESTART-KSTA: " + ksta
+			_, path := fakes(t, world)
+			plan := planFor(t, builtin(t, "patch"), map[string]string{"reboot": reboot})
+			out, _, _ := run(t, []string{"/bin/sh"}, strings.ReplaceAll(scriptOf(t, plan, "assess"), "\ttend_reboot\n", "\ttend_due=no tend_why=''\n"), path)
+			due := [2]string{"reboot_due=yes\nreboot_reasons=needrestart: a newer kernel is installed\n", "reboot_due=no\nreboot_reasons=\n"}[i]
+			if wanted := "reboot_wanted=" + want[i] + "\nrestarts=0\n"; out != due+wanted {
+				t.Errorf("%s, KSTA %s: %q", reboot, ksta, out)
+			}
+		}
+	}
+}
+
 // TestPatchSaysWhenItFails: apt's exit code is the step's, and what did change is still told.
 func TestPatchSaysWhenItFails(t *testing.T) {
 	plan := planFor(t, builtin(t, "patch"), nil)
