@@ -260,6 +260,36 @@ func TestConffiles(t *testing.T) {
 	}
 }
 
+// TestListsAndInstalled: how each package manager is told to fetch its lists, whose failure is the step's, and how it says what is installed: as
+// apk-info(8), pkg-query(8), freebsd-version(1) and rpm(8) print it.
+func TestListsAndInstalled(t *testing.T) {
+	rpm := "printf 'kernel.x86_64 6.1-1\\nbash.x86_64 5.2-1\\ngpg-pubkey.(none) 1-2\\nkernel.x86_64 6.2-1\\n'"
+	for pm, c := range map[string]struct{ tool, body, fetch, installed string }{
+		"apt":    {"dpkg-query", "printf 'ii  bash 5.2\\nrc  old 1\\nhi  nginx 1.2\\niU  half 3\\n'", "-q -o DPkg::Lock::Timeout=7 update", "bash 5.2\nhalf 3\nnginx 1.2\n"},
+		"dnf":    {"rpm", rpm, "-q makecache", "bash.x86_64 5.2-1\nkernel.x86_64 6.1-1\nkernel.x86_64 6.2-1\n"},
+		"zypper": {"rpm", rpm, "-n refresh", "bash.x86_64 5.2-1\nkernel.x86_64 6.1-1\nkernel.x86_64 6.2-1\n"},
+		"apk":    {"apk", "printf 'musl-1.2.4-r2\\nlib-x-y-2.0_p1-r0\\n'", "update", "lib-x-y 2.0_p1-r0\nmusl 1.2.4-r2\n"},
+		"pkg":    {"pkg", "printf 'pkg 1.20.9\\nbash 5.2.15\\n'", "update", "FreeBSD-base 14.1-RELEASE-p3\nbash 5.2.15\npkg 1.20.9\n"},
+		"pacman": {"pacman", "echo bash 5.2-1", "", "bash 5.2-1\n"},
+	} {
+		fetcher := map[string]string{"apt": "apt-get"}[pm]
+		if fetcher == "" {
+			fetcher = pm
+		}
+		for name, argv := range shells(t) {
+			_, path := fakes(t, map[string]string{c.tool: c.body, "freebsd-version": `[ "$1" = -u ] && echo 14.1-RELEASE-p3`})
+			if out, stderr, _ := run(t, argv, lib("tend_pm="+pm+"\ntend_installed"), path); out != c.installed {
+				t.Errorf("%s, %s: %q, %q", pm, name, out, stderr)
+			}
+			_, path = fakes(t, map[string]string{fetcher: `echo "ran $*"; exit 3`})
+			out, _, exit := run(t, argv, lib("tend_pm="+pm+" lock_wait=7\ntend_refresh"), path)
+			if want := "ran " + c.fetch + "\n"; pm != "pacman" && (out != want || exit != 3) || pm == "pacman" && (exit != 0 || !strings.Contains(out, "together with the packages")) {
+				t.Errorf("%s, %s: %q, exit %d", pm, name, out, exit)
+			}
+		}
+	}
+}
+
 // TestConffilesOfOthers: pacman(8) -Qii marks what was changed in front of the path up to 6.0 and behind it since; apk-audit(8) and apk-info(8)
 // say what was changed, and whose it is (info_who_owns in apk-tools' src/info.c: the name alone where it is to be quiet).
 func TestConffilesOfOthers(t *testing.T) {

@@ -204,6 +204,37 @@ func TestPatchWantsAReboot(t *testing.T) {
 	}
 }
 
+// TestPatchVerifies: what is left, what cannot be known, what runs another kernel, and how much a loss weighs.
+func TestPatchVerifies(t *testing.T) {
+	for name, argv := range shells(t) {
+		dir, path := fakes(t, aptWorld)
+		verify := func(params map[string]string) map[string]Fact {
+			facts, _ := patchStep(t, argv, planFor(t, builtin(t, "patch"), params), "verify", dir, path)
+			return facts
+		}
+		facts := verify(nil) // nothing was upgraded, nor is there a snapshot
+		wants(t, facts, map[string]string{"left": "WARN 1 updates  still pending: openssl", "units": "OK nothing was upgraded", "packages": "OK 0 broken"})
+		if _, told := facts["changed.kernel"]; told || facts["kernel"].Value == "" || facts["pending"].Value != "1" {
+			t.Errorf("%s: %+v", name, facts)
+		}
+		wants(t, verify(map[string]string{"packages": "nginx"}), map[string]string{"left": "OK 0 updates"})
+		write(t, dir+"/kept/patch", "boot x\nkernel 1.2.3-old\nport 22\nport 443\nroute default via 192.0.2.1\n")
+		write(t, dir+"/lost", "")
+		facts = verify(map[string]string{"settle": "0s", "differences": "warn"})
+		wants(t, facts, map[string]string{"ports": "WARN gone since: 443", "units": "OK as before", "routes": "OK as before", "new": "WARN mount"})
+		if got := facts["changed.kernel"].Value; got != "1.2.3-old -> "+facts["kernel"].Value {
+			t.Errorf("%s: %q", name, got)
+		}
+		wants(t, verify(map[string]string{"settle": "0s"}), map[string]string{"ports": "CRIT gone since: 443"})
+		write(t, dir+"/half", "")
+		wants(t, verify(map[string]string{"settle": "0s"}), map[string]string{"packages": "CRIT half-installed: openssl (iU)"})
+		if err := os.WriteFile(dir+"/apt-get", []byte("#!/bin/sh\nexit 100\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, verify(map[string]string{"settle": "0s"}), map[string]string{"left": "UNKNOWN the package manager cannot say"})
+	}
+}
+
 // TestPatchSaysWhenItFails: apt's exit code is the step's, and what did change is still told.
 func TestPatchSaysWhenItFails(t *testing.T) {
 	plan := planFor(t, builtin(t, "patch"), nil)
