@@ -35,6 +35,10 @@ func (e *ConflictError) Hint() string {
 	return "change any one of them, or leave these hosts out of the scope"
 }
 
+// Mend reports whether it is for a host that counts as down: the operator's word that it is up would let the plan through, or find what else
+// forbids it.
+func (e *ConflictError) Mend() bool { return e.mend }
+
 // conflict holds a plan's limits against each other: it plays the plan as the engine would carry it out if every step but those that wait
 // took no time and ended well, and says what conflicts where a host could not begin even so. Waves are those before mendFirst; now is when
 // the run would be accepted, and windows are looked at from then; the zero time = they are not looked at.

@@ -56,6 +56,8 @@ type Wish struct {
 	Policy  *runbooks.Policy  // nil = the runbook's own
 	// Attached are hosts whose steps run on the connection, since they cannot keep them: only ever by the operator's decision.
 	Attached []inventory.HostID
+	// AssumeUp are hosts that count as up, though the journal knows them as down: only ever by the operator's word, which the plan records.
+	AssumeUp []inventory.HostID
 }
 
 // Refusal is a host that will refuse a plan's steps, since it cannot keep a detached one, and why.

@@ -17,18 +17,24 @@ func (s *fleetScreen) Binds() []bind {
 		}
 		return ""
 	}
+	empty := func() string {
+		if _, ok := s.cursor(); !ok {
+			return "no host is shown; esc clears the filter"
+		}
+		return ""
+	}
 	verbs := []bind{
 		{keys: "a", name: "answer", help: "the step that waits for a person", foot: true, why: s.noAnswer, do: func() action { return openManual(s.cfg, s.firstManual()) }},
-		{keys: "space", name: "mark", help: "mark or unmark the host, or all of the rack or site", foot: true, do: done(s.mark)},
+		{keys: "space", name: "mark", help: "mark or unmark the host, or all of the rack or site", foot: true, why: empty, do: done(s.mark)},
 		{keys: "r", name: "runbook", help: "run a runbook on the marked hosts, else on what the cursor is on", foot: true, do: s.runbook},
-		{keys: "enter l right", name: "open", help: "unfold, or open the host", foot: true, do: s.open},
+		{keys: "enter l right", name: "open", help: "unfold, or open the host", foot: true, why: empty, do: s.open},
 		{keys: "/", name: "filter", help: "filter: any part of a name, or selector terms: state=fail pending>0 !rack=r07", foot: true, do: func() action { return ask(s.filterPrompt()) }},
 		{keys: "o", name: "problems", help: "only what is not OK, or everything", foot: true, do: done(func() { s.problems, s.dirty = !s.problems, true })},
 		{keys: "h left", name: "fold", help: "fold, or go to the rack or site above", do: done(s.up)},
 		{keys: "+", name: "unfold-all", help: "unfold every rack", do: done(func() { s.tree.foldAll(false); s.dirty = true })},
 		{keys: "-", name: "fold-all", help: "fold every rack", do: done(func() { s.tree.foldAll(true); s.dirty = true })},
-		{keys: "v", name: "range", help: "begin a range; again marks it", foot: true, do: s.span},
-		{keys: "*", name: "mark-all", help: "mark every host that the filter shows", foot: true, do: done(s.markAll)},
+		{keys: "v", name: "range", help: "begin a range; again marks it", foot: true, why: empty, do: s.span},
+		{keys: "*", name: "mark-all", help: "mark every host that the filter shows", foot: true, why: empty, do: done(s.markAll)},
 		{keys: "u", name: "unmark", help: "take all marks away", do: done(func() { clear(s.marks); s.anchor = -1 })},
 		{keys: "t", name: "sort", help: "sort hosts by state or by name", foot: true, do: done(func() { s.tree.byState, s.dirty = !s.tree.byState, true })},
 		{keys: "e", name: "rack", help: "the rack's elevation, unit by unit", foot: true, do: s.elevation},
@@ -97,13 +103,18 @@ func (s *fleetScreen) span() action {
 		s.anchor = s.list.at
 		return say("a range begins here: move, and v marks it; esc drops it")
 	}
+	n := 0
 	for i := min(s.anchor, s.list.at); i <= max(s.anchor, s.list.at) && i < len(s.rows); i++ {
 		if s.rows[i].kind == hostRow {
 			s.setMark(s.rows[i].host, true)
+			n++
 		}
 	}
 	s.anchor = -1
-	return nothing
+	if n == 0 {
+		return say("no host lies in the range: nothing was marked; space marks a whole rack or site")
+	}
+	return say(plural(n, "host") + " marked")
 }
 
 func (s *fleetScreen) markAll() {

@@ -3,11 +3,13 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"tend/inventory"
 	"tend/runbooks"
 )
 
@@ -30,7 +32,11 @@ type formField struct {
 	field                     *field
 	check                     func(string) error
 	policy                    bool
+	hosts                     bool // whom the operator takes to be up
 }
+
+// assumeUp is the field of the hosts that count as up on the operator's word.
+const assumeUp = "assume_up"
 
 func newForm(rb runbooks.Runbook, sel string, wish Wish) *form {
 	f := &form{rb: rb, sel: sel, wish: wish}
@@ -60,7 +66,24 @@ func newForm(rb runbooks.Runbook, sel string, wish Wish) *form {
 	add("max_failures", pol.MaxFailures, rb.Policy.MaxFailures, "3 stops at the 4th failure, 0 at the first; empty never stops", isShare)
 	add("pause", pol.Pause, rb.Policy.Pause, "between waves: empty, manual, or a time such as 5m", nil)
 	add("cutoff", pol.Cutoff, rb.Policy.Cutoff, "how long before its window's end a host is not begun any more: 45m", nil)
+	if rb.Risk == runbooks.Disrupt {
+		f.fields = append(f.fields, formField{name: assumeUp, kind: "hosts", hosts: true, field: newField(inventory.HostSet(wish.AssumeUp)), check: isHosts,
+			help: "count as up on your word, though the journal knows them as down; the plan records it"})
+	}
 	return f
+}
+
+// isHosts accepts names of hosts as they are written short: web-01,db-[01-02].
+func isHosts(s string) error {
+	_, err := hostsOf(s)
+	return err
+}
+
+func hostsOf(s string) ([]inventory.HostID, error) {
+	if s == "" {
+		return nil, nil
+	}
+	return inventory.ExpandHostSet(s)
 }
 
 func kindOf(p runbooks.Param) string {
@@ -112,12 +135,22 @@ func isShare(s string) error {
 // fail shows why no plan could be made.
 func (f *form) fail(err error) {
 	f.errs = strings.Split(withHint(err), "\n")
+	if heldByDown(err) {
+		f.errs = []string{err.Error(), "mend who is down and run health on it, or leave the group's members out of the scope; or name it in " + assumeUp + ": that is your word against the journal's"}
+		f.list.at = slices.IndexFunc(f.fields, func(fl formField) bool { return fl.hosts })
+	}
 	for i, fl := range f.fields {
 		if fl.check != nil && fl.check(strings.TrimSpace(fl.field.value())) != nil { // it says so itself, beside the field
 			f.list.at, f.errs = i, nil
 			return
 		}
 	}
+}
+
+// heldByDown reports whether a plan was refused for a host that counts as down, which the operator may know better.
+func heldByDown(err error) bool {
+	var conflict *runbooks.ConflictError
+	return errors.As(err, &conflict) && conflict.Mend()
 }
 
 // Binds are for help and footer; keys go to Type first.
@@ -189,6 +222,8 @@ func (f *form) submit() action {
 	for _, fl := range f.fields {
 		v := strings.TrimSpace(fl.field.value())
 		switch {
+		case fl.hosts:
+			wish.AssumeUp, _ = hostsOf(v) // it was looked at above
 		case !fl.policy && v != fl.initial:
 			wish.Params[fl.name] = v
 		case fl.policy:

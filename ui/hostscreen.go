@@ -103,7 +103,7 @@ func (s *hostScreen) build() {
 // Binds are the host's verbs.
 func (s *hostScreen) Binds() []bind {
 	verbs := []bind{
-		{keys: "enter l", name: "open", help: "open the run, or the fact in full", foot: true, do: s.open},
+		{keys: "enter l", name: "open", help: "open the run, or the fact in full", foot: true, why: s.noLine, do: s.open},
 		{keys: "r", name: "runbook", help: "run a runbook on this host", foot: true, do: func() action {
 			ids := []inventory.HostID{s.host.Name}
 			return func(c *console) tea.Cmd { return c.run(push(newPicker(c, ids, selectHosts(ids)))) }
@@ -129,10 +129,15 @@ func (s *hostScreen) Binds() []bind {
 	return append(verbs, s.list.binds()...)
 }
 
-func (s *hostScreen) open() action {
-	if s.list.at >= len(s.lines) {
-		return nothing
+// noLine says that the cursor is on a heading, or on nothing.
+func (s *hostScreen) noLine() string {
+	if s.list.at >= len(s.lines) || s.lines[s.list.at].run == nil && s.lines[s.list.at].fact == nil {
+		return "the cursor is on no run and no fact"
 	}
+	return ""
+}
+
+func (s *hostScreen) open() action {
 	l := s.lines[s.list.at]
 	switch {
 	case l.run != nil:

@@ -83,12 +83,7 @@ func (s *journalScreen) chosen() (journal.RunSummary, bool) {
 
 // Binds are the journal's verbs.
 func (s *journalScreen) Binds() []bind {
-	none := func() string {
-		if _, ok := s.chosen(); !ok {
-			return "there is no run here"
-		}
-		return ""
-	}
+	none := s.none
 	verbs := []bind{
 		{keys: "enter l", name: "replay", help: "the run, by the same screen as when it was live", foot: true, why: none, do: func() action {
 			r, _ := s.chosen()
@@ -113,6 +108,14 @@ func (s *journalScreen) Binds() []bind {
 		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(func() { s.refilter("") })})
 	}
 	return append(verbs, s.list.binds()...)
+}
+
+// none says that the cursor is on no run.
+func (s *journalScreen) none() string {
+	if _, ok := s.chosen(); !ok {
+		return "there is no run here"
+	}
+	return ""
 }
 
 // search asks what to look for, in the journal of the host where that is what is listed.
@@ -291,11 +294,8 @@ func (o *offer) read() *reading { return nil }
 // Binds are the journal's, with another word for Enter.
 func (o *offer) Binds() []bind {
 	return []bind{
-		{keys: "enter l", name: "open", help: "open the run", foot: true, do: func() action {
-			r, ok := o.chosen()
-			if !ok {
-				return nothing
-			}
+		{keys: "enter l", name: "open", help: "open the run", foot: true, why: o.none, do: func() action {
+			r, _ := o.chosen()
 			return func(c *console) tea.Cmd {
 				c.pop()
 				return c.openRun(r.Run)

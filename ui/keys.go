@@ -157,6 +157,12 @@ func (c *console) binds() []bind {
 			}
 			return ""
 		}, do: func() action { return (*console).askAgain }},
+		{keys: "@", name: "at-work", help: "the run that is at work; again, the next one", why: func() string {
+			if c.nextAtWork() == nil {
+				return "no other run is at work"
+			}
+			return ""
+		}, do: func() action { return (*console).openAtWork }},
 		{keys: "J", name: "journal", help: "the journal of runs", foot: true, why: func() string {
 			if s, ok := c.top().(*journalScreen); ok && s.host == "" {
 				return "this is the journal"

@@ -30,6 +30,20 @@ func (l *lineConsole) run(ctx context.Context, rest string) error {
 		return nil
 	}
 	p, err := l.cfg.propose(wish)
+	for heldByDown(err) {
+		l.say("%s", err.Error())
+		text, _ := l.question("name the hosts that count as up on your word against the journal's, or an empty line to go back:")
+		more, wrong := hostsOf(text)
+		if wrong != nil {
+			return wrong
+		}
+		if len(more) == 0 {
+			l.say("no plan was made: mend who is down and run health on it, or leave the group's members out of the scope")
+			return nil
+		}
+		wish.AssumeUp = append(wish.AssumeUp, more...)
+		p, err = l.cfg.propose(wish)
+	}
 	if err != nil {
 		return err
 	}

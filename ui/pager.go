@@ -174,6 +174,12 @@ func (p *pager) Binds() []bind {
 		}
 		return ""
 	}
+	wrapped := func() string {
+		if p.wrap {
+			return "long lines are wrapped; w cuts them"
+		}
+		return ""
+	}
 	still := func() string {
 		if p.play == nil {
 			return "this is not the recording of a shell"
@@ -197,8 +203,8 @@ func (p *pager) Binds() []bind {
 		{keys: "n", name: "next", help: "next match", foot: true, why: no, do: func() action { return p.find(+1) }},
 		{keys: "N", name: "previous", help: "match before", why: no, do: func() action { return p.find(-1) }},
 		{keys: "o", name: "order", help: "one host's lines after the other's, or as they came", foot: p.names, why: p.noOrder, do: done(func() { p.byHost, p.order = !p.byHost, nil })},
-		{keys: "h left", name: "left", help: "scroll to the left", do: done(func() { p.left = max(p.left-16, 0) })},
-		{keys: "l right", name: "right", help: "scroll to the right", do: done(func() { p.left += 16 })},
+		{keys: "h left", name: "left", help: "scroll to the left", why: wrapped, do: done(func() { p.left = max(p.left-16, 0) })},
+		{keys: "l right", name: "right", help: "scroll to the right", why: wrapped, do: done(func() { p.left += 16 })},
 		{keys: "s", name: "save", help: "save all of it to a file", foot: true, do: p.save},
 		{keys: "e", name: "editor", help: "open what is held in $EDITOR or $PAGER", foot: true, do: func() action { return openEditor(p.text()) }},
 		{keys: "y", name: "copy", help: "copy what the screen shows", foot: true, do: func() action { return copyText(p.shown()) }},

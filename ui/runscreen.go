@@ -103,9 +103,9 @@ func (s *runScreen) Binds() []bind {
 	}
 	answer := bind{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", foot: s.waits() >= 0 || len(s.w.manual()) > 0, why: s.cannot, do: s.answer}
 	verbs := []bind{
-		{keys: "enter l", name: "output", help: "the output of these hosts", foot: true, do: s.output},
-		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
-		{keys: "f", name: "failures", help: "only what failed, or everything", foot: true, do: done(func() { s.failures, s.groups = !s.failures, nil })},
+		{keys: "enter l", name: "output", help: "the output of these hosts", foot: true, why: s.noHost, do: s.output},
+		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, why: s.unread, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
+		{keys: "f", name: "failures", help: "only what failed, or everything", foot: true, why: s.unread, do: done(func() { s.failures, s.groups = !s.failures, nil })},
 		{keys: "p", name: pause, help: pauseHelp, foot: true, why: s.cannot, do: s.pause},
 		{keys: "t", name: "retry", help: "run the failed step of these hosts again", foot: s.w.state.Tally.Bad() > 0, why: s.cannot, do: func() action {
 			return s.repair("retry", journal.Retry)
@@ -114,18 +114,15 @@ func (s *runScreen) Binds() []bind {
 		answer,
 		{keys: "z", name: "skip", help: "take these hosts out of the run", why: s.cannot, do: func() action { return s.repair("skip", journal.SkipHost) }},
 		{keys: "Z", name: "skip-step", help: "let these hosts go on behind their failed step", why: s.cannot, do: func() action { return s.repair("skip the failed step of", journal.SkipStep) }},
-		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", foot: true, do: s.difference},
+		{keys: "d", name: "difference", help: "what differs in the output of these hosts from that of most", foot: true, why: s.noHost, do: s.difference},
 		{keys: "i", name: "info", help: "the plan, who started it and why, remarks", foot: true, do: func() action {
 			return push(newProse("RUN", string(s.w.run), s.info()))
 		}},
 		{keys: "w", name: "write", help: "write the summary to a file", foot: true, do: func() action { return savePrompt(string(s.w.run)+".txt", s.info()) }},
 		{keys: "n", name: "note", help: "write a note on this run into the journal", foot: true, do: func() action { return noteOn(s.w.run, "") }},
-		{keys: "e", name: "host", help: "the host that the cursor is on", do: func() action {
-			if t := s.targets(); len(t) > 0 {
-				id := s.w.state.Hosts[t[0]].ID
-				return func(c *console) tea.Cmd { return c.openHost(id) }
-			}
-			return nothing
+		{keys: "e", name: "host", help: "the host that the cursor is on", why: s.noHost, do: func() action {
+			id := s.w.state.Hosts[s.targets()[0]].ID
+			return func(c *console) tea.Cmd { return c.openHost(id) }
 		}},
 	}
 	if answer.foot { // what the run waits for comes first
@@ -155,11 +152,24 @@ func (s *runScreen) cannot() string {
 	return ""
 }
 
+// unread says that nothing of the run has come from the journal yet.
+func (s *runScreen) unread() string {
+	if s.w.state.Run == "" {
+		return "the run is being read"
+	}
+	return ""
+}
+
+// noHost says that the cursor is on no host.
+func (s *runScreen) noHost() string {
+	if len(s.targets()) == 0 {
+		return firstOf(s.unread(), "the cursor is on no host")
+	}
+	return ""
+}
+
 func (s *runScreen) output() action {
 	targets := s.targets()
-	if len(targets) == 0 {
-		return nothing
-	}
 	if s.mode == folded && s.groups[s.list.at].same {
 		targets = targets[:1] // their output is the same, byte for byte
 	}
@@ -173,9 +183,6 @@ func (s *runScreen) output() action {
 // difference compares the output of the cursor's first host with that of the largest other group in the same step.
 func (s *runScreen) difference() action {
 	targets := s.targets()
-	if len(targets) == 0 {
-		return nothing
-	}
 	_, step := s.w.stepOf(targets[0])
 	most := -1
 	size := 0

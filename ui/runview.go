@@ -154,7 +154,7 @@ func (s *runScreen) rows(a area, w, h int) []string {
 	case grid:
 		return s.gridRows(a, w, h)
 	}
-	out := []string{a.paint(head, a.pad("  STATE   HOSTS  STEP         OUTPUT (identical output folded)", w))}
+	out := []string{a.paint(head, a.pad("  STATE   HOSTS  "+a.pad("STEP", s.stepWidth(w))+" OUTPUT (identical output folded)", w))}
 	from, to := s.list.window(len(s.groups), h-1)
 	for i := from; i < to; i++ {
 		out = append(out, s.groupLine(a, s.groups[i], i == s.list.at, w))
@@ -167,11 +167,12 @@ func (s *runScreen) rows(a area, w, h int) []string {
 
 func (s *runScreen) groupLine(a area, g group, cursor bool, w int) string {
 	text := a.text(g.text)
+	stepW := s.stepWidth(w)
 	if g.differs {
-		text = cut(text, max(w-30-12, 4), a.cut) + "  <- differs"
+		text = cut(text, max(w-18-stepW-12, 4), a.cut) + "  <- differs"
 	}
 	state := a.pad(g.word, 8)
-	rest := a.padLeft(fmt.Sprint(len(g.hosts)), 5) + "  " + a.pad(a.text(g.step), 12) + " " + text
+	rest := a.padLeft(fmt.Sprint(len(g.hosts)), 5) + "  " + a.pad(a.text(g.step), stepW) + " " + text
 	if cursor {
 		return a.chosen("> "+state+rest, w)
 	}
@@ -179,7 +180,7 @@ func (s *runScreen) groupLine(a area, g group, cursor bool, w int) string {
 }
 
 func (s *runScreen) tableRows(a area, w, h int) []string {
-	out := []string{a.paint(head, a.pad("  HOST                STATE    STEP           AGE  OUTPUT", w))}
+	out := []string{a.paint(head, a.pad("  HOST                STATE    "+a.pad("STEP", s.stepWidth(w))+"   AGE  OUTPUT", w))}
 	from, to := s.list.window(len(s.order), h-1)
 	for i := from; i < to; i++ {
 		out = append(out, s.hostLine(a, s.order[i], i == s.list.at, w))
@@ -196,7 +197,7 @@ func (s *runScreen) hostLine(a area, i int, cursor bool, w int) string {
 		age = s.age(a, h, at)
 	}
 	name, state := a.pad(a.text(string(h.ID)), 19), a.pad(word, 8)
-	rest := a.pad(a.text(step), 12) + a.padLeft(age, 6) + "  " + a.text(s.w.textOf(i))
+	rest := a.pad(a.text(step), s.stepWidth(w)) + a.padLeft(age, 6) + "  " + a.text(s.w.textOf(i))
 	if cursor {
 		return a.chosen("> "+name+" "+state+" "+rest, w)
 	}
@@ -272,7 +273,7 @@ func (s *runScreen) live(a area) []string {
 			break
 		}
 		_, step := s.w.stepOf(i)
-		out = append(out, a.pad(a.text(string(h.ID)), 18)+" "+a.pad(a.text(step), 12)+a.padLeft(s.age(a, h, h.Step), 5)+"  "+a.text(s.w.textOf(i)))
+		out = append(out, a.pad(a.text(string(h.ID)), 18)+" "+a.pad(a.text(step), s.stepWidth(a.w))+a.padLeft(s.age(a, h, h.Step), 5)+"  "+a.text(s.w.textOf(i)))
 	}
 	if len(out) == 1 {
 		return nil
@@ -296,7 +297,7 @@ func (s *runScreen) side(a area, w, h int) []string {
 		if st.Running {
 			word = "runs"
 		}
-		out = append(out, "  "+a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), 12)+" "+a.pad(word, 11)+" "+a.text(st.Reason))
+		out = append(out, "  "+a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), s.stepWidth(2*w))+" "+a.pad(word, 11)+" "+a.text(st.Reason))
 		if st.Hint != "" {
 			out = append(out, "    "+a.text(st.Hint))
 		}
@@ -356,37 +357,51 @@ func (s *runScreen) selection() string {
 	return strings.TrimSuffix(hosts+": "+text, ": ")
 }
 
-// remark is what is said of the run as a whole: why it ended so, how near it is to stopping, where it stands, the latest remark.
-func (s *runScreen) remark() string {
+// remarks are what is said of the run as a whole, what matters most first: why it ended so, who holds it up, how near it is to stopping,
+// where it stands; else the latest remark.
+func (s *runScreen) remarks() (out []string) {
 	st := s.w.state
-	if st.Result != journal.Open && st.Reason != "" {
-		return st.Reason
+	open := st.Result == journal.Open
+	switch {
+	case !open && st.Reason != "":
+		out = append(out, st.Reason)
+	case open && st.Abort != "":
+		out = append(out, "aborted by "+s.w.by(journal.Abort, journal.AbortHard))
+	case open && st.Paused:
+		out = append(out, "paused by "+s.w.by(journal.Pause))
 	}
-	if st.Result == journal.Open && st.Abort != "" {
-		return "aborted by " + s.w.by(journal.Abort, journal.AbortHard)
-	}
-	if st.Result == journal.Open && st.Paused {
-		return "paused by " + s.w.by(journal.Pause)
-	}
-	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && st.Result == journal.Open && st.Tally.Bad() > 0 {
-		return fmt.Sprintf("%d of %d failures before stop", st.Tally.Bad(), limit+1)
+	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && open && st.Abort == "" && st.Tally.Bad() > 0 {
+		out = append(out, fmt.Sprintf("%d of %d failures before stop", st.Tally.Bad(), limit+1))
 	}
 	if wave := s.wave(); wave != "" {
-		return wave
+		out = append(out, wave)
 	}
-	if n := len(s.w.marks); n > 0 {
-		return strings.TrimSpace(string(s.w.marks[n-1].Host) + " " + s.w.marks[n-1].Text)
+	if n := len(s.w.marks); n > 0 && out == nil {
+		out = append(out, strings.TrimSpace(string(s.w.marks[n-1].Host)+" "+s.w.marks[n-1].Text))
 	}
-	return ""
+	return out
 }
 
-// tallies is the run in numbers, and what is said of it, as far as there is room.
+// tallies is the run in numbers, and what is said of it: the first remark as far as there is room, the others where they fit whole.
 func (s *runScreen) tallies(a area) string {
-	left := s.w.counts(a.pen)
+	left, right := s.w.counts(a.pen), ""
 	room := max(a.w-width(left)-2, 0)
-	right := cut(a.text(s.remark()), room, a.cut)
-	if wave := a.text(s.wave()); right != "" && wave != right && width(right)+2+width(wave) <= room {
-		right += "  " + wave
+	for i, r := range s.remarks() {
+		switch r = a.text(r); {
+		case i == 0:
+			right = cut(r, room, a.cut)
+		case width(right)+2+width(r) <= room:
+			right += "  " + r
+		}
 	}
 	return a.between(left, right, a.w)
+}
+
+// stepWidth is how many cells a step's name gets in a line of w: all that the longest of the plan takes, and no more than a quarter.
+func (s *runScreen) stepWidth(w int) int {
+	longest := 12
+	for _, st := range s.w.state.Plan().Steps {
+		longest = max(longest, len(st.ID))
+	}
+	return min(longest, max(w/4, 12))
 }

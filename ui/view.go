@@ -125,13 +125,7 @@ func broken(text string, w int, p *pen) []string {
 
 // activeRuns names what is at work elsewhere: "runs: patch 30/40". A question that waits comes before all of them.
 func (c *console) activeRuns() string {
-	var shown *watch
-	switch s := c.top().(type) {
-	case *runScreen:
-		shown = s.w
-	case *manualScreen:
-		shown = s.w
-	}
+	shown := c.shownRun()
 	var names []string
 	if words := c.waitingWords(); words != "" {
 		return words
@@ -147,9 +141,54 @@ func (c *console) activeRuns() string {
 	case len(names) == 0:
 		return ""
 	case len(names) > 2:
-		return fmt.Sprintf("%d runs at work", len(names))
+		return fmt.Sprintf("%d runs at work%s", len(names), c.atWorkKey())
 	}
-	return c.pen.paint(busy, c.pen.text("at work: "+strings.Join(names, ", ")))
+	return c.pen.paint(busy, c.pen.text("at work: "+strings.Join(names, ", ")+c.atWorkKey()))
+}
+
+// atWorkKey is how one gets to what is at work, where keys are not text.
+func (c *console) atWorkKey() string {
+	if _, types := c.top().(typer); types {
+		return ""
+	}
+	for _, b := range c.cfg.Settings.rebind("", c.binds()) {
+		if b.name == "at-work" && b.keys != "" {
+			return " (" + keyName(b.key()) + ")"
+		}
+	}
+	return ""
+}
+
+// shownRun is the run that the screen on top is about; nil = none.
+func (c *console) shownRun() *watch {
+	switch s := c.top().(type) {
+	case *runScreen:
+		return s.w
+	case *manualScreen:
+		return s.w
+	}
+	return nil
+}
+
+// nextAtWork is the run at work behind the one that is shown, the newest first and round again; nil = there is no other.
+func (c *console) nextAtWork() *watch {
+	all, shown := c.active(), c.shownRun()
+	slices.Reverse(all)
+	for _, w := range append(all[slices.Index(all, shown)+1:], all...) {
+		if w != shown {
+			return w
+		}
+	}
+	return nil
+}
+
+// openAtWork shows the next run at work; from one to the other, Esc leads to where the first was opened from.
+func (c *console) openAtWork() tea.Cmd {
+	w := c.nextAtWork()
+	if _, ok := c.top().(*runScreen); ok {
+		c.pop()
+	}
+	return c.openRun(w.run)
 }
 
 // active are the runs that are being followed and have not ended, by name.

@@ -86,6 +86,9 @@ func (r *runs) resolve(wish ui.Wish) (runbooks.Plan, error) {
 	for _, h := range wish.Attached {
 		c.attached = append(c.attached, string(h))
 	}
+	for _, h := range wish.AssumeUp {
+		c.assumeUp = append(c.assumeUp, string(h))
+	}
 	if wish.Policy != nil {
 		c.policy = *wish.Policy
 	}
