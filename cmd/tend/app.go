@@ -155,6 +155,11 @@ func (a *app) load() (*inventory.Inventory, error) {
 	if err != nil {
 		return nil, bad(err)
 	}
+	if a.inventory == "" && a.getenv("TEND_INVENTORY") == "" {
+		if err := planted(path, "-i "+typed(path)+" takes it all the same"); err != nil {
+			return nil, err
+		}
+	}
 	inv, err := inventory.Load(path)
 	if err != nil {
 		return nil, bad(err)
@@ -192,7 +197,11 @@ func settle(inv *inventory.Inventory) {
 func (a *app) library(inv *inventory.Inventory) (runbooks.Library, error) {
 	var dirs []string
 	if inv != nil && inv.Path != "" {
-		dirs = append(dirs, filepath.Join(filepath.Dir(inv.Path), "runbooks"))
+		beside := filepath.Join(filepath.Dir(inv.Path), "runbooks")
+		if err := planted(beside, "keep the inventory in a directory of its own, with its runbooks"); err != nil {
+			return runbooks.Library{}, err
+		}
+		dirs = append(dirs, beside)
 	}
 	if c, err := a.configDir(); err == nil {
 		dirs = append(dirs, filepath.Join(c, "runbooks"))
