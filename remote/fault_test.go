@@ -147,6 +147,10 @@ func TestKilled(t *testing.T) {
 			} else {
 				_ = syscall.Kill(-pid, syscall.SIGKILL)
 			}
+			// Asked at once, so that a host that takes the job for alive is no test that waits.
+			if st, _, err := w.keeper().Status(within(t, 60*time.Second), w.host, job); reused && (st != "lost-killed" || err != nil) {
+				t.Fatalf("another process has the number, and the job is %s, %v", st, err)
+			}
 			if reused { // the first follower has read the record already
 				_, err2 := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: job, Adopt: true}, (&sink{t: t}).take)
 				if e := asError(t, err2); e.Kind != LostKilled || e.NotStarted() {
@@ -180,6 +184,9 @@ func TestReboot(t *testing.T) {
 			start int
 		}{{"boot-2", 1}, {"boot-1", 2}} { // the second is an LXC container's restart
 			w.setBoot(proc, id.id, id.start)
+			if st, _, err := w.keeper(boot).Status(within(t, 60*time.Second), w.host, "j"); st != "lost-reboot" || err != nil {
+				t.Fatalf("%d: behind a restart the job is %s, %v", i, st, err)
+			}
 			_, err = w.keeper(boot).Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo run >>" + w.root + "/again", Adopt: true}, (&sink{t: t}).take)
 			if e := asError(t, err); e.Kind != LostReboot || e.NotStarted() {
 				t.Errorf("%d: %v", i, err)

@@ -304,9 +304,9 @@ func eachShell(t *testing.T, f func(t *testing.T, w *world)) {
 	}
 }
 
-// within bounds a test that hangs: d is for a machine that has nothing else to do.
+// within bounds a test that hangs, and says so in its error.
 func within(t testing.TB, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 4*d)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), d, fmt.Errorf("the test waited in vain for %s", d))
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -209,6 +209,9 @@ cd /; exec env -i PATH="$PATH" setsid "$@" </dev/null >/dev/null 2>&1 &`
 	if e := asError(t, err); e.Kind != Refused || !e.NotStarted() || !strings.Contains(e.Error(), "launcher") {
 		t.Errorf("%v", err)
 	}
+	if w.record("j.2", "run") != "void" || len(w.delivered("j.2")) > 0 {
+		t.Errorf("given up, and the claim is %q; the script: %v", w.record("j.2", "run"), w.delivered("j.2"))
+	}
 }
 
 // TestRestart: the order is given a moment after the answer, by the first of the commands that the host has.
