@@ -370,6 +370,27 @@ func TestMembersDownBefore(t *testing.T) {
 	}
 }
 
+// TestMemberThatWasDownAndIsLeftOutStaysDown: the run did nothing about it, so that the group can spare nobody more. Where it ended well, it can.
+func TestMemberThatWasDownAndIsLeftOutStaysDown(t *testing.T) {
+	p := plan(2, runbooks.Step{ID: "a", Risk: runbooks.Disrupt})
+	p.Risk = runbooks.Disrupt
+	p.Groups = []inventory.Group{{Name: "g", Hosts: []inventory.HostID{"h00", "h01"}, MaxDown: 1}}
+	p.Down = []runbooks.DownMember{{Host: "h01", Why: "failed at 01:12"}}
+	m := newSim(t, p)
+	m.apply(journal.WaveOpened{}, journal.Decided{Decision: journal.SkipHost, Host: "h01"})
+	want := "group g allows 1 down, and down already: h01 (failed at 01:12); 1 host was not started"
+	if cl := one[Close](t, Next(m.s, m.now)); cl.Reason != want {
+		t.Errorf("%+v", cl)
+	}
+	for _, well := range []journal.Outcome{journal.OK, journal.Warned} {
+		m = newSim(t, p)
+		m.apply(journal.WaveOpened{}, started("h01", "a", 1), ended("h01", "a", 1, well))
+		if st := one[Start](t, Next(m.s, m.now)); st.Host != "h00" {
+			t.Errorf("behind %s: %+v", well, st)
+		}
+	}
+}
+
 // TestCutOff: in the last part of a window nothing new is begun, and what runs goes on.
 func TestCutOff(t *testing.T) {
 	p := plan(2, runbooks.Step{ID: "a", Risk: runbooks.Change})
