@@ -98,6 +98,9 @@ func TestHealthOfAWellMachine(t *testing.T) {
 		})
 		delete(facts, "eol")    // of this machine
 		delete(facts, "reboot") // of this machine
+		if f, told := facts["backup:command"]; told {
+			t.Errorf("nobody asked for it: %+v", f)
+		}
 		for key, f := range facts {
 			if f.Check && f.State != CheckOK && key != "journal" {
 				t.Errorf("%s: %+v", name, f)

@@ -344,7 +344,7 @@ func TestRepairIsDone(t *testing.T) {
 
 // TestPatchRefusesWhatItCannotDo: an unknown package is one clear line, and nothing is upgraded.
 func TestPatchRefusesWhatItCannotDo(t *testing.T) {
-	for packages, want := range map[string]string{"opensll": "there is no package opensll on this host", "nginx": "", "open*": ""} {
+	for packages, want := range map[string]string{"opensll": "there is no package opensll on this host", "nginx opensll": "there is no package opensll on this host", "nginx": "", "open*": ""} {
 		plan := planFor(t, builtin(t, "patch"), map[string]string{"packages": packages})
 		_, path := fakes(t, aptWorld)
 		for name, argv := range shells(t) {

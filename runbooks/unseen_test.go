@@ -36,14 +36,17 @@ func shut(t *testing.T) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	write(t, dir+"/open/a.pem", "x")
 	write(t, dir+"/shut/b.pem", "x")
+	write(t, dir+"/open/own.pem", "x")
 	old := time.Now().Add(-50 * time.Hour)
-	for path, mode := range map[string]os.FileMode{dir: 0o755, dir + "/open": 0o755, dir + "/shut": 0o700} {
+	for path, mode := range map[string]os.FileMode{dir + "/open/own.pem": 0o600, dir: 0o755, dir + "/open": 0o755, dir + "/shut": 0o700} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chtimes(dir+"/open/a.pem", old, old); err != nil {
-		t.Fatal(err)
+	for _, f := range []string{"/open/a.pem", "/open/own.pem"} {
+		if err := os.Chtimes(dir+f, old, old); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -54,11 +57,16 @@ func TestWhatMayNotBeLookedIntoIsUnknown(t *testing.T) {
 	for name, argv := range shells(t) {
 		t.Run(name, func(t *testing.T) {
 			out := runAsNobody(t, argv, lib("for p in '"+dir+"/*/*.pem' '"+dir+"/shut/b.pem' '"+dir+"/none/*'; do set -f; for q in $p; do set +f; tend_files \"$q\"; done; done\ntend_newest "+dir))
-			if want := dir + "/open/a.pem\n? " + dir + "/shut\n? " + dir + "/shut\n"; !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "\n? "+dir+"/shut\n") {
+			if want := dir + "/open/a.pem\n" + dir + "/open/own.pem\n? " + dir + "/shut\n? " + dir + "/shut\n"; !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "\n? "+dir+"/shut\n") {
 				t.Errorf("%q", out)
 			}
 			certs := planFor(t, builtin(t, "certs"), map[string]string{"files": dir + "/shut/*.pem"})
 			saysUnseen(t, certs, "look", argv, map[string]string{"cert:" + dir + "/shut/*.pem": "UNKNOWN needs root to look into " + dir + "/shut"})
+			backups := planFor(t, builtin(t, "backup-check"), map[string]string{"where": dir + " " + dir + "/shut " + dir + "/open"})
+			saysUnseen(t, backups, "look", argv, map[string]string{"backup:" + dir: "UNKNOWN " + dir + "/shut may not be read", "backup:" + dir + "/shut": "UNKNOWN may not be read",
+				"backup:" + dir + "/open": "CRIT"})
+			own := planFor(t, builtin(t, "health"), map[string]string{"expect_certs": dir + "/open/own.pem"})
+			saysUnseen(t, own, "checks", argv, map[string]string{"cert:" + dir + "/open/own.pem": "UNKNOWN needs root"})
 			health := planFor(t, builtin(t, "health"), map[string]string{"expect_certs": dir + "/shut/*.pem", "certs": dir + "/shut/b.pem", "backup_paths": dir + " " + dir + "/shut"})
 			saysUnseen(t, health, "checks", argv, map[string]string{"cert:" + dir + "/shut/*.pem": "UNKNOWN needs root", "cert:" + dir + "/shut/b.pem": "UNKNOWN needs root",
 				"backup:" + dir: "UNKNOWN " + dir + "/shut may not be read", "backup:" + dir + "/shut": "UNKNOWN may not be read"})
@@ -99,4 +107,35 @@ esac`
 		facts, _ = stepFacts(t, argv, "health", "checks", nil, nil, "tend_have ps", "tend_have no-ps-here")
 		wants(t, facts, map[string]string{"zombies": "UNKNOWN ps is missing", "blocked": "UNKNOWN ps is missing"})
 	}
+}
+
+// TestHealthWithoutOpenSSL: what is missing is named, by health as by certs.
+func TestHealthWithoutOpenSSL(t *testing.T) {
+	file := certFile(t, []byte("x"))
+	for book, c := range map[string]struct{ step, param string }{"health": {"checks", "expect_certs"}, "certs": {"look", "files"}} {
+		facts, _ := stepFacts(t, []string{"/bin/sh"}, book, StepID(c.step), map[string]string{c.param: file}, nil, "tend_have openssl", "tend_have no-openssl-here")
+		wants(t, facts, map[string]string{"cert:" + file: "UNKNOWN openssl is missing"})
+	}
+}
+
+// TestHealthOfPower: the lines are those of ipmitool(1), "sdr type", of a machine with a supply that is well, one without a cable and one that
+// is broken.
+func TestHealthOfPower(t *testing.T) {
+	const well, unplugged = "PS1 Status       | C8h | ok  | 10.1 | Presence detected\n", "PS2 Status       | C9h | ok  | 10.2 | Presence detected, Power Supply AC lost\n"
+	const broken, unread = "PS3 Status       | CAh | cr  | 10.3 | Presence detected, Failure detected\n", "PS4 Status       | CBh | ns  | 10.4 | No Reading\n"
+	for said, want := range map[string]string{well + unread: "OK 2 power supplies report", well + unplugged: "CRIT 1 failed  PS2 Status", well + unplugged + broken: "CRIT 2 failed  PS2 Status", "": "UNKNOWN ipmitool does not answer"} {
+		ipmitool := "[ \"$*\" = 'sdr type Power Supply' ] || exit 9\n" + quoted(said)
+		if said == "" {
+			ipmitool = "exit 1"
+		}
+		for name, argv := range shells(t) {
+			facts, _ := stepFacts(t, argv, "health", "checks", nil, map[string]string{"ipmitool": ipmitool, "id": "echo 0", "smartctl": "exit 2"}, "[ -e /dev/ipmi0 ]", "true")
+			wants(t, facts, map[string]string{"psu": want})
+			if t.Failed() {
+				t.Log(name)
+			}
+		}
+	}
+	facts, _ := stepFacts(t, []string{"/bin/sh"}, "health", "checks", nil, nil, "[ -e /dev/ipmi0 ]", "true", "tend_have ipmitool", "tend_have no-ipmitool-here")
+	wants(t, facts, map[string]string{"psu": "UNKNOWN ipmitool is missing"})
 }
