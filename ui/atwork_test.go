@@ -58,3 +58,11 @@ func TestLongStepNamesAreWhole(t *testing.T) {
 }
 
 func sizeOf(w, h int) tea.WindowSizeMsg { return tea.WindowSizeMsg{Width: w, Height: h} }
+
+// TestHostPageBeginsWhereEnterOpensSomething: the cursor is on the first fact, or run, and on no heading.
+func TestHostPageBeginsWhereEnterOpensSomething(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.health("r1")
+	d.c.follow("r1")
+	d.Pull().Press(":").Type("host db-02").Press("enter").See("HOST db-02", "enter open").Press("enter").See("FACT db-02 disk:/var")
+}

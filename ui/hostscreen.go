@@ -78,6 +78,9 @@ func (s *hostScreen) build() {
 		if i := slices.IndexFunc(s.lines, func(l hostLine) bool { return l.key() == on }); i >= 0 {
 			s.list.at = i
 		}
+		if s.list.at == 0 { // the first line is a heading: Enter has nothing to open there
+			s.list.at = max(slices.IndexFunc(s.lines, func(l hostLine) bool { return l.head == "" }), 0)
+		}
 	}()
 	s.lines = s.lines[:0]
 	facts := s.fleet.Facts(s.host.Name)
