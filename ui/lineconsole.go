@@ -217,6 +217,7 @@ func (l *lineConsole) secret(secret bool) (string, bool) {
 	if !secret || !tty || !term.IsTerminal(f.Fd()) {
 		return l.scan()
 	}
+	defer echoAgain(f)()
 	b, err := term.ReadPassword(f.Fd())
 	fmt.Fprintln(l.out)
 	return string(b), err == nil

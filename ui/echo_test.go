@@ -1,0 +1,49 @@
+package ui
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/creack/pty"
+)
+
+// TestLineConsoleLeavesTheEcho: ^C at a secret of the line console ends it, and the terminal shows again what is typed.
+func TestLineConsoleLeavesTheEcho(t *testing.T) {
+	if os.Getenv("TEND_TEST_ASKS_SECRET") != "" {
+		_, _ = os.Stdout.WriteString("asked\n")
+		(&lineConsole{cfg: Config{Input: os.Stdin}, out: os.Stdout}).secret(true)
+		return
+	}
+	c := exec.Command(os.Args[0], "-test.run", "^TestLineConsoleLeavesTheEcho$")
+	c.Env = append(os.Environ(), "TEND_TEST_ASKS_SECRET=1")
+	f, err := pty.Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	was, err := term.GetState(f.Fd())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(f).ReadString('\n'); err != nil || !strings.Contains(line, "asked") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	for now := was; *now == *was; { // until the echo is off
+		if now, err = term.GetState(f.Fd()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := f.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Error("it went on")
+	}
+	if now, err := term.GetState(f.Fd()); err != nil || *now != *was {
+		t.Errorf("the terminal is not what it was: %v", err)
+	}
+}
