@@ -168,6 +168,8 @@ func (a *ansible) carry(name string, vars map[string]value) (Host, bool) {
 			method = v.text
 		case k == "ansible_become":
 			root = strings.ToLower(v.text)
+		case use != nil && strings.HasSuffix(k, "_args") && !use(&h, v.text) && len(h.Jump) > 0:
+			a.found.leave(v.file, v.line, "variable %s: %q, but for its jump host", k, v.text)
 		case use != nil && !use(&h, v.text):
 			a.found.leave(v.file, v.line, "variable %s: %q cannot be used", k, v.text)
 		}
@@ -188,7 +190,7 @@ func (a *ansible) connection(h *Host, v value) {
 
 func (a *ansible) become(h *Host, method, root string) {
 	switch {
-	case root == "no" || root == "false":
+	case slices.Contains([]string{"no", "n", "false", "f", "off", "0"}, root): // what Ansible takes for false
 		h.Become = "none"
 	case root == "":
 	case slices.Contains([]string{"sudo", "doas", "su"}, method):
@@ -248,30 +250,54 @@ func setKey(h *Host, v string) bool {
 	return true
 }
 
-// setJump finds a jump host in ssh's arguments: -J hosts, or -o ProxyJump=hosts, and nothing else.
+// setJump finds a jump host in ssh's arguments: -J hosts, -o ProxyJump=hosts, or a ProxyCommand that is ssh -W. It reports whether that was
+// all of them.
 func setJump(h *Host, v string) bool {
-	v = strings.NewReplacer(`"`, "", `'`, "").Replace(v)
-	f := strings.Fields(v)
-	switch {
-	case len(f) == 2 && f[0] == "-J":
-		v = f[1]
-	case len(f) == 2 && f[0] == "-o":
-		v = f[1]
-	case len(f) == 1:
-		v = strings.TrimPrefix(strings.TrimPrefix(f[0], "-J"), "-o")
-	default:
-		return false
-	}
-	if k, j, ok := strings.Cut(v, "="); ok {
-		if !strings.EqualFold(k, "ProxyJump") {
-			return false
+	f := strings.Fields(strings.NewReplacer(`"`, "", `'`, "").Replace(v))
+	all := true
+	for len(f) > 0 {
+		var jump string
+		jump, f = sshArgument(f)
+		if jump == "" {
+			all = false
+			continue
 		}
-		v = j
-	} else if strings.HasPrefix(v, "-") {
-		return false
+		h.Jump = hops(jump)
 	}
-	h.Jump = hops(v)
-	return len(h.Jump) > 0
+	return all && len(h.Jump) > 0
+}
+
+// sshArgument takes the first of ssh's arguments. jump is "" where it names no jump host.
+func sshArgument(f []string) (jump string, rest []string) {
+	arg, rest := f[0], f[1:]
+	if (arg == "-J" || arg == "-o") && len(rest) > 0 {
+		arg, rest = arg+rest[0], rest[1:]
+	}
+	if jump, ok := strings.CutPrefix(arg, "-J"); ok {
+		return jump, rest
+	}
+	k, v, _ := strings.Cut(strings.TrimPrefix(arg, "-o"), "=")
+	switch {
+	case strings.EqualFold(k, "ProxyJump"):
+		return v, rest
+	case strings.EqualFold(k, "ProxyCommand") && v == "ssh":
+		return proxyCommand(rest)
+	}
+	return "", rest
+}
+
+// proxyCommand is the host of "ssh -W %h:%p -q host", the older way to say ProxyJump. With any other option in it, it is not that.
+func proxyCommand(f []string) (jump string, rest []string) {
+	for len(f) > 0 && (f[0] == "-W" || f[0] == "%h:%p" || f[0] == "-q") {
+		f = f[1:]
+	}
+	if len(f) == 0 || strings.HasPrefix(f[0], "-") {
+		return "", f
+	}
+	if len(f) > 2 && f[1] == "-W" && f[2] == "%h:%p" {
+		return f[0], f[3:]
+	}
+	return f[0], f[1:]
 }
 
 // secretName reports whether a variable's name says that its value is none of ours.

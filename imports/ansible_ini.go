@@ -3,6 +3,7 @@ package imports
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -62,8 +63,19 @@ func (a *ansible) iniVar(file string, n int, group, text string) error {
 	if k = strings.TrimSpace(k); !ok || k == "" {
 		return fmt.Errorf("%q is no name=value", firstWord(text))
 	}
-	a.group(group).vars[k] = value{text: unquoted(strings.TrimSpace(v)), file: file, line: n}
+	a.group(group).vars[k] = value{text: unquoted(literal(strings.TrimSpace(v))), file: file, line: n}
 	return nil
+}
+
+var commented = regexp.MustCompile(`\A([0-9]+|'[^']*'|"[^"]*")\s*#.*\z`)
+
+// literal is a value without the comment behind it. Ansible reads a value as Python would where it can, and so a comment ends a number or a
+// text in quotes, and nothing else.
+func literal(v string) string {
+	if m := commented.FindStringSubmatch(v); m != nil {
+		return m[1]
+	}
+	return v
 }
 
 func unquoted(v string) string {

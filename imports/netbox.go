@@ -111,6 +111,42 @@ func readPage(raw json.RawMessage) (page, error) {
 	return p, json.Unmarshal(raw, &p)
 }
 
+// refusal is an answer other than 200.
+type refusal struct {
+	code           int
+	status, detail string
+}
+
+func (r *refusal) Error() string {
+	if r.detail != "" {
+		return "it answered " + r.status + ": " + r.detail
+	}
+	return "it answered " + r.status
+}
+
+// detail is what NetBox says about its refusal, in one line.
+func detail(data []byte) string {
+	var says struct{ Detail string }
+	if json.Unmarshal(data, &says) != nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(says.Detail), " ")
+}
+
+// netboxHint is what to do about a page that did not come.
+func netboxHint(err error) string {
+	var r *refusal
+	switch {
+	case !errors.As(err, &r):
+		return "fetch /api/dcim/devices/ yourself, and give the file"
+	case r.code == http.StatusUnauthorized || r.code == http.StatusForbidden:
+		return "$NETBOX_TOKEN holds the token, and it must be allowed to view devices"
+	case r.code == http.StatusNotFound:
+		return "give the address that the browser shows NetBox's first page at"
+	}
+	return "try again when the server is well; its own log says more"
+}
+
 // maxPages ends a server's answers that never end.
 const maxPages = 10_000
 
@@ -129,7 +165,11 @@ func NetBoxURL(ctx context.Context, client *http.Client, address, token, site st
 	}
 	if !strings.Contains(u.Path, "/api/") {
 		u.Path = strings.TrimSuffix(u.Path, "/") + "/api/dcim/devices/"
-		u.RawQuery = "limit=500"
+		q := u.Query() // a filter that was given stays
+		if !q.Has("limit") {
+			q.Set("limit", "500")
+		}
+		u.RawQuery = q.Encode()
 	}
 	f := &Found{Source: "NetBox, " + u.String(), Titles: map[string]string{}}
 	asked := map[string]bool{}
@@ -140,7 +180,7 @@ func NetBoxURL(ctx context.Context, client *http.Client, address, token, site st
 		asked[next.String()] = true
 		p, err := get(ctx, client, next, token)
 		if err != nil {
-			return nil, wrong(next.String(), 0, "$NETBOX_TOKEN holds the token", "%v", err)
+			return nil, wrong(next.String(), 0, netboxHint(err), "%v", err)
 		}
 		f.devices("", p.Results)
 		if next, err = following(u, p.Next); err != nil {
@@ -181,7 +221,7 @@ func get(ctx context.Context, client *http.Client, u *url.URL, token string) (pa
 	}
 	req.Header.Set("Accept", "application/json")
 	if token != "" {
-		req.Header.Set("Authorization", "Token "+token)
+		req.Header.Set("Authorization", scheme(token)+" "+token)
 	}
 	c := *client
 	c.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
@@ -201,13 +241,21 @@ func get(ctx context.Context, client *http.Client, u *url.URL, token string) (pa
 		return page{}, err
 	}
 	if res.StatusCode != http.StatusOK {
-		return page{}, fmt.Errorf("it answered %s", res.Status)
+		return page{}, &refusal{res.StatusCode, res.Status, detail(data)}
 	}
 	var raw json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return page{}, fmt.Errorf("it answered no JSON: %w", err)
 	}
 	return readPage(raw)
+}
+
+// scheme is what a token is sent as: since NetBox 4.5 one that begins with nbt_ is a bearer's (REST API, Authentication).
+func scheme(token string) string {
+	if strings.HasPrefix(token, "nbt_") {
+		return "Bearer"
+	}
+	return "Token"
 }
 
 func (f *Found) devices(file string, all []device) {

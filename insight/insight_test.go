@@ -271,3 +271,96 @@ func TestOfNothing(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestAnUpdateThatGivesWay: it waits until what took its place is installed, through however many versions; one that was installed before the
+// next was seen is not drawn out by it, and another package's, or another host's, is none of it.
+func TestAnUpdateThatGivesWay(t *testing.T) {
+	u := func(host, name string, published, gone float64) journal.Awaited {
+		a := journal.Awaited{Host: inventory.HostID(host), Name: name, First: ago(published), Published: ago(published)}
+		if gone > 0 {
+			a.Gone = ago(gone)
+		}
+		return a
+	}
+	for _, c := range []struct {
+		name    string
+		updates []journal.Awaited
+		want    string // installed, of them the median and nine of ten; waiting, the oldest
+	}{
+		{"one after the other", []journal.Awaited{u("a", "x", 20, 18), u("a", "x", 10, 6)}, "2 3.0 3.8; 0 0.0"},
+		{"gave way", []journal.Awaited{u("a", "x", 20, 10), u("a", "x", 10, 6)}, "2 9.0 13.0; 0 0.0"},
+		{"gave way twice", []journal.Awaited{u("a", "x", 20, 12), u("a", "x", 12, 9), u("a", "x", 9, 5)}, "3 7.0 13.4; 0 0.0"},
+		{"gave way to what waits", []journal.Awaited{u("a", "x", 20, 12), u("a", "x", 12, 0)}, "0 0.0 0.0; 2 20.0"},
+		{"another package", []journal.Awaited{u("a", "x", 20, 12), u("a", "y", 12, 0)}, "1 8.0 8.0; 1 12.0"},
+		{"another host", []journal.Awaited{u("a", "x", 20, 12), u("b", "x", 12, 0)}, "1 8.0 8.0; 1 12.0"},
+		{"installed before the period", []journal.Awaited{u("a", "x", 50, 31)}, "0 0.0 0.0; 0 0.0"},
+	} {
+		all := Latencies(c.updates, nil, ago(30), now)
+		if len(all) == 0 && c.want == "0 0.0 0.0; 0 0.0" {
+			continue
+		}
+		l := all[len(all)-1]
+		if got := fmt.Sprintf("%d %.1f %.1f; %d %.1f", l.Installed, l.Median, l.Most, l.Waiting, l.Oldest); len(all) != 1 || got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestLatencyOverTime: the median is drawn where it was installed in the period, and nothing is drawn where nothing was.
+func TestLatencyOverTime(t *testing.T) {
+	at := func(published, gone float64) journal.Awaited {
+		return journal.Awaited{Host: "a", Name: fmt.Sprint(published), First: ago(published), Published: ago(published), Gone: ago(gone)}
+	}
+	l := Latencies([]journal.Awaited{at(33, 29.9), at(31, 29.8), at(5, 0.1)}, func(inventory.HostID) string { return "s" }, ago(30), now)
+	if len(l) != 2 || l[0].Site != "s" || l[1].Site != "" {
+		t.Fatalf("%+v", l)
+	}
+	days := l[0].Days
+	if len(days) != slots || days[0] < 2.1 || days[0] > 2.2 || days[slots-1] < 4.8 || days[slots-1] > 5 {
+		t.Errorf("%v", days)
+	}
+	for _, d := range days[1 : slots-1] {
+		if d != -1 {
+			t.Errorf("something where nothing was installed: %v", days)
+		}
+	}
+}
+
+// TestHabitsSayWhoAndWhere: each user once, the latest scope and command, all hosts; the most frequent come first, then those of most hosts.
+func TestHabitsSayWhoAndWhere(t *testing.T) {
+	var all []journal.Typed
+	add := func(who, command, scope string, hosts int) {
+		all = append(all, journal.Typed{At: ago(float64(50 - len(all))), Who: who, Command: command, Scope: scope, Hosts: hosts})
+	}
+	add("kim", "df -h /var", "a", 1)
+	add("ann", "df -h /var", "b", 1)
+	add("kim", "df -h /var", "c", 2)
+	add("kim", "  ", "c", 2)
+	for range 2 {
+		add("bob", "uptime", "all", 30)
+	}
+	add("kim", "rm /tmp/x1", "d", 9)
+	add("kim", "rm /tmp/x2", "d", 9)
+	add("kim", "rm /tmp/x1", "e", 9)
+	for range 4 {
+		add("bob", "sync", "all", 1)
+	}
+	var got []string
+	for _, h := range Habits(all) {
+		got = append(got, fmt.Sprintf("%s %d %d %v %s %q %v", h.Shape, h.Times, h.Hosts, h.Who, h.Scope, h.Commands, h.Last.Equal(all[len(all)-1].At)))
+	}
+	want := []string{
+		`sync 4 4 [bob] all ["sync"] true`,
+		`rm /tmp/x# 3 27 [kim] e ["rm /tmp/x1" "rm /tmp/x2"] false`,
+		`df -h /var 3 4 [kim ann] c ["df -h /var"] false`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	toml := Habits(all)[2].Runbook("mine")
+	for _, s := range []string{"Run by hand 3 times by kim, ann, lastly on c at ", "# [[before]]"} {
+		if !strings.Contains(toml, s) {
+			t.Errorf("no %q in\n%s", s, toml)
+		}
+	}
+}
