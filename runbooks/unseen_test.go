@@ -109,6 +109,19 @@ esac`
 	}
 }
 
+// TestCertsOfAPattern: each file that a pattern names is looked at, by its own name.
+func TestCertsOfAPattern(t *testing.T) {
+	dir := t.TempDir()
+	for name, d := range map[string]int{"a b": 100, "late": -2} {
+		cert, _ := certOf(t, name, time.Duration(d)*day+time.Hour)
+		write(t, dir+"/"+name+"/cert.pem", string(cert))
+	}
+	for _, argv := range shells(t) {
+		facts, _ := stepFacts(t, argv, "certs", "look", map[string]string{"files": dir + "/*/cert.pem"}, nil)
+		wants(t, facts, map[string]string{"cert:" + dir + "/a b/cert.pem": "OK 100 days", "cert:" + dir + "/late/cert.pem": "CRIT"})
+	}
+}
+
 // TestHealthWithoutOpenSSL: what is missing is named, by health as by certs.
 func TestHealthWithoutOpenSSL(t *testing.T) {
 	file := certFile(t, []byte("x"))
