@@ -141,16 +141,47 @@ func (r room) byHand() map[string]string {
 	return out
 }
 
+// meanings is what a message means where the source says only what to do: testdata/meanings.txt has a part for each room, and in it messages as
+// they stand on the page, with what they mean, indented, below those that share it.
+func (r room) meanings() map[string]string {
+	text, err := os.ReadFile("testdata/meanings.txt")
+	if err != nil {
+		panic(err)
+	}
+	out, part, said := map[string]string{}, "", []string{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\n")
+		means, indented := strings.CutPrefix(line, "    ")
+		switch {
+		case line == "":
+		case line[0] == '[' && strings.HasSuffix(line, "]"):
+			part = line[1 : len(line)-1]
+		case part != r.dir:
+		case !indented:
+			said = append(said, line)
+		default:
+			for _, m := range said {
+				out[m] = means
+			}
+			said = nil
+		}
+	}
+	return out
+}
+
 // allMessages is the generated part of docs/troubleshooting.md.
 func allMessages() string {
 	var b strings.Builder
 	values, byKind := kinds()
 	for _, r := range rooms {
-		rows, hand := [][]string{}, r.byHand()
+		rows, hand, means := [][]string{}, r.byHand(), r.meanings()
 		for _, m := range r.messages() {
 			do := cmp.Or(m.advice, hand[m.text], strings.Trim(byKind[m.kind], "… "))
 			if do == "" && m.kind != "" {
 				do = "see “" + values[m.kind] + "” above"
+			}
+			if means[m.text] != "" {
+				do = means[m.text] + ". Hint: " + do
 			}
 			rows = append(rows, []string{"`" + strings.ReplaceAll(m.text, "`", "'") + "`", do})
 		}
@@ -174,6 +205,25 @@ func TestEveryMessageIsAdvised(t *testing.T) {
 			if !said[text] {
 				t.Errorf("%s: nothing says %q any more", r.dir, text)
 			}
+		}
+	}
+}
+
+// TestEveryMessageHasAMeaning: what to do is followed blindly by nobody, so beside what the source advises stands what the message means; and
+// nothing means anything that is said no more, or that the list by hand explains.
+func TestEveryMessageHasAMeaning(t *testing.T) {
+	for _, r := range rooms {
+		means := r.meanings()
+		for _, m := range r.messages() {
+			if m.kind == "" && m.advice != "" && means[m.text] == "" {
+				t.Errorf("%s: %q: only what to do is said (%q); say what it means in testdata/meanings.txt", r.dir, m.text, m.advice)
+			}
+			if m.advice != "" {
+				delete(means, m.text)
+			}
+		}
+		for text := range means {
+			t.Errorf("%s: %q has a meaning, and is no message whose source says what to do", r.dir, text)
 		}
 	}
 }
