@@ -55,7 +55,8 @@ func run(t *testing.T, argv []string, script string, env ...string) (stdout, std
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Args = append(cmd.Args, "-s")
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"}, env...)
+	// A home that cannot be made: rpm as root makes itself one, and it stays.
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/dev/null/home"}, env...)
 	cmd.Dir = t.TempDir()
 	cmd.Stdin = strings.NewReader(script)
 	var o, e bytes.Buffer

@@ -17,7 +17,7 @@ func runAsNobody(t *testing.T, argv []string, script string) string {
 	}
 	cmd := exec.CommandContext(t.Context(), argv[0], append(argv[1:], "-s")...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"}
+	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), "HOME=/dev/null/home"}
 	cmd.Stdin = strings.NewReader(script)
 	out, err := cmd.Output()
 	if err != nil {

@@ -71,7 +71,7 @@ echo foo123 | grep -oE '[0-9]+'; echo x | grep -q y; echo $?; printf 'A\nb\n' | 
 axb
 a.b
 E
-grep zz /nonexistent 2>/dev/null; echo $?`,
+grep zz /no/such/file 2>/dev/null; echo $?`,
 	`printf '%s\n' a b c | xargs echo; printf 'a\0b c\0' | xargs -0 -n1 echo; echo 1 2 3 | xargs -n 2; printf '' | xargs -r echo no; printf 'p q\n' | xargs -I{} echo '<{}>'`,
 	`mkdir -p x/y/z; touch x/a.txt x/y/b.txt; find x -name '*.txt' | sort; find x -type d | sort; find x -maxdepth 1 -type f; find x -name b.txt -exec echo found {} \;; rm -rf x; [ -d x ] || echo gone`,
 	`echo one >a; cp a b; mv b c; cat c; ln a h; stat -c %h a; stat -c '%a %s %F' a; chmod 600 a; stat -c %a a; chmod u+x,g=r a; stat -c %a a; mkdir m; mv c m; ls m; rmdir m 2>/dev/null; echo $?`,
@@ -99,7 +99,7 @@ E
 ll x; unalias ll
 ll 2>/dev/null; echo $?`,
 	`echo a | cat | cat | tr a b; false | true; echo $?; true | false; echo $?; (echo p1; echo p2) | (read a; read b; echo $b $a)`,
-	`cd /; pwd; cd tmp; pwd; cd ..; pwd; cd /nonexistent 2>/dev/null; echo $?; OLD=$PWD; cd /tmp && cd - >/dev/null; [ "$PWD" = "$OLD" ] && echo back`,
+	`cd /; pwd; cd tmp; pwd; cd ..; pwd; cd /no/such/place 2>/dev/null; echo $?; OLD=$PWD; cd /tmp && cd - >/dev/null; [ "$PWD" = "$OLD" ] && echo back`,
 	`printf 'k1=v1\nk2=v2\n' >kv; while IFS='=' read -r k v; do echo "$k -> $v"; done <kv; IFS='|'; read -r a b c <<E
 x||z
 E
