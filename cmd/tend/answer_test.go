@@ -48,6 +48,9 @@ func TestRealAnswerInItsTime(t *testing.T) {
 // TestRealManyAnswersOneCounts: many terminals answer a manual step, and retry a host that failed, in one moment. One is told that its word
 // counts; each of the others is told whose does, with exit code 2; and the journal has that one.
 func TestRealManyAnswersOneCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED with -short: it wants processes that are as quick as they are in use")
+	}
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 2, "")
 	tries := filepath.Join(s.dir, "tries")
