@@ -62,9 +62,6 @@ func busy(s *segments.Segments) error {
 // TestBackupOfWhatIsWritten: copies made while another process writes for all it is worth are whole journals, hold all that was acknowledged
 // before they were begun, and are brought up to date in the same place. What is written is whole meanwhile.
 func TestBackupOfWhatIsWritten(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED with -short: it wants processes that are as quick as they are in use")
-	}
 	dir, dst := t.TempDir(), filepath.Join(t.TempDir(), "backup")
 	cmd, out, in := child(t, "busy", dir)
 	acked := make(chan string, 30)

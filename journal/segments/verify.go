@@ -104,11 +104,12 @@ func byPlace(a, b Problem) int {
 }
 
 func (s *Segments) verifyOrigin(ctx context.Context, o journal.OriginID, only []journal.RunID, rep *Report) error {
+	// The ledger first: a run that begins meanwhile has its segment before it is entered, and so is never taken for missing.
+	l, lerr := s.knownOf(ctx, o)
 	ids, err := s.runsOf(o)
 	if err != nil {
 		return err
 	}
-	l, lerr := s.knownOf(ctx, o)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
