@@ -66,3 +66,16 @@ func TestHostPageBeginsWhereEnterOpensSomething(t *testing.T) {
 	d.c.follow("r1")
 	d.Pull().Press(":").Type("host db-02").Press("enter").See("HOST db-02", "enter open").Press("enter").See("FACT db-02 disk:/var")
 }
+
+// TestHostPageBeginsOnFactsThatComeLate: a page that is opened before anything is known of its host shows runs alone; what is learned then
+// stands above them, and is what the page begins with.
+func TestHostPageBeginsOnFactsThatComeLate(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.health("r1")
+	d.Press(":").Type("host db-02").Press("enter").See("CHECKS (0)", "> r1")
+	d.c.follow("r1")
+	d.Pull().See("CHECKS (2)", "> CRIT    disk:/var").Press("G").See("> r1")
+	d.patch("r2")
+	d.c.follow("r2")
+	d.Pull().See("> r1") // where somebody went, the cursor stays
+}

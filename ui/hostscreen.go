@@ -68,21 +68,26 @@ func (s *hostScreen) load(c *console) tea.Cmd {
 	})
 }
 
-// build makes the lines anew. The cursor stays on what it was on, where that is still there.
+// build makes the lines anew. The cursor stays on what it was on, where that is still there. It begins on the first line that Enter opens;
+// facts that come after the runs are above them, and it begins there.
 func (s *hostScreen) build() {
 	on := ""
-	if s.list.at < len(s.lines) {
-		on = s.lines[s.list.at].key()
+	switch at := s.list.at; {
+	case at >= len(s.lines):
+	case at == s.first() && s.lines[at].run != nil:
+		s.list.at = 0
+	default:
+		on = s.lines[at].key()
 	}
+	s.lines = s.lines[:0]
 	defer func() {
 		if i := slices.IndexFunc(s.lines, func(l hostLine) bool { return l.key() == on }); i >= 0 {
 			s.list.at = i
 		}
-		if s.list.at == 0 { // the first line is a heading: Enter has nothing to open there
-			s.list.at = max(slices.IndexFunc(s.lines, func(l hostLine) bool { return l.head == "" }), 0)
+		if s.list.at == 0 { // a heading
+			s.list.at = s.first()
 		}
 	}()
-	s.lines = s.lines[:0]
 	facts := s.fleet.Facts(s.host.Name)
 	checks := 0
 	for i := range facts {
@@ -101,6 +106,11 @@ func (s *hostScreen) build() {
 	for i := range s.runs {
 		s.lines = append(s.lines, hostLine{run: &s.runs[i]})
 	}
+}
+
+// first is the first line that is no heading; 0 = there is none.
+func (s *hostScreen) first() int {
+	return max(slices.IndexFunc(s.lines, func(l hostLine) bool { return l.head == "" }), 0)
 }
 
 // Binds are the host's verbs.
