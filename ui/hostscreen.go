@@ -72,20 +72,18 @@ func (s *hostScreen) load(c *console) tea.Cmd {
 // facts that come after the runs are above them, and it begins there.
 func (s *hostScreen) build() {
 	on := ""
-	switch at := s.list.at; {
-	case at >= len(s.lines):
-	case at == s.first() && s.lines[at].run != nil:
-		s.list.at = 0
-	default:
-		on = s.lines[at].key()
+	if s.list.at < len(s.lines) {
+		on = s.lines[s.list.at].key()
 	}
+	bare := s.list.at == s.first() && on != "" && s.lines[s.list.at].run != nil // it began on a run: nothing was known
 	s.lines = s.lines[:0]
 	defer func() {
-		if i := slices.IndexFunc(s.lines, func(l hostLine) bool { return l.key() == on }); i >= 0 {
+		i := slices.IndexFunc(s.lines, func(l hostLine) bool { return l.key() == on })
+		switch first := s.first(); {
+		case bare && s.lines[first].fact != nil, i < 0 && s.list.at == 0, i == 0:
+			s.list.at = first
+		case i > 0:
 			s.list.at = i
-		}
-		if s.list.at == 0 { // a heading
-			s.list.at = s.first()
 		}
 	}()
 	facts := s.fleet.Facts(s.host.Name)
