@@ -58,15 +58,9 @@ type fetchedFile struct {
 func (a *app) filesJSON(ctx context.Context, book journal.Journal, run journal.RunID, only inventory.HostID, to string, force bool) error {
 	var all []fetchedFile
 	err := fetched(ctx, book, run, only, func(h inventory.HostID, s runbooks.Step, f runbooks.Fetched) error {
-		name := s.Fetch
-		if to != "" {
-			var err error
-			if name, err = beneath(to, h, s); err == nil {
-				err = keepFile(name, f, force)
-			}
-			if err != nil {
-				return err
-			}
+		name, err := brought(to, h, s, f, force)
+		if err != nil {
+			return err
 		}
 		all = append(all, fetchedFile{h, name, len(f.Data), f.SHA256})
 		return nil
@@ -81,17 +75,11 @@ func (a *app) files(ctx context.Context, book journal.Journal, run journal.RunID
 		if n++; n == 1 {
 			fmt.Fprintln(tw, "HOST\tFILE\tBYTES\tSHA256")
 		}
-		name := s.Fetch
-		if to != "" {
-			var err error
-			if name, err = beneath(to, h, s); err == nil {
-				err = keepFile(name, f, force)
-			}
-			if err != nil {
-				return err
-			}
+		name, err := brought(to, h, s, f, force)
+		if err != nil {
+			return err
 		}
-		_, err := fmt.Fprintf(tw, "%s\t%s\t%d\t%s\n", h, quote.Line(name), len(f.Data), f.SHA256)
+		_, err = fmt.Fprintf(tw, "%s\t%s\t%d\t%s\n", h, quote.Line(name), len(f.Data), f.SHA256)
 		return err
 	})
 	if err := tw.Flush(); err != nil {
@@ -110,6 +98,17 @@ func fetchedName(s runbooks.Step) string {
 		return string(s.ID)
 	}
 	return filepath.FromSlash(strings.TrimPrefix(s.Fetch, "/"))
+}
+
+// brought writes a fetched file beneath a directory, where one is given, and says where the file is to be found.
+func brought(to string, h inventory.HostID, s runbooks.Step, f runbooks.Fetched, force bool) (name string, err error) {
+	if to == "" {
+		return s.Fetch, nil
+	}
+	if name, err = beneath(to, h, s); err != nil {
+		return "", err
+	}
+	return name, keepFile(name, f, force)
 }
 
 // beneath is a fetched file's place in a directory. A run that was imported was planned by somebody else: its names may lead anywhere.
