@@ -270,56 +270,6 @@ func TestSocketDirectoryMustBePrivate(t *testing.T) {
 	}
 }
 
-// TestAbortDeclinesWhatIsAsked: a run that waits for a password ends when it is aborted, and not minutes later. A step that was at work before
-// may still have to be asked for, unless the abort is a hard one.
-func TestAbortDeclinesWhatIsAsked(t *testing.T) {
-	for _, d := range []journal.Decision{journal.Abort, journal.AbortHard} {
-		asker, decisions := NewAsker(), make(chan engine.Word)
-		srv := &server{asker: asker, decisions: decisions, ctx: t.Context()}
-		got := make(chan error, 1)
-		ask := func(ctx context.Context, kind string) {
-			_, news, stop := asker.listen()
-			defer stop()
-			go func() { _, err := asker.Ask(ctx, Question{Kind: kind}); got <- err }()
-			<-news
-		}
-		ask(t.Context(), "password")
-		over, ended := context.WithCancel(t.Context())
-		defer ended()
-		go func() { // the engine, which takes every word
-			for {
-				select {
-				case w := <-decisions:
-					w.Told(nil)
-				case <-over.Done():
-					return
-				}
-			}
-		}()
-		if err := srv.decide(&journal.Decided{Decision: journal.Pause}); err != nil || len(got) > 0 {
-			t.Fatalf("a pause declines it: %v", err)
-		}
-		if err := srv.decide(&journal.Decided{Decision: d}); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-got; !errors.Is(err, ErrDeclined) {
-			t.Fatalf("%s: %v", d, err)
-		}
-		gone, leave := context.WithCancel(t.Context())
-		ask(gone, touch)
-		asker.Decline(false)
-		leave()
-		if err := <-got; !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: a touch is not the run's to decline: %v", d, err)
-		}
-		if d == journal.AbortHard {
-			if _, err := asker.Ask(t.Context(), Question{Kind: "password"}); !errors.Is(err, ErrDeclined) {
-				t.Errorf("after a hard abort: %v", err)
-			}
-		}
-	}
-}
-
 // TestNobodyElseSpeaksForARun: whoever can make a socket in the directory could pose as a run, and ask for passwords.
 func TestNobodyElseSpeaksForARun(t *testing.T) {
 	dir := short(t)
