@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -133,10 +134,12 @@ func (a *app) answers(ctx context.Context, cl *runner.Client) {
 	if !ok {
 		return
 	}
+	var hears sync.WaitGroup
+	defer hears.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	news := make(chan runner.News)
-	go func() {
+	hears.Go(func() {
 		defer close(news)
 		for n, err := range cl.Questions(ctx) {
 			if err != nil {
@@ -148,7 +151,7 @@ func (a *app) answers(ctx context.Context, cl *runner.Client) {
 				return
 			}
 		}
-	}()
+	})
 	var waiting []runner.Question
 	for {
 		for len(waiting) == 0 {
