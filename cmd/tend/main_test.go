@@ -21,11 +21,18 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asTend) != "" {
 		main()
 	}
-	flag.Parse()
-	if flag.Lookup("test.bench").Value.String() == "" {
-		_ = flag.Set("test.parallel", "4") // most of their time they wait for processes and hosts
-	}
+	moreAtOnce()
 	testscript.Main(m, map[string]func(){"tend": main})
+}
+
+// moreAtOnce lets more tests run beside each other, which wait for processes and hosts most of their time, unless somebody says how many.
+func moreAtOnce() {
+	flag.Parse()
+	said := flag.Lookup("test.bench").Value.String() != ""
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", "4")
+	}
 }
 
 // shortDir is a temporary directory with a path short enough for sockets.
