@@ -5,8 +5,9 @@ import "tend/journal"
 // Word is a decision on its way into a run, and who waits to hear what became of it.
 type Word struct {
 	journal.Decided
-	// Told is called once, and must not wait: with nil when the decision counts and is durable, or what it wishes for was so already; with a *journal.TooLate where it does not
-	// count, with a *NotSaved where the journal failed. It is never called where the run ends before it has looked. It may be nil.
+	// Told is called once, and must not wait: with nil when the decision counts and is durable, or what it wishes for was so already; with a
+	// *journal.TooLate where it does not count, with a *NotSaved where the journal failed. It is never called where the run ends before it has
+	// looked. It may be nil.
 	Told func(error)
 }
 
