@@ -144,17 +144,13 @@ func (a *app) ensureLab(ctx context.Context, f labFlags) error {
 	if err != nil {
 		return err
 	}
-	lock := filepath.Join(f.dir, "lab.lock")
-	if held(lock) {
-		return nil
-	}
-	file, err := os.OpenFile(lock, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(filepath.Join(f.dir, "lab.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return bad(err)
 	}
 	defer file.Close() // the lab's process has inherited it by then, and keeps the lock
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil // somebody else is starting it at this moment
+		return nil // it is up
 	}
 	return a.startLab(ctx, f, file)
 }
