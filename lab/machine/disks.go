@@ -287,17 +287,39 @@ func Findmnt(h *Host, p *kernel.Proc, args []string) int {
 	return t.End()
 }
 
-// Lsblk prints the disks.
+// Lsblk lists the disks, or those that are named: in the usual columns, or in those of -o that are known here.
 func Lsblk(h *Host, p *kernel.Proc, args []string) int {
 	t, ok := userland.Start(p, args, "dno:lbpJ", map[string]byte{"nodeps": 'd', "noheadings": 'n', "output": 'o'})
 	if !ok {
 		return t.Usage(1)
 	}
+	head, columns := "NAME    MAJ:MIN RM   SIZE RO TYPE  MOUNTPOINTS", []string{""}
+	if t.Has("o") {
+		columns = strings.Split(strings.ToUpper(t.Val('o')), ",")
+		head = strings.Join(columns, " ")
+	}
 	if !t.Has("n") {
-		t.Printf("NAME    MAJ:MIN RM   SIZE RO TYPE  MOUNTPOINTS\n")
+		t.Printf("%s\n", head)
 	}
 	for _, d := range h.disks() {
-		t.Printf("%-8s  8:0    0 %4dG  0 disk\n", d, h.T.DiskGB)
+		if len(t.Args()) > 0 && !slices.Contains(t.Args(), "/dev/"+d) {
+			continue
+		}
+		known := map[string]string{"": fmt.Sprintf("%-8s  8:0    0 %4dG  0 disk", d, h.T.DiskGB),
+			"NAME": d, "SIZE": fmt.Sprintf("%dG", h.T.DiskGB), "TYPE": "disk", "SERIAL": h.diskSerial(d)}
+		cells := make([]string, len(columns))
+		for i, c := range columns {
+			cells[i] = known[c]
+		}
+		t.Printf("%s\n", strings.Join(cells, " "))
 	}
 	return t.End()
+}
+
+// diskSerial is a disk's serial number; a virtual machine's disk has none.
+func (h *Host) diskSerial(disk string) string {
+	if h.T.Virtual {
+		return ""
+	}
+	return fmt.Sprintf("LAB%07X%s", h.seed%0xfffffff, strings.ToUpper(disk[len(disk)-1:]))
 }

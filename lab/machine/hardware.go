@@ -64,11 +64,12 @@ func Mdadm(h *Host, p *kernel.Proc, args []string) int {
 		fmt.Fprintln(p.Stderr(), "mdadm: cannot open /dev/md0: No such file or directory")
 		return 4
 	}
-	state, working := "clean", 2
+	state, working, second := "clean", 2, "active sync"
 	if h.T.Degraded {
-		state, working = "clean, degraded", 1
+		state, working, second = "clean, degraded", 1, "faulty"
 	}
-	fmt.Fprintf(p.Stdout(), "/dev/md0:\n           Version : 1.2\n        Raid Level : raid1\n      Raid Devices : 2\n     Total Devices : 2\n             State : %s\n    Active Devices : %d\n   Working Devices : %d\n", state, working, working)
+	fmt.Fprintf(p.Stdout(), "/dev/md0:\n           Version : 1.2\n        Raid Level : raid1\n      Raid Devices : 2\n     Total Devices : 2\n             State : %s\n    Active Devices : %d\n   Working Devices : %d\n\n", state, working, working)
+	fmt.Fprintf(p.Stdout(), "    Number   Major   Minor   RaidDevice State\n       0       8        2        0      active sync   /dev/sda2\n       1       8       18        1      %s   /dev/sdb2\n", second)
 	for _, a := range args {
 		if (a == "--test" || a == "-t") && h.T.Degraded {
 			return 1
