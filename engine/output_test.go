@@ -282,6 +282,18 @@ func TestNotSavedNamesWhatIsLostAndLeft(t *testing.T) {
 	})
 }
 
+// TestLostOutputIsOneLoss: a step that had written much is named once, with all that it had written.
+func TestLostOutputIsOneLoss(t *testing.T) {
+	piece := func(host inventory.HostID, n int) journal.Body {
+		return journal.OutputRead{Host: host, Step: "a", Data: make([]byte, n)}
+	}
+	e := notSaved(journal.ErrNotSaved, []journal.Body{piece("h00", 32768), piece("h01", 3), piece("h00", 32768), piece("h00", 4)})
+	slices.Sort(e.Lost)
+	if want := []string{"h00: 65540 bytes of output of a", "h01: 3 bytes of output of a"}; !slices.Equal(e.Lost, want) {
+		t.Errorf("%q", e.Lost)
+	}
+}
+
 // TestHandsThatCannotRecordLeaveTheStep: hands record roads in the journal themselves. Where that fails the step goes on, on its host:
 // it is not called unknown.
 func TestHandsThatCannotRecordLeaveTheStep(t *testing.T) {

@@ -9,20 +9,26 @@ import (
 	"tend/journal"
 )
 
-// notSaved says which of the bodies are lost with an append that failed: those that tell of something that has happened.
+// notSaved says which of the bodies are lost with an append that failed: those that tell of something that has happened. The pieces of a
+// step's output are one loss.
 func notSaved(err error, bodies []journal.Body) *NotSaved {
 	e := &NotSaved{Err: err}
+	type source struct{ host, step string }
+	output := map[source]int{} // bytes
 	for _, b := range bodies {
 		switch b := b.(type) {
 		case journal.StepEnded:
 			e.Lost = append(e.Lost, fmt.Sprintf("%s: %s ended: %s, exit %d", b.Host, b.Step, b.Outcome, b.Exit))
 		case journal.OutputRead:
-			e.Lost = append(e.Lost, fmt.Sprintf("%s: %d bytes of output of %s", b.Host, len(b.Data), b.Step))
+			output[source{string(b.Host), string(b.Step)}] += len(b.Data)
 		case journal.FactsRead:
 			e.Lost = append(e.Lost, fmt.Sprintf("%s: %s of %s", b.Host, count(len(b.Facts), "fact", "facts"), b.Step))
 		case journal.Decided:
 			e.Lost = append(e.Lost, fmt.Sprintf("decision %s by %s", b.Decision, b.By.User))
 		}
+	}
+	for of, n := range output {
+		e.Lost = append(e.Lost, fmt.Sprintf("%s: %d bytes of output of %s", of.host, n, of.step))
 	}
 	return e
 }
