@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"tend/inventory"
+	"tend/journal"
 	"tend/runbooks"
 )
 
@@ -42,4 +44,69 @@ func (s *runScreen) info() string {
 		}
 	}
 	return b.String()
+}
+
+// selectionNamed is how many hosts are named in the status line; more would not fit, and cost time at every key.
+const selectionNamed = 200
+
+// selection is which hosts the cursor is on, and their text in full as far as the line goes; what to do about it, where that is known.
+func (s *runScreen) selection() string {
+	t := s.targets()
+	if len(t) == 0 {
+		return ""
+	}
+	text := s.w.textOf(t[0])
+	if at, _ := s.w.stepOf(t[0]); at >= 0 && len(t) == 1 {
+		if hint := s.w.state.Hosts[t[0]].Steps[at].Hint; hint != "" {
+			text = hint
+		}
+	}
+	if s.mode == folded && s.groups[s.list.at].word == "run" && len(t) > 1 {
+		text = "" // of one of them only
+	}
+	hosts := plural(len(t), "host")
+	if len(t) <= selectionNamed {
+		hosts = inventory.HostSet(s.w.ids(t))
+	}
+	return strings.TrimSuffix(hosts+": "+text, ": ")
+}
+
+// remarks are what is said of the run as a whole, what matters most first: why it ended so, who holds it up, how near it is to stopping,
+// where it stands; else the latest remark.
+func (s *runScreen) remarks() (out []string) {
+	st := s.w.state
+	open := st.Result == journal.Open
+	switch {
+	case !open && st.Reason != "":
+		out = append(out, st.Reason)
+	case open && st.Abort != "":
+		out = append(out, "aborted by "+s.w.by(journal.Abort, journal.AbortHard))
+	case open && st.Paused:
+		out = append(out, "paused by "+s.w.by(journal.Pause))
+	}
+	if limit, unlimited := st.Plan().Policy.Budget(len(st.Hosts)); !unlimited && open && st.Abort == "" && st.Tally.Bad() > 0 {
+		out = append(out, fmt.Sprintf("%d of %d failures before stop", st.Tally.Bad(), limit+1))
+	}
+	if wave := s.wave(); wave != "" {
+		out = append(out, wave)
+	}
+	if n := len(s.w.marks); n > 0 && out == nil {
+		out = append(out, strings.TrimSpace(string(s.w.marks[n-1].Host)+" "+s.w.marks[n-1].Text))
+	}
+	return out
+}
+
+// tallies is the run in numbers, and what is said of it: the first remark as far as there is room, the others where they fit whole.
+func (s *runScreen) tallies(a area) string {
+	left, right := s.w.counts(a.pen), ""
+	room := max(a.w-width(left)-2, 0)
+	for i, r := range s.remarks() {
+		switch r = a.text(r); {
+		case i == 0:
+			right = cut(r, room, a.cut)
+		case width(right)+2+width(r) <= room:
+			right += "  " + r
+		}
+	}
+	return a.between(left, right, a.w)
 }
