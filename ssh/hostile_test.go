@@ -348,16 +348,11 @@ func TestHostileChannels(t *testing.T) {
 		},
 	} {
 		p := serve(t, &xssh.ServerConfig{NoClientAuth: true}, func(nc net.Conn, cfg *xssh.ServerConfig) {
-			_, chans, reqs, err := xssh.NewServerConn(nc, cfg)
-			if err != nil {
+			conn, sessions := login(nc, cfg)
+			if conn == nil {
 				return
 			}
-			go xssh.DiscardRequests(reqs)
-			for nch := range chans {
-				ch, creqs, err := nch.Accept()
-				if err != nil {
-					continue
-				}
+			for ch, creqs := range sessions {
 				go func() {
 					for r := range creqs {
 						r.Reply(true, nil)

@@ -47,17 +47,12 @@ func (l *liar) Sys() any           { return nil }
 
 // speak serves the liar's files on every session of the connection.
 func (l *liar) speak(nc net.Conn, cfg *xssh.ServerConfig) {
-	conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
-	if err != nil {
+	conn, sessions := login(nc, cfg)
+	if conn == nil {
 		return
 	}
 	defer conn.Close()
-	go xssh.DiscardRequests(reqs)
-	for nch := range chans {
-		ch, creqs, err := nch.Accept()
-		if err != nil {
-			return
-		}
+	for ch, creqs := range sessions {
 		go func() {
 			for r := range creqs {
 				_ = r.Reply(r.Type == "subsystem", nil)

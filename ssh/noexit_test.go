@@ -14,17 +14,12 @@ import (
 // same place, and what was printed is whole in both; the link of the first goes on to be used.
 func TestNoExitStatus(t *testing.T) {
 	p := serve(t, &xssh.ServerConfig{NoClientAuth: true}, func(nc net.Conn, cfg *xssh.ServerConfig) {
-		conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
-		if err != nil {
+		conn, sessions := login(nc, cfg)
+		if conn == nil {
 			return
 		}
 		defer conn.Close()
-		go xssh.DiscardRequests(reqs)
-		for nch := range chans {
-			ch, creqs, err := nch.Accept()
-			if err != nil {
-				return
-			}
+		for ch, creqs := range sessions {
 			r, ok := <-creqs
 			if !ok {
 				return

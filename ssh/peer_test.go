@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"iter"
 	"net"
 	"sync"
 	"testing"
@@ -62,21 +63,33 @@ func serve(t *testing.T, cfg *xssh.ServerConfig, handle func(net.Conn, *xssh.Ser
 	return p
 }
 
-func (p *peer) answer(nc net.Conn, cfg *xssh.ServerConfig) {
+// login lets a client in and gives its sessions, each with its requests; nil where it does not come in.
+func login(nc net.Conn, cfg *xssh.ServerConfig) (*xssh.ServerConn, iter.Seq2[xssh.Channel, <-chan *xssh.Request]) {
 	conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
 	if err != nil {
+		return nil, nil
+	}
+	go xssh.DiscardRequests(reqs)
+	return conn, func(yield func(xssh.Channel, <-chan *xssh.Request) bool) {
+		for nch := range chans {
+			ch, creqs, err := nch.Accept()
+			if err != nil || !yield(ch, creqs) {
+				return
+			}
+		}
+	}
+}
+
+func (p *peer) answer(nc net.Conn, cfg *xssh.ServerConfig) {
+	conn, sessions := login(nc, cfg)
+	if conn == nil {
 		return
 	}
 	defer conn.Close()
 	p.mu.Lock()
 	p.logins++
 	p.mu.Unlock()
-	go xssh.DiscardRequests(reqs)
-	for nch := range chans {
-		ch, creqs, err := nch.Accept()
-		if err != nil {
-			return
-		}
+	for ch, creqs := range sessions {
 		go func() {
 			for r := range creqs {
 				r.Reply(r.Type == "exec", nil)
@@ -138,16 +151,11 @@ func says(answers ...string) *person {
 // slow is a peer whose commands say hello and then never end.
 func slow(t *testing.T) *peer {
 	return serve(t, &xssh.ServerConfig{NoClientAuth: true}, func(nc net.Conn, cfg *xssh.ServerConfig) {
-		conn, chans, reqs, err := xssh.NewServerConn(nc, cfg)
-		if err != nil {
+		conn, sessions := login(nc, cfg)
+		if conn == nil {
 			return
 		}
-		go xssh.DiscardRequests(reqs)
-		for nch := range chans {
-			ch, creqs, err := nch.Accept()
-			if err != nil {
-				continue
-			}
+		for ch, creqs := range sessions {
 			go func() {
 				for r := range creqs {
 					r.Reply(r.Type == "exec", nil)
