@@ -33,13 +33,7 @@ func TestHostsThatAreTriedAgainWaitForASlot(t *testing.T) {
 		m.apply(journal.Decided{Decision: journal.Retry, Host: h.Name})
 	}
 	m.now = m.now.Add(time.Hour)
-	if list := Next(m.s, m.now); begins(list) > 0 {
-		t.Fatalf("the slot is taken: %+v", list)
-	}
-	m.apply(ended("h03", "a", 1, journal.OK))
-	if list := Next(m.s, m.now); begins(list) != 1 {
-		t.Fatalf("one slot is free: %+v", list)
-	}
+	m.oneBeginsAfter(t, ended("h03", "a", 1, journal.OK))
 }
 
 // TestHostsWhoseStepIsLeftOutWaitForASlot: the same where they go on to their next step.
@@ -56,10 +50,16 @@ func TestHostsWhoseStepIsLeftOutWaitForASlot(t *testing.T) {
 		m.tried[h.Name] = true
 		m.apply(journal.Decided{Decision: journal.SkipStep, Host: h.Name})
 	}
+	m.oneBeginsAfter(t, ended("h02", "a", 1, journal.Failed))
+}
+
+// oneBeginsAfter: nobody begins while the only slot is taken; one does when its step has ended.
+func (m *sim) oneBeginsAfter(t *testing.T, end journal.Body) {
+	t.Helper()
 	if list := Next(m.s, m.now); begins(list) > 0 {
 		t.Fatalf("the slot is taken: %+v", list)
 	}
-	m.apply(ended("h02", "a", 1, journal.Failed))
+	m.apply(end)
 	if list := Next(m.s, m.now); begins(list) != 1 {
 		t.Fatalf("one slot is free: %+v", list)
 	}
