@@ -32,7 +32,7 @@ const (
 	Closed     Kind = "closed"      // the Client was closed or told to drop the host
 	NoExit     Kind = "no exit"     // the host closed the session and gave no exit status, as much network gear does; the link stands
 	Output     Kind = "output"      // the command ended, but our side could not take its output
-	LongLine   Kind = "long line"   // the command line is longer than every server takes; nothing was sent, and standard input has no limit
+	LongLine   Kind = "long line"   // the command line is longer than its server takes; nothing was sent, and standard input has no limit
 	FileFault  Kind = "file"        // a file on the host could not be read or written
 )
 

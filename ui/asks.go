@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -72,7 +73,7 @@ func (c *console) dropAsk(a Ask) {
 func (c *console) putOff(a Ask) {
 	c.pop()
 	c.asks.waiting = append(c.asks.waiting, a)
-	c.note = note{text: "the question stays open; ! shows it again"}
+	c.note = note{text: "the question stays open; " + cmp.Or(c.keyTo("question"), ":question") + " shows it again"}
 }
 
 // askAgain shows the question that was put off first.
@@ -88,9 +89,9 @@ func (c *console) waitingWords() string {
 	case 0:
 		return ""
 	case 1:
-		return c.pen.paint(bad, "a question waits: !")
+		return c.pen.paint(bad, c.withKey("a question waits", "question"))
 	default:
-		return c.pen.paint(bad, plural(n, "question")+" wait: !")
+		return c.pen.paint(bad, c.withKey(plural(n, "question")+" wait", "question"))
 	}
 }
 

@@ -46,7 +46,7 @@ func TestEscLeavesAQuestionOpen(t *testing.T) {
 	if len(d.asks.answers) != 0 {
 		t.Fatalf("esc answered: %v", d.asks.answers)
 	}
-	d.Press("J").See("JOURNAL", "2 questions wait: !").Press("!").See("QUESTION", "about k1").Type("yes").Press("enter").See("JOURNAL", "a question waits: !")
+	d.Press("J").See("JOURNAL", "2 questions wait (!)").Press("!").See("QUESTION", "about k1").Type("yes").Press("enter").See("JOURNAL", "a question waits (!)")
 	d.Press(":").Type("question").Press("enter").See("about p2").Type("x").Press("esc").See("the question stays open; ! shows it again").Press("!").Miss("*") // what was typed of a secret is gone
 	d.Press("esc").ask(Ask{Run: "r1", ID: "p2", Gone: true}).Miss("waits").Press("!").See("no question waits")
 	if got := strings.Join(d.asks.answers, " "); got != "k1=yes,true" {

@@ -6,13 +6,16 @@ import (
 )
 
 func TestSettings(t *testing.T) {
-	s, err := ParseSettings([]byte("tier = \"plain\"\nmouse = true\n[keys]\n\"fleet.mark\" = \"M\"\nhelp = \"ctrl+g\"\n[theme]\nbad = \"bold magenta\"\n"))
+	s, err := ParseSettings([]byte("tier = \"plain\"\nmouse = true\n[keys]\n\"fleet.mark\" = \"M\"\nhelp = \"ctrl+g\"\nquestion = \"ctrl+k\"\n[theme]\nbad = \"bold magenta\"\n"))
 	if err != nil || s.Tier != Plain || !s.Mouse {
 		t.Fatal(s, err)
 	}
 	d := newDriver(t, 80, 24, func(c *Config) { c.Settings = s })
 	d.See("M mark", "^G help").Press("M").See("23 marked").Press("space").See("23 marked").Press("ctrl+g").See("HELP")
 	d.Type("unfold or open").See("l")
+	d.Press("esc").ask(Ask{Run: "r1", ID: "k1", Title: "about k1"})
+	d.now = d.now.Add(2 * grace)
+	d.Press("esc").See("the question stays open; ^K shows it again", "a question waits (^K)")
 	if got := newPenWith(Full, true, false, s).paint(bad, "x"); !strings.Contains(got, "35") || strings.Contains(got, "31") {
 		t.Errorf("bad is drawn as %q", got)
 	}

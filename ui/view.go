@@ -141,22 +141,30 @@ func (c *console) activeRuns() string {
 	case len(names) == 0:
 		return ""
 	case len(names) > 2:
-		return fmt.Sprintf("%d runs at work%s", len(names), c.atWorkKey())
+		return c.withKey(itoa(len(names))+" runs at work", "at-work")
 	}
-	return c.pen.paint(busy, c.pen.text("at work: "+strings.Join(names, ", ")+c.atWorkKey()))
+	return c.pen.paint(busy, c.pen.text(c.withKey("at work: "+strings.Join(names, ", "), "at-work")))
 }
 
-// atWorkKey is how one gets to what is at work, where keys are not text.
-func (c *console) atWorkKey() string {
+// keyTo is the key of an action that every screen has, as it is bound; "" where it has none, or keys are text.
+func (c *console) keyTo(action string) string {
 	if _, types := c.top().(typer); types {
 		return ""
 	}
 	for _, b := range c.cfg.Settings.rebind("", c.binds()) {
-		if b.name == "at-work" && b.keys != "" {
-			return " (" + keyName(b.key()) + ")"
+		if b.name == action && b.keys != "" {
+			return keyName(b.key())
 		}
 	}
 	return ""
+}
+
+// withKey is a text and the key that leads to what it tells of.
+func (c *console) withKey(text, action string) string {
+	if k := c.keyTo(action); k != "" {
+		return text + " (" + k + ")"
+	}
+	return text
 }
 
 // shownRun is the run that the screen on top is about; nil = none.

@@ -89,7 +89,7 @@ func (w world) circumstances(p runbooks.Plan, c choice) (runbooks.Plan, error) {
 	}
 	for _, h := range c.assumeUp {
 		if _, known := w.inv.Host(inventory.HostID(h)); !known {
-			return p, usage("tend inventory list shows what there is", "--assume-up: no host is named %q", h)
+			return p, usage("tend inventory list shows what there is", "no host is named %q: none of that name can count as up", h)
 		}
 	}
 	if err := w.attach(&p, c, &k); err != nil {
