@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,8 +113,10 @@ func newDebian(t *testing.T, lower string) *debian {
 // archives puts two empty ones of ours in the place of the distribution's.
 func (d *debian) archives() {
 	d.t.Helper()
-	for _, path := range []string{"/etc/apt/sources.list.d", "/.dockerenv"} { // a model may be a container, which is never restarted
-		if err := os.RemoveAll(d.root + path); err != nil {
+	root := d.within()
+	defer root.Close()
+	for _, path := range []string{"etc/apt/sources.list.d", ".dockerenv"} { // a model may be a container, which is never restarted
+		if err := root.RemoveAll(path); err != nil {
 			d.t.Fatal(err)
 		}
 	}
@@ -123,19 +127,44 @@ func (d *debian) archives() {
 	}
 }
 
-func (d *debian) put(path, text string) {
+func (d *debian) put(path, text string) { d.program(path, text, 0o644) }
+
+// program is put for a file of another mode. A file that is there goes first: it may be a link, and one that begins with a slash leads out of
+// here, to the program of the machine that the tests run on.
+func (d *debian) program(path, text string, mode os.FileMode) {
 	d.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(d.root+path), 0o755); err != nil {
-		d.t.Fatal(err)
+	path = strings.TrimPrefix(path, "/")
+	root := d.within()
+	defer root.Close()
+	err := root.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		if err = root.Remove(path); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 	}
-	if err := os.WriteFile(d.root+path, []byte(text), 0o644); err != nil {
+	if err == nil {
+		err = errors.Join(root.WriteFile(path, []byte(text), mode), root.Chmod(path, mode))
+	}
+	if err != nil {
 		d.t.Fatal(err)
 	}
 }
 
+// within is its file system: nothing that is asked of it leads out.
+func (d *debian) within() *os.Root {
+	d.t.Helper()
+	root, err := os.OpenRoot(d.root)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return root
+}
+
 func (d *debian) read(path string) string {
 	d.t.Helper()
-	b, err := os.ReadFile(d.root + path)
+	root := d.within()
+	defer root.Close()
+	b, err := root.ReadFile(strings.TrimPrefix(path, "/"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -236,4 +265,18 @@ func (d *debian) process(comm string) int {
 	}
 	d.t.Fatalf("no process %s", comm)
 	return 0
+}
+
+// TestNothingIsPutOutside: a throwaway system is often a copy of the machine that the tests run on, where /sbin/shutdown is a link to
+// /bin/systemctl.
+func TestNothingIsPutOutside(t *testing.T) {
+	d := &debian{site: &site{t: t}, root: t.TempDir()}
+	outside := filepath.Join(t.TempDir(), "systemctl")
+	if err := errors.Join(os.WriteFile(outside, []byte("real"), 0o755), os.MkdirAll(d.root+"/usr/sbin", 0o755), os.Symlink(outside, d.root+"/usr/sbin/shutdown")); err != nil {
+		t.Fatal(err)
+	}
+	d.program("/usr/sbin/shutdown", "ours", 0o755)
+	if b, err := os.ReadFile(outside); string(b) != "real" || d.read("/usr/sbin/shutdown") != "ours" {
+		t.Errorf("outside is %q now, %v", b, err)
+	}
 }

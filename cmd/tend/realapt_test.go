@@ -139,9 +139,10 @@ func (d *debian) broken() {
 	if err := syscall.Kill(d.process("dpkg"), syscall.SIGKILL); err != nil {
 		d.t.Fatal(err)
 	}
-	d.put("/srv/gate", "") // what dpkg ran is an orphan now, and ends
+	d.told(run, "E: Sub-process /usr/bin/dpkg ") // before the orphan speaks on, into its midst
+	d.put("/srv/gate", "")                       // what dpkg ran is an orphan now, and ends
 	d.attached(run, 1)
-	d.says("E: Sub-process /usr/bin/dpkg ", "exit 100", "changed.slow=1.0 -> 1.1")
+	d.says("exit 100", "changed.slow=1.0 -> 1.1")
 	d.in("dpkg", "--unpack", d.ship("stable", pkg{name: "half", version: "1.1"}))
 	if v := d.version("slow"); strings.HasPrefix(v, "ii") {
 		d.t.Fatalf("slow is %q, and should be broken", v)

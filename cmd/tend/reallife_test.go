@@ -11,14 +11,9 @@ import (
 // root, in a real Debian, behind a real sshd. It has no systemd: services are those of /etc/init.d.
 func (d *debian) life() {
 	before := writtenAt("/var/lib/tend/baseline")
-	d.put("/etc/init.d/app", "#!/bin/sh\necho \"$1\" >>/var/log/app.log\ncase $1 in status) [ -e /run/app.up ] ;; stop) rm -f /run/app.up ;; start | restart) : >/run/app.up ;; esac\n")
-	d.put("/usr/sbin/shutdown", "#!/bin/sh\necho \"$@\" >>/var/log/shutdown\n")                                 // this machine is not to go down
-	d.put("/usr/bin/ss", "#!/bin/sh\ncase $* in *established*) ;; *) echo 'LISTEN 0 1 0.0.0.0:22 x' ;; esac\n") // what it would see is this machine's
-	for _, program := range []string{"/etc/init.d/app", "/usr/sbin/shutdown", "/usr/bin/ss"} {
-		if err := os.Chmod(d.root+program, 0o755); err != nil {
-			d.t.Fatal(err)
-		}
-	}
+	d.program("/etc/init.d/app", "#!/bin/sh\necho \"$1\" >>/var/log/app.log\ncase $1 in status) [ -e /run/app.up ] ;; stop) rm -f /run/app.up ;; start | restart) : >/run/app.up ;; esac\n", 0o755)
+	d.program("/usr/sbin/shutdown", "#!/bin/sh\necho \"$@\" >>/var/log/shutdown\n", 0o755)                                 // this machine is not to go down
+	d.program("/usr/bin/ss", "#!/bin/sh\ncase $* in *established*) ;; *) echo 'LISTEN 0 1 0.0.0.0:22 x' ;; esac\n", 0o755) // what it would see is this machine's
 	d.commissioned()
 	if after := writtenAt("/var/lib/tend/baseline"); after != before {
 		d.t.Errorf("this machine's own baseline was written: %v, was %v", after, before)
