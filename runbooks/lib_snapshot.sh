@@ -128,10 +128,10 @@ tend_stays() {
 	tend_ill='' tend_n=''
 	[ ! -d /run/systemd/system ] || tend_n=$(systemctl show -p NRestarts --value "$1" 2>/dev/null)
 	case $tend_n in *[!0-9]* | '') tend_n=0 ;; esac
-	if ! tend_service running "$1"; then
-		tend_ill='does not run'
-	elif [ "$tend_n" -gt 0 ]; then
+	if [ "$tend_n" -gt 0 ]; then # whether it runs at this very moment is chance
 		tend_ill="ends and is begun anew: $tend_n times since"
+	elif ! tend_service running "$1"; then
+		tend_ill='does not run'
 	fi
 	[ -n "$tend_ill" ] || return 0
 	! tend_have journalctl || journalctl --no-pager -n 20 -u "$1" 2>/dev/null
