@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -138,6 +139,19 @@ func (s *screen) dead() bool {
 func (s *screen) ended() {
 	s.t.Helper()
 	s.until("for the end", func(string) bool { return s.dead() })
+	s.end()
+}
+
+// killed ends what the pane runs, where how it would end by itself is not what is asked.
+func (s *screen) killed() {
+	s.t.Helper()
+	out, _ := s.tmux("display-message", "-p", "-t", "t", "#{pane_pid}")
+	pid, err := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil || pid <= 1 {
+		s.t.Fatalf("the pane's process: %q: %v", out, err)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	s.until("for the end", func(string) bool { return syscall.Kill(pid, 0) != nil })
 	s.end()
 }
 
