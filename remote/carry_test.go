@@ -23,6 +23,7 @@ func TestAttached(t *testing.T) {
 		{"a brace too many", "echo x; }", "", 2},
 		{"killed", "kill -9 $(sh -c 'echo $PPID')", "", 137},
 		{"no words of ours", "printf '%s %s' $# \"${1-none}\"", "0 none", 0},
+		{"what a login over SSH may lack", "case :$PATH: in *:/usr/local/sbin:*) echo path ;; esac; [ \"$(pwd -P)\" = \"$(cd \"$HOME\" && pwd -P)\" ] && echo home", "path\nhome\n", 0},
 		{"newlines at the end stay", "printf 'x\\n\\n\\n'", "x\n\n\n", 0},
 	}
 	eachShell(t, func(t *testing.T, w *world) {
@@ -50,7 +51,7 @@ func TestDetached(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, w *world) {
 		k, s := w.keeper(), &sink{t: t}
-		o := Order{Host: w.host, Job: "run-1.step.1", Script: "umask -S; echo a; echo b >&2; cat; printf \"it's c\"; exit 37"}
+		o := Order{Host: w.host, Job: "run-1.step.1", Script: "umask -S; case :$PATH: in *:/usr/local/sbin:*) echo a ;; esac; echo b >&2; cat; printf \"it's c\"; exit 37"}
 		exit, err := k.Carry(within(t, 90*time.Second), o, s.take)
 		if err != nil || exit != 37 {
 			t.Fatalf("exit %d, %v", exit, err)

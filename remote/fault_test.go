@@ -292,6 +292,9 @@ func TestSignal(t *testing.T) {
 				t.Fatal(err)
 			}
 			done.Wait()
+			if w.record("j"+sig, "done") == "" {
+				t.Errorf("%s: nothing says that the output is whole", sig)
+			}
 			// The step's own shell may say what became of its child before it ends itself: mksh does, and that is output as any other.
 			if out := strings.TrimSuffix(s.String(), "Terminated \n"); err != nil || exit != want || out != "up\n" {
 				t.Errorf("%s: exit %d, %v, output %q; want exit %d", sig, exit, err, s, want)
@@ -342,6 +345,7 @@ func TestSignalSparesAStranger(t *testing.T) {
 			}
 			_ = os.Remove(filepath.Join(dir, "run")) // it names a group that cleaning up must not end
 		}
+		w.signalled(stranger.Process.Pid, boot)
 		if err := stranger.Process.Signal(syscall.SIGUSR1); err != nil {
 			t.Fatal("the stranger was gone:", err)
 		}
@@ -351,6 +355,29 @@ func TestSignalSparesAStranger(t *testing.T) {
 			t.Errorf("the stranger ended with %v", err)
 		}
 	})
+}
+
+// signalled: a job whose processes cannot be signalled is not said to have been, nor to have ended.
+func (w *world) signalled(pid int, boot string) {
+	w.t.Helper()
+	w.stub("sleep", "exit 0")
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	const nobody = 1<<22 + 1 // no group has this number
+	record := fmt.Sprintf("%d %d %s %s", pid, nobody, strings.Fields(string(b))[21], boot)
+	dir := filepath.Join(w.root, "jobs", "deaf")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.Symlink(record, filepath.Join(dir, "run"))); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.keeper().Signal(within(w.t, 90*time.Second), w.host, "deaf", "KILL"); asError(w.t, err).Kind != Torn {
+		w.t.Errorf("the signal met nobody, and: %v", err)
+	}
+	if exit := w.record("deaf", "exit"); exit != "" {
+		w.t.Errorf("it lives, and has ended with %s", exit)
+	}
+	_ = os.Remove(filepath.Join(dir, "run"))
 }
 
 // TestMuchOutput: pieces of every size, taken up at offsets that fall on no border.

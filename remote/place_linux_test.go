@@ -124,6 +124,9 @@ func TestReadOnlyRoot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "dash")
 	w.mount(syscall.MS_RDONLY, "size=1m")
+	if f, err := w.keeper().Preflight(within(t, 90*time.Second), w.host, false); f.Writable || err != nil {
+		t.Errorf("%+v, %v", f, err)
+	}
 	_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: "echo out"}, (&sink{t: t}).take)
 	if e := asError(t, err); e.Kind != Keepless || !e.NotStarted() {
 		t.Errorf("%v", err)
@@ -141,30 +144,40 @@ func TestReadOnlyRoot(t *testing.T) {
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		name, kill, uid, launcher string
-		keeps                     bool
+		name, kill, uid, launcher, killUser string
+		keeps                               bool
 	}{
-		{"a user, no", "b false", "1000", "", true},
-		{"a user, yes", "b true", "1000", "", false},
-		{"root, yes, systemd-run", "b true", "0", "systemd-run", true},
-		{"a user, nobody answers", "", "1000", "", true},
+		{"a user, no", "b false", "1000", "setsid", "no", true},
+		{"a user, yes", "b true", "1000", "setsid", "yes", false},
+		{"root, yes, systemd-run", "b true", "0", "systemd-run", "yes", true},
+		{"a user, nobody answers", "", "1000", "setsid", "unknown", true},
+		{"a user, D-Bus hangs", "hangs", "1000", "setsid", "unknown", true},
+		{"root, no systemd", "b true", "0", "setsid", "no", true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, "dash")
+			if c.kill == "hangs" { // what timeout(1) ends
+				w.stub("timeout", "exit 124")
+			}
 			w.stub("busctl", `[ "$*" = "get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses" ] && [ -n "`+c.kill+`" ] && echo "`+c.kill+`"`)
 			w.stub("id", `case $1 in -u) echo `+c.uid+` ;; -un) echo tester ;; esac`)
 			w.stub("systemd-run", `exit 1`)
-			k := w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) })
+			systemd := !strings.Contains(c.name, "no systemd")
+			k := w.keeper(func(o *Options) {
+				if systemd {
+					o.systemd = filepath.Dir(w.root)
+				}
+			})
 			f, err := k.Preflight(within(t, 90*time.Second), w.host, false)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ok, why, fix := f.Keeps()
-			if ok != c.keeps || !ok && (!strings.Contains(why, "KillUserProcesses") || fix == "") || !f.Systemd || f.Boot == "" || f.Root != w.root || f.FreeKiB <= 0 || !f.Writable {
+			if ok != c.keeps || !ok && (!strings.Contains(why, "KillUserProcesses") || fix == "") || f.Systemd != systemd || f.KillUser != c.killUser || f.Boot == "" || f.Root != w.root || !f.Writable {
 				t.Errorf("keeps %v (%s), want %v; facts %+v", ok, why, c.keeps, f)
 			}
-			if c.launcher != "" && f.Launcher != c.launcher {
+			if f.Launcher != c.launcher {
 				t.Errorf("launcher %q", f.Launcher)
 			}
 			if c.keeps {
@@ -217,18 +230,21 @@ cd /; exec env -i PATH="$PATH" setsid "$@" </dev/null >/dev/null 2>&1 &`
 // TestRestart: the order is given a moment after the answer, by the first of the commands that the host has.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	for _, have := range []string{"systemctl", "shutdown", "reboot"} {
+	for _, have := range []string{"systemd-run", "systemctl", "shutdown", "reboot", "no systemd"} {
 		t.Run(have, func(t *testing.T) {
 			w := newWorld(t, "dash")
 			if os.Getuid() != 0 {
 				t.Skip("only root may restart a host, even a pretended one")
 			}
 			log := filepath.Join(filepath.Dir(w.root), "log")
-			for _, name := range []string{"systemctl", "shutdown", "reboot"} { // never the real ones
-				w.stub(name, "echo "+name+` "$*" >>`+log+"; "+map[bool]string{true: "exit 0", false: "exit 1"}[name == have])
+			for _, name := range []string{"sleep", "systemd-run", "systemctl", "shutdown", "reboot"} { // never the real ones
+				w.stub(name, "echo "+name+` "$*" >>`+log+"; "+map[bool]string{true: "exit 0", false: "exit 1"}[name == have || have == "no systemd"])
 			}
-			w.stub("systemd-run", "exit 1")
-			k := w.keeper(func(o *Options) { o.systemd = filepath.Dir(w.root) })
+			k := w.keeper(func(o *Options) {
+				if have != "no systemd" {
+					o.systemd = filepath.Dir(w.root)
+				}
+			})
 			id, err := k.Identity(within(t, 90*time.Second), w.host)
 			if err != nil || id == "" {
 				t.Fatalf("identity %q, %v", id, err)
@@ -236,8 +252,11 @@ func TestRestart(t *testing.T) {
 			if err := k.Restart(within(t, 90*time.Second), w.host); err != nil {
 				t.Fatal(err)
 			}
-			want := map[string]string{"systemctl": "systemctl --no-block reboot\n", "shutdown": "systemctl --no-block reboot\nshutdown -r now\n",
-				"reboot": "systemctl --no-block reboot\nshutdown -r now\nreboot \n"}[have]
+			const timer, wait = "systemd-run --quiet --on-active=1s systemctl --no-block reboot\n", "sleep 1\n" // the answer comes first
+			want := map[string]string{"systemd-run": timer, "systemctl": timer + wait + "systemctl --no-block reboot\n",
+				"shutdown":   timer + wait + "systemctl --no-block reboot\nshutdown -r now\n",
+				"reboot":     timer + wait + "systemctl --no-block reboot\nshutdown -r now\nreboot \n",
+				"no systemd": wait + "shutdown -r now\n"}[have]
 			got := ""
 			until(t, "the order to restart", func() bool {
 				b, _ := os.ReadFile(log)

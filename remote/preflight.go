@@ -17,7 +17,6 @@ type Facts struct {
 	UID      int
 	Root     string // the job root
 	Writable bool   // the root, or the nearest directory above it that exists
-	FreeKiB  int64  // room in it; -1 = not known
 	Systemd  bool
 	Launcher string   // what will start a process of its own session: systemd-run, setsid, daemon, perl, nohup, none
 	KillUser string   // logind's KillUserProcesses: "yes", "no", "unknown"
@@ -66,12 +65,6 @@ func (f *Facts) set(name string, words []string) {
 		f.Root = quote.Line(all)
 	case "writable":
 		f.Writable = all == "yes"
-	case "free":
-		n, err := strconv.ParseInt(all, 10, 64)
-		if err != nil || n < 0 {
-			n = -1
-		}
-		f.FreeKiB = n
 	case "system":
 		f.Systemd = all == "systemd"
 	case "launcher":

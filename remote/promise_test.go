@@ -115,6 +115,13 @@ func TestGivenUpIsNeverBegun(t *testing.T) {
 			t.Error("a start that was on its way ran what was given up")
 		}
 		ctx := within(t, 60*time.Second)
+		late := w.deliver(k, "s", script)
+		if err := k.Signal(ctx, w.host, "s", "TERM"); err != nil {
+			t.Error(err)
+		}
+		if w.runs(late); w.executions() != 0 {
+			t.Error("a start that was on its way ran what a signal gave up")
+		}
 		if _, err := k.Acquire(ctx, w.host, claim("ops", "mine")); err != nil {
 			t.Fatal(err)
 		}
@@ -243,4 +250,133 @@ func TestOutputThatShrank(t *testing.T) {
 			t.Errorf("exit %d, and nothing is said of the loss: %q", exit, said)
 		}
 	})
+}
+
+// TestStartThatWaits: a start whose supervisor does not come says meanwhile that it is there, so that its link does not count as silent;
+// then it is given up, and what cannot be delivered whole leaves nothing.
+func TestStartThatWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "dash")
+	w.stub("sleep", "exit 0")
+	w.stub("setsid", "exit 0")
+	f := &following{k: w.keeper(), o: Order{Host: w.host, Job: "j", Script: "true"}, nonce: "n"}
+	script, err := f.script()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := w.said(script); !strings.Contains(out, "n H 0") || !strings.Contains(out, "n R launch") || w.record("j", "run") != "void" {
+		t.Errorf("it said %q", out)
+	}
+	w.stub("wc", "echo 1")
+	f.o.Job = "cut"
+	if script, err = f.script(); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.said(script); !strings.Contains(out, "n R place") {
+		t.Errorf("it said %q", out)
+	}
+	if left, err := os.ReadDir(filepath.Join(w.root, "jobs", "cut")); err == nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// said gives the host a script, and returns what it answered.
+func (w *world) said(script string) string {
+	w.t.Helper()
+	in, out := newFeed(), &strings.Builder{}
+	in.add(script)
+	in.close()
+	if _, err := w.Exec(within(w.t, 60*time.Second), w.host, "exec /bin/sh -s", in, out, &strings.Builder{}); err != nil {
+		w.t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestFollowerBeats: while a long step is followed, whoever looks at the lease sees that its run is there.
+func TestFollowerBeats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "dash")
+	w.stub("sleep", "exit 0") // a minute of naps in a moment
+	k, ctx := w.keeper(w.leasing), within(t, 60*time.Second)
+	if _, err := k.Acquire(ctx, w.host, claim("ops", "mine")); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(w.root)
+	fifo, beat := filepath.Join(dir, "go"), filepath.Join(dir, "tend.lease.mine")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exit, err := k.Carry(ctx, Order{Host: w.host, Job: "j", Script: "echo up; read -r x <" + fifo + "; exit 3"}, func(int64, []byte) error {
+		_ = os.Remove(beat)
+		go func() {
+			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+				if _, err := os.Lstat(beat); err == nil {
+					break
+				}
+			}
+			_ = os.WriteFile(fifo, []byte("x\n"), 0)
+		}()
+		return nil
+	})
+	if _, gone := os.Lstat(beat); exit != 3 || err != nil || gone != nil {
+		t.Errorf("exit %d, %v, beat: %v", exit, err, gone)
+	}
+}
+
+// TestEnvironmentThatCannotBeRead: a step begins where the environment that was handed on ends the shell that reads it.
+func TestEnvironmentThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	eachShell(t, func(t *testing.T, w *world) {
+		script, _ := w.counting(1)
+		line := w.deliver(w.keeper(), "j", script)
+		if err := os.WriteFile(filepath.Join(w.root, "jobs", "j", "env.x"), []byte("exit 9\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if w.runs(line); w.executions() != 1 || w.record("j", "exit") != "37" {
+			t.Errorf("%d executions, exit %q", w.executions(), w.record("j", "exit"))
+		}
+	})
+}
+
+// TestTombstones: those of this boot stay, and no others.
+func TestTombstones(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "dash")
+	proc := filepath.Join(filepath.Dir(w.root), "proc")
+	for _, boot := range []string{"boot-1", "boot-2"} {
+		w.setBoot(proc, boot, 1)
+		k := w.keeper(func(o *Options) { o.proc = proc })
+		for _, job := range []string{"j1", "j2"} {
+			if _, err := k.Carry(within(t, 60*time.Second), Order{Host: w.host, Job: job + boot, Script: "true"}, (&sink{t: t}).take); err != nil {
+				t.Fatal(err)
+			}
+			if err := k.Forget(within(t, 60*time.Second), w.host, job+boot); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(w.root, "gone", "*", "*")); len(left) != 2 || !strings.HasSuffix(left[0], "boot-2+1/j1boot-2") {
+		t.Errorf("tombstones: %v", left)
+	}
+}
+
+// TestEndBetweenTwoLooks: a step that ends while it is being looked for is not taken for killed.
+func TestEndBetweenTwoLooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "dash")
+	real, err := exec.LookPath("readlink")
+	if err != nil {
+		t.Skip(err)
+	}
+	boot, dir := w.boot(w.keeper()), filepath.Join(w.root, "jobs", "j")
+	w.stub("readlink", real+` "$@"; case $1 in */run) ln -s 5 `+dir+`/exit ;; esac`)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("4194305 4194305 1 "+boot, filepath.Join(dir, "run")); err != nil {
+		t.Fatal(err)
+	}
+	if st, exit, err := w.keeper().Status(within(t, 60*time.Second), w.host, "j"); st != "draining" || exit != "5" || err != nil {
+		t.Errorf("it is %s, exit %s, %v", st, exit, err)
+	}
 }

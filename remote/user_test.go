@@ -40,6 +40,15 @@ func TestUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.user = &syscall.Credential{Uid: 65534, Gid: 65534}
+	if err := os.Chmod(w.root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if st, _, err := w.keeper().Status(ctx, w.host, "roots"); st != "hidden" || err != nil {
+		t.Errorf("a job in a place that is shut is %s, %v", st, err)
+	}
+	if err := os.Chmod(w.root, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	_, err := w.keeper().Carry(ctx, Order{Host: w.host, Job: "roots", Script: "true", Adopt: true}, (&sink{t: t}).take)
 	if e := asError(t, err); e.Kind != Hidden || e.NotStarted() {
 		t.Errorf("root's job as a user: %v", err)

@@ -93,6 +93,9 @@ func (w *writer) start(ctx context.Context, disk *os.File) (err error) {
 		return err
 	}
 	end, err := readEnding(disk, info.Size())
+	if err == nil {
+		err = w.s.whole(ctx, w.run, end.head)
+	}
 	if err != nil {
 		return &Fault{Text: "run " + string(w.run), Advice: "tend journal verify says where; the run cannot be resumed", Err: err}
 	}

@@ -115,3 +115,18 @@ func (s *Segments) enlist(ctx context.Context, run journal.RunID) error {
 	}
 	return s.ledger(ctx, opened{Run: run, First: first.hash})
 }
+
+// whole sees that a segment goes as far as the ledger knows: of one that an older copy took the place of, nobody knows which steps were
+// started since. That the ledger cannot be read is told where it is written.
+func (s *Segments) whole(ctx context.Context, run journal.RunID, h head) error {
+	if h.seq == 0 {
+		return nil
+	}
+	l, _ := s.readLedger(ctx, s.origin)
+	for _, c := range l.closed[run] {
+		if c.Events > h.seq || c.Events < h.seq && c.Ended || c.Events == h.seq && c.Last != h.hash {
+			return fmt.Errorf("%w: the ledger says that it had %d events, and its file tells another story", journal.ErrDamaged, c.Events)
+		}
+	}
+	return nil
+}

@@ -148,6 +148,10 @@ func TestVerifyTellsDamageApart(t *testing.T) {
 				t.Errorf("%v\nwant %s, event %d, line %d", p, c.what, c.seq, c.line)
 			}
 			othersReadable(t, s)
+			// A run that is said to be shorter than it was is not taken up: nobody knows what was started since.
+			if err := s.Claim(t.Context(), "r1"); err == nil && len(linesOf(t, segment(dir, "r1"))[0]) > 0 {
+				t.Error("the run can be taken up")
+			}
 		})
 	}
 }

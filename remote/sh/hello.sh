@@ -43,10 +43,9 @@ else
 	done
 fi
 t_say F launcher "$t_how"
-# The nearest directory that exists: writable, and with how much room? Never made here.
+# The nearest directory that exists: writable? Never made here. Whether there is room, the start itself finds out.
 t_p=$t_root
 while [ ! -d "$t_p" ] && [ -n "$t_p" ]; do t_p=${t_p%/*}; done
 t_p=${t_p:-/}
 if [ -w "$t_p" ] && [ -x "$t_p" ]; then t_say F writable yes; else t_say F writable no; fi
-t_say F free "$(df -Pk "$t_p" 2>/dev/null | awk 'NR > 1 { print $(NF-2); exit }')"
 t_say F end
