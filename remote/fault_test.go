@@ -378,6 +378,27 @@ func (w *world) signalled(pid int, boot string) {
 		w.t.Errorf("it lives, and has ended with %s", exit)
 	}
 	_ = os.Remove(filepath.Join(dir, "run"))
+	// One whose group is not known is signalled alone: 0 would be whoever asks, and 1 everybody.
+	alone := exec.Command("sleep", "100")
+	alone.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := alone.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = alone.Process.Kill() }()
+	if b, err = os.ReadFile(fmt.Sprintf("/proc/%d/stat", alone.Process.Pid)); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Symlink(fmt.Sprintf("%d 0 %s %s", alone.Process.Pid, strings.Fields(string(b))[21], boot), filepath.Join(dir, "run")); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.keeper().Signal(within(w.t, 90*time.Second), w.host, "deaf", "TERM"); err != nil {
+		w.t.Error(err)
+		return
+	}
+	if err := alone.Wait(); err == nil || !strings.Contains(err.Error(), "terminated") {
+		w.t.Errorf("it ended with %v", err)
+	}
+	_ = os.Remove(filepath.Join(dir, "run"))
 }
 
 // TestMuchOutput: pieces of every size, taken up at offsets that fall on no border.

@@ -23,21 +23,27 @@ func TestLease(t *testing.T) {
 		if _, held, err := k.Inspect(ctx, w.host); held || err != nil {
 			t.Fatalf("nobody's host: held %v, %v", held, err)
 		}
-		mine, other := claim("ops team@console 1", "261122-2213-k7f3"), claim("eve@laptop", "261122-2214-aaaa")
+		mine, other := claim("ops team@console 1", "261122-2213-k7f34"), claim("ops team@console 1", "261122-2213-k7f3")
 		l, err := k.Acquire(ctx, w.host, mine)
 		if err != nil || !l.Mine || !l.Fresh || l.Owner != mine.Owner || l.Run != mine.Run || !l.At.Equal(mine.At) || l.Boot == "" || l.UID != os.Getuid() || l.Seen < 0 || l.Seen > time.Minute {
 			t.Fatalf("%+v, %v", l, err)
 		}
 		// The same run again, after a crash: it still holds it.
-		if l, err := w.keeper(w.leasing).Acquire(ctx, w.host, mine); err != nil || !l.Mine || l.Fresh {
+		beat := k.o.Lease + "." + mine.Run
+		_ = os.Remove(beat)
+		if l, err := w.keeper(w.leasing).Acquire(ctx, w.host, mine); err != nil || !l.Mine || l.Fresh || l.Seen < 0 {
 			t.Errorf("again: %+v, %v", l, err)
 		}
 		l, err = k.Acquire(ctx, w.host, other)
 		if e := asError(t, err); e.Kind != Leased || !e.NotStarted() || !strings.Contains(e.Error(), mine.Run) || !strings.Contains(e.Error(), mine.Owner) || l.Run != mine.Run || l.Mine {
 			t.Errorf("another run: %+v, %v", l, err)
 		}
+		_ = os.Remove(beat)
 		if err := k.Renew(ctx, w.host, mine); err != nil {
 			t.Error(err)
+		}
+		if _, err := os.Lstat(beat); err != nil {
+			t.Errorf("renewed, and nobody can see it: %v", err)
 		}
 		if err := k.Release(ctx, w.host, other); err != nil {
 			t.Error(err)
@@ -45,6 +51,12 @@ func TestLease(t *testing.T) {
 		if l, held, err := k.Inspect(ctx, w.host); !held || err != nil || l.Run != mine.Run {
 			t.Errorf("after a stranger's release: %+v, %v, %v", l, held, err)
 		}
+		w.stub("mv", "exit 1")
+		l, _, _ = k.Inspect(ctx, w.host)
+		if k.Release(ctx, w.host, mine) == nil || k.Break(ctx, w.host, l) == nil {
+			t.Error("what could not be removed is said to be free")
+		}
+		w.stub("mv", "PATH=/usr/bin:/bin exec mv \"$@\"")
 		if err := k.Release(ctx, w.host, mine); err != nil {
 			t.Error(err)
 		}
@@ -104,8 +116,14 @@ func TestLeaseBroken(t *testing.T) {
 		if e := asError(t, k.Renew(ctx, w.host, dead)); e.Kind != Leased {
 			t.Error(e)
 		}
+		if _, err := os.Lstat(k.o.Lease + ".dead"); err == nil {
+			t.Error("the beat of the broken lease is still there")
+		}
 		if _, err := k.Acquire(ctx, w.host, next); err != nil {
 			t.Fatal(err)
+		}
+		if e := asError(t, k.Renew(ctx, w.host, dead)); e.Kind != Leased || !strings.Contains(e.Error(), "next") {
+			t.Errorf("another run has it by now: %v", e)
 		}
 		if e := asError(t, k.Break(ctx, w.host, seen)); e.Kind != Leased {
 			t.Error(e)
@@ -206,10 +224,10 @@ func TestLeaseWitness(t *testing.T) {
 	if err := k.Release(ctx, w.host, c); err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []int{2, 2} { // on disk, then in memory
+	for i, want := range []int{2, 2, 2, 2} { // on disk, then in memory, then nobody knows where, then it may not be on disk yet
 		k = w.keeper(opts...)
 		l, err := k.Acquire(ctx, w.host, c)
-		if err != nil || !l.Fresh || l.Volatile != (i == 1) {
+		if err != nil || !l.Fresh || l.Volatile != (i > 0) {
 			t.Fatalf("%d: %+v, %v", i, l, err)
 		}
 		_, err = adopt(k, fmt.Sprint("fresh", i))
@@ -219,7 +237,10 @@ func TestLeaseWitness(t *testing.T) {
 		if err := k.Release(ctx, w.host, c); err != nil {
 			t.Fatal(err)
 		}
-		w.stub("df", "echo Filesystem; echo tmpfs 1 1 1 1% /")
+		w.stub("df", []string{"echo Filesystem; echo tmpfs 1 1 1 1% /", "exit 1", "echo Filesystem; echo /dev/sda1 1 1 1 1% /", ""}[i])
+		if i == 2 {
+			w.stub("sync", "exit 1")
+		}
 	}
 }
 

@@ -61,3 +61,21 @@ func declines(t *testing.T, d journal.Decision) {
 		}
 	}
 }
+
+// TestDecisionBehindTheEnd: whoever decides as the run ends hears that this was too late, as one whom another was faster than does.
+func TestDecisionBehindTheEnd(t *testing.T) {
+	for _, taken := range []bool{false, true} {
+		ctx, end := context.WithCancel(t.Context())
+		srv := &server{asker: NewAsker(), decisions: make(chan engine.Word), ctx: ctx}
+		if taken {
+			go func() { <-srv.decisions; end() }()
+		} else {
+			end()
+		}
+		var late *journal.TooLate
+		if err := srv.decide(&journal.Decided{Decision: journal.Pause}); !errors.As(err, &late) || late.Hint() == "" {
+			t.Errorf("taken %v: %v", taken, err)
+		}
+		end()
+	}
+}

@@ -159,7 +159,7 @@ func (s *server) decide(d *journal.Decided) error {
 		told <- err
 	}}:
 	case <-s.ctx.Done():
-		return errors.New("the run has ended")
+		return ended()
 	}
 	select {
 	case err := <-told:
@@ -170,8 +170,13 @@ func (s *server) decide(d *journal.Decided) error {
 	case err := <-told:
 		return err
 	default:
-		return errors.New("the run has ended")
+		return ended()
 	}
+}
+
+// ended is what a decision hears that came behind the last that the engine took.
+func ended() error {
+	return &journal.TooLate{Text: "the run has ended", Next: "tend journal show says how, and who decided what"}
 }
 
 // declines says no to what is asked, where the run was ended: nothing begins for which it would be needed.

@@ -1,6 +1,5 @@
-# Restart the host a second from now, so that this answer still gets through. Never both a `reboot` and a `shutdown`: each next one only
+# For root: restart the host a second from now, so that this answer still gets through. Never both a `reboot` and a `shutdown`: each next one only
 # where the one before failed at once.
-[ "$(id -u)" = 0 ] || t_refuse privilege "only root may restart the host"
 t_how=''
 for t_c in systemctl shutdown reboot; do
 	command -v "$t_c" >/dev/null 2>&1 || continue
