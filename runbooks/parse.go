@@ -73,7 +73,7 @@ func (f *file) runbook(t *table) Runbook {
 		t.wrong("title", "say in a few words what the runbook does", "the runbook has no title")
 	}
 	rb.Risk = Risk(t.word("risk", risks...))
-	if _, there := t.m["risk"]; !there {
+	if v, there := t.m["risk"]; !there || v == "" { // an empty one would be taken for read, and be run by --dry-run
 		t.wrong("risk", `say risk = "read", "change" or "disrupt"`, "the runbook does not say its risk")
 	}
 	rb.Params = f.params(t)

@@ -43,10 +43,12 @@ func (s *Step) infer(worst Risk) {
 		s.Kind = Script
 	}
 	if s.Risk == "" {
-		s.Risk = map[Kind]Risk{Script: worst, Reboot: Disrupt}[s.Kind]
-	}
-	if s.Risk == "" || s.Phase == Before && s.Risk == worst {
 		s.Risk = Read
+		if s.Kind == Reboot {
+			s.Risk = Disrupt
+		} else if s.Kind == Script && s.Phase != Before && worst != "" {
+			s.Risk = worst
+		}
 	}
 	if s.Emits == "" && len(s.Facts) > 0 {
 		s.Emits = "facts"
@@ -75,6 +77,9 @@ func (f *file) checkStep(t *table, s Step, rb *Runbook) {
 	if s.Risk != Read && (s.Phase == Before || s.Kind == Check) {
 		t.wrong("risk", "make it a [[step]]", "a check, and a step before the work, may only read")
 	}
+	if s.Kind == Reboot && s.Risk != Disrupt { // --dry-run does what only reads
+		t.wrong("risk", `leave it out, or say risk = "disrupt"`, "a reboot disrupts its host, and cannot be called %s", s.Risk)
+	}
 	if s.AnyTime && s.Risk == Disrupt {
 		t.wrong("any_time", "", "what disrupts a host is bound by its maintenance window")
 	}
@@ -99,7 +104,7 @@ func (f *file) checkKind(t *table, s Step) {
 	needs := map[Kind]string{Script: "script", Check: "script", Manual: "words", Wait: "for"}[s.Kind]
 	for _, key := range []string{"script", "words", "asks", "for"} {
 		_, there := t.m[key]
-		there = there || key == "script" && (t.m["copy"] != nil || t.m["template"] != nil || t.m["fetch"] != nil)
+		there = there || key == "script" && (t.says("copy") || t.says("template") || t.says("fetch"))
 		switch {
 		case key == needs && !there:
 			t.wrong(key, "", "a step of kind %s needs %s", s.Kind, key)

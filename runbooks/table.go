@@ -84,6 +84,12 @@ func (t *table) number(key string) *int {
 	return &i
 }
 
+// says reports whether a key is there and is not the empty text.
+func (t *table) says(key string) bool {
+	v, there := t.m[key]
+	return there && v != ""
+}
+
 // word is a text that must be one of options; "" and absent are the same.
 func (t *table) word(key string, options ...string) string {
 	s := t.text(key)
