@@ -55,7 +55,7 @@ esac`,
 		t.Run(name, func(t *testing.T) {
 			facts := healthWorld(t, argv, illFiles, params, tools)
 			wants(t, facts, map[string]string{
-				"load": "CRIT 6.00 per CPU 2/5", "pressure:cpu": "WARN 70.5 %", "pressure:memory": "CRIT 41 %", "memory": "CRIT 97 %", "oom": "WARN 3",
+				"load": "CRIT 6.00 per CPU 2/5", "pressure:cpu": "WARN 97.5 %", "pressure:memory": "CRIT 41 %", "memory": "CRIT 97 %", "oom": "WARN 3",
 				"disk:/": "CRIT 100 %", "disk:/var": "WARN 86 %", "disk:/boot": "WARN 85 % 80/95", "disk:/srv/with space": "OK 9 %", "disk:/btrfs": "OK 1",
 				"inodes:/": "CRIT 96 %", "inodes:/var": "OK 1 %",
 				"mounts": "CRIT read-only: /var, missing: ", "units": "CRIT 3", "time": "CRIT not synchronised",

@@ -19,7 +19,7 @@ MemFree:          100000 kB
 MemAvailable:     480000 kB
 
 ==> /proc/pressure/cpu <==
-some avg10=99.00 avg60=70.50 avg300=50.00 total=1
+some avg10=99.00 avg60=97.50 avg300=50.00 total=1
 full avg10=0.00 avg60=0.00 avg300=0.00 total=0
 
 ==> /proc/pressure/memory <==

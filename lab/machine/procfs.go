@@ -68,14 +68,14 @@ func (h *Host) pressure(what string) string {
 	r := h.dice("pressure" + what)
 	some := r.Float64() * 4
 	if h.T.Slow {
-		some += 70
+		some += 92
 	}
 	full := some / 4
 	if what == "cpu" {
 		full = 0
 	}
 	line := func(kind string, v float64) string {
-		return fmt.Sprintf("%s avg10=%.2f avg60=%.2f avg300=%.2f total=%d\n", kind, v*1.1, v, v*0.9, int64(v*1e6))
+		return fmt.Sprintf("%s avg10=%.2f avg60=%.2f avg300=%.2f total=%d\n", kind, min(v*1.1, 100), v, v*0.9, int64(v*1e6))
 	}
 	return line("some", some) + line("full", full)
 }
