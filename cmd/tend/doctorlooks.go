@@ -201,9 +201,20 @@ func killsUserProcesses() bool {
 }
 
 // lookTools looks for the programs that some features call.
-func (a *app) lookTools(context.Context) []symptom {
+func (a *app) lookTools(ctx context.Context) []symptom {
 	if _, err := exec.LookPath("git"); err != nil {
 		return []symptom{warns("git", "install git", "not found: runs do not record the inventory's commit")}
 	}
-	return []symptom{ok("git", "runs record the inventory's commit")}
+	inv, err := a.load()
+	if err != nil {
+		return []symptom{ok("git", "runs record the inventory's commit, where it lies in a repository")}
+	}
+	switch ref := reference(ctx, inv); {
+	case ref.Commit == "":
+		return []symptom{ok("git", "the inventory lies in no repository: runs record the sum of it, and no commit")}
+	case ref.Dirty:
+		return []symptom{ok("git", "runs record the inventory's commit, %.12s, and that the file is not as it is there", ref.Commit)}
+	default:
+		return []symptom{ok("git", "runs record the inventory's commit, %.12s", ref.Commit)}
+	}
 }
