@@ -45,8 +45,12 @@ func (d *decoder) ports(have []string, e *entry) []string {
 	out := slices.Clip(have)
 	for _, n := range e.val.items {
 		text := strings.TrimSuffix(n.text, "/tcp")
-		port, err := strconv.Atoi(strings.TrimSuffix(text, "/udp"))
-		if n.kind != kindInt && n.kind != kindString || err != nil || port < 1 || port > 65535 {
+		if n.kind == kindInt {
+			text = strconv.FormatInt(n.num, 10) // whichever way it is written: +22, 0x16
+		}
+		digits := strings.TrimSuffix(text, "/udp")
+		port, err := strconv.Atoi(digits)
+		if n.kind != kindInt && n.kind != kindString || err != nil || port < 1 || port > 65535 || strconv.Itoa(port) != digits {
 			d.fail(n.at, "such as 443 or \"53/udp\"", "this is not a port")
 			continue
 		}

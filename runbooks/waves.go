@@ -9,8 +9,8 @@ import (
 	"tend/inventory"
 )
 
-// maxParallel is how many hosts may be at work at once, whatever anyone says.
-const maxParallel = 1024
+// MaxParallel is how many hosts may be at work at once, whatever anyone says.
+const MaxParallel = 1024
 
 // fault is what is wrong with one key of a policy.
 type fault struct{ key, message, advice string }
@@ -21,8 +21,8 @@ func (p Policy) problems() []fault {
 	if p.Canary < 0 {
 		out = append(out, fault{"canary", "canary must not be negative", ""})
 	}
-	if p.Parallel < 0 || p.Parallel > maxParallel {
-		out = append(out, fault{"parallel", fmt.Sprintf("parallel must be between 1 and %d", maxParallel), ""})
+	if p.Parallel < 0 || p.Parallel > MaxParallel {
+		out = append(out, fault{"parallel", fmt.Sprintf("parallel must be between 1 and %d", MaxParallel), ""})
 	}
 	if n, percent, err := portion(p.Batch); err != nil || !percent && n == 0 && p.Batch != "" {
 		out = append(out, fault{"batch", fmt.Sprintf("batch is %q, and must be a number of hosts or a percentage", p.Batch), `such as "5" or "20%"`})
