@@ -23,7 +23,8 @@ func (a *app) commissionCmd() *cobra.Command {
 		Use: "commission SELECTOR…", Short: "Take new hosts into service: their keys as one decision, their facts, and a baseline", Args: cobra.MinimumNArgs(1),
 		Long: `Take new hosts into service, in three steps, each of which must end well before the next begins:
 
-  1. their host keys are collected, shown as one table, held against --list, and accepted as one decision (as by "tend host keys --accept")
+  1. their host keys are collected, shown as one table, held against --list, and accepted as one decision
+     (as by "tend host keys --accept")
   2. "tend run facts" reads what they are
   3. "tend run commission" looks whether they are ready, and keeps the baseline against which drift is measured
 

@@ -204,7 +204,8 @@ var scripts embed.FS
 var completed = []struct{ name, now, kept string }{
 	{"bash", `eval "$(tend completion bash)"`, `mkdir -p ~/.local/share/bash-completion/completions
   tend completion bash > ~/.local/share/bash-completion/completions/tend
-  # without the package bash-completion, and with the bash 3.2 of macOS, this line in ~/.bashrc or ~/.bash_profile instead:
+  # without the package bash-completion, and with the bash 3.2 of macOS,
+  # this line in ~/.bashrc or ~/.bash_profile instead:
   eval "$(tend completion bash)"`},
 	{"zsh", `autoload -U compinit; compinit; source <(tend completion zsh)`, `mkdir -p ~/.zfunc && tend completion zsh > ~/.zfunc/_tend
   # and in ~/.zshrc, before compinit: fpath=(~/.zfunc $fpath)`},

@@ -91,6 +91,34 @@ func TestDocLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestPackagedPagesLeadSomewhere: packages have the pages and not the sources; what a page links to there is there, and no other link is lost.
+func TestPackagedPagesLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "docs"), os.DirFS("../../docs")); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"README.md", "SECURITY.md"} {
+		if err := os.WriteFile(filepath.Join(dir, page), []byte(read(t, "../../"+page)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command("../../packaging/cutlinks", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	text := read(t, filepath.Join(dir, "README.md"))
+	kept := 0
+	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`).FindAllStringSubmatch(text, -1) {
+		kept++
+		if _, err := os.Stat(filepath.Join(dir, m[1])); err != nil {
+			t.Error(err)
+		}
+	}
+	if kept < 15 || !strings.Contains(text, "| TestReadme, on a real sshd") || !strings.Contains(text, "[The inventory](docs/inventory.md)") {
+		t.Errorf("%d links are left of\n%s", kept, text)
+	}
+}
+
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	decl := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)

@@ -28,6 +28,15 @@ func TestManPages(t *testing.T) {
 		}
 	}
 	for _, p := range pages {
+		verbatim := false
+		for line := range strings.Lines(read(t, p)) {
+			if strings.HasPrefix(line, ".") {
+				verbatim = line == ".nf\n" || verbatim && line != ".fi\n"
+			}
+			if shown := strings.ReplaceAll(strings.TrimRight(line, "\n"), `\-`, "-"); verbatim && len(shown) > 113 { // and 7 to its left
+				t.Errorf("%s: nothing breaks this line of %d columns: %s", filepath.Base(p), len(shown), shown)
+			}
+		}
 		for line := range strings.Lines(read(t, p)) {
 			if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !strings.HasPrefix(line, ".SH ") && !strings.HasPrefix(line, ".TH ") && !strings.HasPrefix(line, ".B ") && len(strings.TrimSpace(line)) > 3 && line != ".ad l\n" {
 				t.Errorf("%s: %q acts on the formatter", filepath.Base(p), line)

@@ -17,7 +17,7 @@ func (a *app) schemaCmd() *cobra.Command {
 		Long: `Print the JSON Schema (draft 7) of inventory, runbook or maintenance plan files. Editors that know TOML schemas (taplo, Even Better TOML, Helix, Zed)
 complete keys and show their help from it. "tend inventory check", "tend runbook check" and "tend plan show" know more
 than a schema can say: whether a selector finds hosts, a parameter is declared, a script is shell.`,
-		Example:   "  tend schema runbook > ~/.config/tend/runbook.schema.json\n  tend schema inventory > inventory.schema.json   # then put \"#:schema ./inventory.schema.json\" on inventory.toml's first line",
+		Example:   "  tend schema runbook > ~/.config/tend/runbook.schema.json\n  tend schema inventory > inventory.schema.json\n  # then put \"#:schema ./inventory.schema.json\" on inventory.toml's first line",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"inventory", "runbook", "plan"},
 		RunE: func(_ *cobra.Command, args []string) error {
