@@ -91,6 +91,8 @@ var cases = []struct {
 	{OneHost, "two", room(host("r1", "a[1-2]", ""), shop), Options{}, 0, ""},
 
 	{JumpHost, "a whole site", "[[site]]\nname = \"s\"\njump = \"ops@gate.example.net:2222\"\n" + host("r1", "a[1-3]", ""), Options{}, Warning, "jump host gate.example.net: all 3 hosts of s"},
+	{JumpHost, "an address and its port", "[[site]]\nname = \"s\"\njump = \"ops@[2001:db8::1]:22\"\n" + host("r1", "a[1-3]", ""), Options{}, Warning, "jump host 2001:db8::1: all 3 hosts of s"},
+	{JumpHost, "a bare address", "[[site]]\nname = \"s\"\njump = \"2001:db8::1\"\n" + host("r1", "a[1-3]", ""), Options{}, Warning, "jump host 2001:db8::1: all 3 hosts of s"},
 	{JumpHost, "an inventory host", "[[site]]\nname = \"s\"\njump = \"gate\"\n" + host("r1", "a[1-3]", "") + host("r2", "gate", ""), Options{}, Warning, "jump host gate: all 3 hosts of s"},
 	{JumpHost, "two of them share it", "[[site]]\nname = \"s\"\n" + host("r1", "a[1-2]", `jump = "g1"`) + host("r2", "b[1-2]", `jump = "g2"`), Options{}, 0, ""},
 
@@ -109,10 +111,23 @@ var cases = []struct {
 	{RPOMissed, "measured too long ago", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", 30*time.Hour, fact("backup_age.pg", "9999"))}, 0, ""},
 	{RPOUnmeasured, "measured too long ago", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", 30*time.Hour, fact("backup_age.pg", "1"))}, Warning, "nobody has measured its backup's age in 1d2h"},
 	{RPOUnmeasured, "not a number", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.pg", "-4"))}, Warning, "nobody has measured"},
+	{RPOMissed, "the older of two", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.pg", "3600"), fact("backup_age.files", "60"))}, Critical, "was 1h old when it was measured"},
+	{RPOMissed, "the older of two, told last", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.files", "60"), fact("backup_age.pg", "3600"))}, Critical, "was 1h old when it was measured"},
+	{RPOMissed, "a check that finds it old, and its age says what is promised", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.pg", "60"), check("backup:pg", runbooks.CheckCrit, "old"))}, 0, ""},
+	{RPOMissed, "another one is there", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.files", "60"), check("backup:pg", runbooks.CheckCrit, "none"))}, Critical, "a check found no backup: a2"},
+	{RPOMissed, "a check that only warns", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, check("backup:pg", runbooks.CheckWarn, "hm"))}, 0, ""},
+	{RPOMissed, "a check that measured something", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, runbooks.Fact{Key: "backup:pg", Check: true, State: runbooks.CheckCrit, Value: "9"})}, 0, ""},
+	{RPOMissed, "none at all, long ago", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", 30*time.Hour, check("backup:pg", runbooks.CheckCrit, "there is no backup"))}, 0, ""},
+	{RPOUnmeasured, "more than can be", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.pg", "9223372037"))}, Warning, "nobody has measured"},
 	{RPOUnmeasured, "measured", room(host("r1", "a[1-3]", ""), shop+backed+"rpo = \"15m\"\n"), Options{Facts: facts("a2", time.Hour, fact("backup_age.pg", "1"))}, 0, ""},
 
 	{RTOMissed, "too slow", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 30*day, fact("restore_time", "5400"))}, Critical, "a restore took 1h30m, and it is to be back within 1h: a1"},
 	{RTOMissed, "fast enough", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 30*day, fact("restore_time.pg", "3600"))}, 0, ""},
+	{RTOMissed, "the slower of two", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 30*day, fact("restore_time.a", "5400"), fact("restore_time.b", "60"))}, Critical, "a restore took 1h30m"},
+	{RTOMissed, "the slower of two, told last", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 30*day, fact("restore_time.b", "60"), fact("restore_time.a", "5400"))}, Critical, "a restore took 1h30m"},
+	{RTOMissed, "tried too long ago", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 366*day, fact("restore_time", "5400"))}, 0, ""},
+	{RTOUndrilled, "too long ago", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 366*day, fact("restore_time", "60"))}, Note, "no restore drill is on record in 365d"},
+	{RTOUndrilled, "another fact", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 30*day, fact("restore_timeout", "60"))}, Note, "no restore drill is on record in 365d"},
 	{RTOUndrilled, "never", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: known{}}, Note, "no restore drill is on record in 365d"},
 	{RTOUndrilled, "done", room(host("r1", "a[1-3]", ""), shop+backed+"rto = \"1h\"\n"), Options{Facts: facts("a1", 30*day, fact("restore_time.pg", "60"))}, 0, ""},
 
@@ -159,6 +174,7 @@ var cases = []struct {
 
 	{NoHealth, "never", room(host("r1", "a[1-3]", ""), ""), Options{Facts: facts("a2", time.Hour, check("load", runbooks.CheckOK, ""))}, Warning, "site s: 2 hosts without a health check in 7d, 2 of them never: a[1,3]"},
 	{NoHealth, "too long ago", room(host("r1", "a", ""), ""), Options{Facts: facts("a", 9*day, check("load", runbooks.CheckOK, ""))}, Warning, "site s: 1 host without a health check in 7d, the longest 9 days ago: a"},
+	{NoHealth, "just in time", room(host("r1", "a", ""), ""), Options{Facts: facts("a", 7*day, check("load", runbooks.CheckOK, ""))}, 0, ""},
 	{NoHealth, "in time", room(host("r1", "a", ""), ""), Options{Facts: facts("a", 6*day, check("load", runbooks.CheckCrit, ""))}, 0, ""},
 	{NoHealth, "in time by the index", room(host("r1", "a", ""), ""), Options{Runs: []journal.HostRun{{Host: "a", Runbook: "health", Started: now.Add(-day), Outcome: "failed"}}}, 0, ""},
 	{NoHealth, "gear without a shell", room(host("r1", "a", `shell = "none"`), ""), Options{Facts: known{}}, 0, ""},

@@ -85,6 +85,20 @@ func TestWithout(t *testing.T) {
 	}
 }
 
+// TestFalls: a group alone or a service alone is enough, and what strains has not fallen.
+func TestFalls(t *testing.T) {
+	for want, list := range map[bool][]Impact{
+		true:  {{Groups: []GroupImpact{{Fate: Strains}, {Fate: Falls}}}, {Services: []ServiceImpact{{Fate: Falls}}}},
+		false: {{}, {Groups: []GroupImpact{{Fate: Strains}}, Services: []ServiceImpact{{Fate: Strains}}}},
+	} {
+		for _, i := range list {
+			if i.Falls() != want {
+				t.Errorf("%+v: falls = %v", i, i.Falls())
+			}
+		}
+	}
+}
+
 func inShort(i Impact) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "lost %s cut %s", inventory.HostSet(i.Lost), inventory.HostSet(i.Cut))

@@ -180,6 +180,25 @@ func TestInto(t *testing.T) {
 	}
 }
 
+// TestWhereARackGoes: right behind its site's own lines, before the table that follows and the comment that belongs to it.
+func TestWhereARackGoes(t *testing.T) {
+	const head, rack = "[[host]]\nname = \"z\"\nsite = \"s\"\n[[site]]\nname = \"s\"\n# about the site\ntitle = \"S\"\n\n", "  [[site.rack]]\n  name = \"new\"\n"
+	for _, next := range []string{
+		"", "[[site]]\nname = \"t\"\n", "  [[site.rack]]\n  name = \"old\"\n", "  [[site.host]]\n  name = \"b\"\n", "[[host]]\nname = \"b\"\nsite = \"s\"\n",
+		"[[group]]\nname = \"g\"\nmembers = \"all\"\nmax_down = 0\n", "[[service]]\nname = \"v\"\nhosts = \"all\"\n",
+	} {
+		if next != "" {
+			next = "# what is next\n" + next
+		}
+		f := &Found{Hosts: []Host{{Name: "a", Site: "s", Rack: "new"}}}
+		m, err := f.Into("i.toml", []byte(head+next))
+		do(t, err)
+		if !strings.HasPrefix(string(m.Text), head+rack+next) {
+			t.Errorf("behind %q:\n%s", next, m.Text)
+		}
+	}
+}
+
 // TestNetBoxPages: page by page, with the token, and never to another server or in the clear.
 func TestNetBoxPages(t *testing.T) {
 	var next string

@@ -185,7 +185,7 @@ func TestLatencies(t *testing.T) {
 		{Host: "a1", Name: "ssl", Version: "2", Security: true, First: ago(10), Last: ago(7), Published: ago(10), Gone: ago(6)},
 		{Host: "b1", Name: "ssl", Version: "2", Security: true, First: ago(9), Last: ago(9), Published: ago(10), Gone: ago(8)},
 		{Host: "b1", Name: "zlib", Version: "1", First: ago(9), Last: ago(5), Published: ago(9), Gone: ago(4)},
-		{Host: "b1", Name: "zlib", Version: "2", First: ago(4), Last: ago(2), Published: ago(4), Gone: ago(1)},
+		{Host: "b1", Name: "zlib", Version: "2", Security: true, First: ago(4), Last: ago(2), Published: ago(4), Gone: ago(1)},
 		{Host: "b2", Name: "zlib", Version: "2", First: ago(3), Last: ago(1), Published: ago(4)},
 	}
 	got := Latencies(updates, site, ago(30), now)
@@ -199,10 +199,10 @@ func TestLatencies(t *testing.T) {
 	if a := got[0]; a.Installed != 1 || a.Median != 4 || a.SecMedian != 4 {
 		t.Errorf("A: %+v", a)
 	}
-	if b := got[1]; b.Installed != 3 || b.Median != 3 || b.Waiting != 1 || b.Oldest != 4 { // 2, 8 and 3 days
+	if b := got[1]; b.Installed != 2 || b.Median != 5 || b.Waiting != 1 || b.Oldest != 4 || b.SecMedian != 2.5 { // 2 days, and 8 of both versions of zlib, 3 of them with a hole
 		t.Errorf("B: %+v", b)
 	}
-	if all := got[2]; all.Installed != 4 || all.Waiting != 1 {
+	if all := got[2]; all.Installed != 3 || all.Waiting != 1 {
 		t.Errorf("all: %+v", all)
 	}
 }
@@ -288,9 +288,9 @@ func TestAnUpdateThatGivesWay(t *testing.T) {
 		want    string // installed, of them the median and nine of ten; waiting, the oldest
 	}{
 		{"one after the other", []journal.Awaited{u("a", "x", 20, 18), u("a", "x", 10, 6)}, "2 3.0 3.8; 0 0.0"},
-		{"gave way", []journal.Awaited{u("a", "x", 20, 10), u("a", "x", 10, 6)}, "2 9.0 13.0; 0 0.0"},
-		{"gave way twice", []journal.Awaited{u("a", "x", 20, 12), u("a", "x", 12, 9), u("a", "x", 9, 5)}, "3 7.0 13.4; 0 0.0"},
-		{"gave way to what waits", []journal.Awaited{u("a", "x", 20, 12), u("a", "x", 12, 0)}, "0 0.0 0.0; 2 20.0"},
+		{"gave way", []journal.Awaited{u("a", "x", 20, 10), u("a", "x", 10, 6)}, "1 14.0 14.0; 0 0.0"},
+		{"gave way twice", []journal.Awaited{u("a", "x", 20, 12), u("a", "x", 12, 9), u("a", "x", 9, 5)}, "1 15.0 15.0; 0 0.0"},
+		{"gave way to what waits", []journal.Awaited{u("a", "x", 20, 12), u("a", "x", 12, 0)}, "0 0.0 0.0; 1 20.0"},
 		{"another package", []journal.Awaited{u("a", "x", 20, 12), u("a", "y", 12, 0)}, "1 8.0 8.0; 1 12.0"},
 		{"another host", []journal.Awaited{u("a", "x", 20, 12), u("b", "x", 12, 0)}, "1 8.0 8.0; 1 12.0"},
 		{"installed before the period", []journal.Awaited{u("a", "x", 50, 31)}, "0 0.0 0.0; 0 0.0"},

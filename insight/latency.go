@@ -23,15 +23,16 @@ type Latency struct {
 }
 
 // Latencies measures by site, the slowest first, and then all together. An update that gave way to a newer one of the same package was not
-// installed: its wait goes on in the newer one.
+// installed: both are one wait, from the first one's being published to the last one's being installed, and it counts once.
 func Latencies(updates []journal.Awaited, site func(inventory.HostID) string, since, until time.Time) []Latency {
 	of := map[string]*waits{}
-	for i := range updates {
-		u := &updates[i]
-		end := installed(updates, i)
+	for len(updates) > 0 {
+		n := oneWait(updates)
+		u := updates[:n]
+		updates = updates[n:]
 		where := ""
 		if site != nil {
-			where = site(u.Host)
+			where = site(u[0].Host)
 		}
 		for _, s := range []string{where, everywhere} {
 			if s == "" {
@@ -40,7 +41,7 @@ func Latencies(updates []journal.Awaited, site func(inventory.HostID) string, si
 			if of[s] == nil {
 				of[s] = &waits{}
 			}
-			of[s].take(u, end, since, until)
+			of[s].take(u, since, until)
 		}
 	}
 	var out []Latency
@@ -64,13 +65,18 @@ func b2i(b bool) int {
 	return 0
 }
 
-// installed is when the i-th update, or the one that took its place, was first not waited for; zero = not yet.
-func installed(all []journal.Awaited, i int) time.Time {
-	end := all[i].Gone
-	for j := i + 1; j < len(all) && all[j].Host == all[i].Host && all[j].Name == all[i].Name && !end.IsZero() && !all[j].First.After(end); j++ {
-		end = all[j].Gone
+// oneWait is how many updates, from the first on, are one wait: each gave way to the next one of its package on its host.
+func oneWait(all []journal.Awaited) int {
+	n := 1
+	for n < len(all) && gaveWay(&all[n-1], &all[n]) {
+		n++
 	}
-	return end
+	return n
+}
+
+// gaveWay reports whether the newer one was seen by the time that the older one was not waited for any more.
+func gaveWay(old, next *journal.Awaited) bool {
+	return next.Host == old.Host && next.Name == old.Name && !old.Gone.IsZero() && !next.First.After(old.Gone)
 }
 
 type waits struct {
@@ -80,19 +86,21 @@ type waits struct {
 	oldest       float64
 }
 
-func (w *waits) take(u *journal.Awaited, end, since, until time.Time) {
+// take counts one wait: what closes a security hole is counted from the first in it that does.
+func (w *waits) take(wait []journal.Awaited, since, until time.Time) {
+	begun, end := wait[0].Published, wait[len(wait)-1].Gone
 	if end.IsZero() {
 		w.waiting++
-		w.oldest = max(w.oldest, until.Sub(u.Published).Hours()/24)
+		w.oldest = max(w.oldest, until.Sub(begun).Hours()/24)
 		return
 	}
 	if end.Before(since) {
 		return
 	}
-	d := end.Sub(u.Published).Hours() / 24
+	d := end.Sub(begun).Hours() / 24
 	w.days = append(w.days, d)
-	if u.Security {
-		w.secure = append(w.secure, d)
+	if i := slices.IndexFunc(wait, func(u journal.Awaited) bool { return u.Security }); i >= 0 {
+		w.secure = append(w.secure, end.Sub(wait[i].Published).Hours()/24)
 	}
 	k := slot(since, until, end)
 	w.by[k] = append(w.by[k], d)

@@ -54,7 +54,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: signed = %v", c.name, v.Signed)
 		}
 	}
-	if s := r.Judge([]Approval{signed, signed, yes(&r, "eve")}, sunday); s.Have != 1 || s.Approved() || s.String() != "1 of 2; still asked: ann" {
+	if s := r.Judge([]Approval{signed, signed, yes(&r, "eve")}, sunday); s.Have != 1 || s.Approved() || s.String() != "1 of 2; still asked: ann" || s.Verdicts[1].Why != "once is enough" {
 		t.Errorf("%+v %s", s, s)
 	}
 	if s := r.Judge([]Approval{signed, yes(&r, "ann")}, sunday); !s.Approved() || s.String() != "approved by 2 of 2" {

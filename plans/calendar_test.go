@@ -50,6 +50,11 @@ again 22.03-22.04 2
 		slots[1].Plan != "again" || len(slots[1].Clash) != 1 || slots[2].Plan != "later" || slots[2].Clash != nil || slots[3].Plan != "again" || slots[3].Clash != nil {
 		t.Errorf("\n%s", shown(slots))
 	}
+	// What one opening meets again and again is named once.
+	ever := named(t, "ever", "goal = \"x\"\nscope = \"web-8\"\n[[run]]\nrunbook = \"health\"\n")
+	if slots := Calendar([]Resolved{ever, again}, now, now.AddDate(0, 0, 10)); len(slots) != 3 || len(slots[0].Clash) != 1 {
+		t.Errorf("\n%s", shown(slots))
+	}
 	// A plan over hosts with windows of their own stands in each of them.
 	all := named(t, "all", "goal = \"x\"\nscope = \"all\"\n[[run]]\nrunbook = \"health\"\n")
 	if got := shown(Calendar([]Resolved{all}, now, now.AddDate(0, 0, 1))); got != "all 21.14-01.00 2\nall 22.01-22.05 9\n" {

@@ -100,6 +100,26 @@ func TestCompareHosts(t *testing.T) {
 	}
 }
 
+// TestCompareWindows: the plan's window is said once, though each host that has none of its own works in it.
+func TestCompareWindows(t *testing.T) {
+	text := strings.Replace(twoRuns, "tag=db", "site=s2", 1)
+	a, b := resolved(t, text), resolved(t, strings.Replace(text, "Sat 22", "Sat 21", 1))
+	var none Times
+	if got := changes(Compare(&a, &b, &none)); got != `window: "Sat 22:00-24:00 UTC" -> "Sat 21:00-24:00 UTC"` {
+		t.Error(got)
+	}
+}
+
+// TestCompareWaves: as many waves over as many hosts, and another one goes first.
+func TestCompareWaves(t *testing.T) {
+	text := strings.Replace(twoRuns, `"100%"`, "1", 1)
+	a, b := resolved(t, text), resolvedIn(t, text, strings.Replace(world, "max_down = 1", "max_down = 1\nlast = \"db-1\"", 1))
+	var none Times
+	if got := changes(Compare(&a, &b, &none)); !strings.Contains(got, "2 reboot: the waves hold other hosts") {
+		t.Error(got)
+	}
+}
+
 // TestCompareSteps: steps that come, go, move, and change.
 func TestCompareSteps(t *testing.T) {
 	a := resolved(t, twoRuns)

@@ -241,6 +241,44 @@ func TestWatchKnowsWhoWasDownBefore(t *testing.T) {
 	}
 }
 
+// TestWatchCounts: who is at work is down from the first moment, and so is who was down before.
+func TestWatchCounts(t *testing.T) {
+	down := runbooks.DownMember{Host: "pg-2", Why: "unreachable"}
+	start := journal.StepStarted{Host: "pg-1", Step: "swap", Attempt: 1}
+	for name, c := range map[string]struct {
+		before []runbooks.DownMember
+		told   []journal.Body
+		worst  int
+	}{
+		"nothing yet":            {[]runbooks.DownMember{down}, nil, 0},
+		"at work":                {nil, []journal.Body{start}, 1},
+		"beside one down before": {[]runbooks.DownMember{down}, []journal.Body{start}, 2},
+	} {
+		n := newNight(t, c.before...)
+		n.tell(journal.WaveOpened{Wave: 0})
+		for _, b := range c.told {
+			n.tell(b)
+		}
+		if g := n.w.Run().Groups[0]; g.Worst != c.worst {
+			t.Errorf("%s: %d down at worst, want %d: %+v", name, g.Worst, c.worst, g)
+		}
+	}
+}
+
+// TestHeld: a limit alone that broke, or a quorum alone that was lost, is enough.
+func TestHeld(t *testing.T) {
+	for want, g := range map[bool][]Group{
+		true:  {{}, {Members: 3, MaxDown: 1, Quorum: 2, Worst: 1}},
+		false: {{Members: 5, MaxDown: 1, Quorum: 2, Worst: 2}, {Members: 3, MaxDown: 2, Quorum: 2, Worst: 2}},
+	} {
+		for _, g := range g {
+			if r := (Report{Runs: []Run{{Groups: []Group{{}, g}}}}); r.Held() != want {
+				t.Errorf("%+v: held = %v", g, r.Held())
+			}
+		}
+	}
+}
+
 func TestWatchAnswersAsAPersonWould(t *testing.T) {
 	n := newNight(t)
 	n.tell(journal.WaveOpened{Wave: 0})

@@ -82,11 +82,10 @@ func (w *Watch) Apply(e journal.Event) *journal.Decided {
 	case journal.PlanAccepted:
 		w.open(&b.Plan)
 	case journal.StepStarted:
-		w.count(b.Host, at)
+		w.count(b.Host, at) // nobody goes down otherwise
 		return w.manual(b, at)
 	case journal.StepEnded:
 		w.ended(b, at)
-		w.count(b.Host, at)
 	case journal.Remarked:
 		return w.remarked(b, at)
 	case journal.RunClosed:
