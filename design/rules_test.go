@@ -136,13 +136,13 @@ var cases = []struct {
 	{RTODepends, "soon enough", room(host("r1", "a[1-3]", ""), shop+"rto = \"15m\"\ndepends = [\"db\"]\n"+strings.Replace(shop, `"shop"`, `"db"`, 1)+"rto = \"15m\"\n"), Options{}, 0, ""},
 
 	{EndOfLife, "over", room(host("r1", "a[1-3]", ""), shop+"end_of_life = 2026-11-20\n"), Options{}, Critical, "its life ended on 2026-11-20, 2 days ago"},
-	{EndOfLife, "its last day", room(host("r1", "a[1-3]", ""), shop+"end_of_life = 2026-11-22\n"), Options{}, Warning, "its life ends on 2026-11-22, in 0 days"},
+	{EndOfLife, "its last day", room(host("r1", "a[1-3]", ""), shop+"end_of_life = 2026-11-22\n"), Options{}, Warning, "its life ends on 2026-11-22, today"},
 	{EndOfLife, "far off", room(host("r1", "a[1-3]", ""), shop+"end_of_life = 2028-01-01\n"), Options{}, 0, ""},
 	{EndOfLifeDepends, "outlives", room(host("r1", "a[1-3]", ""), shop+"end_of_life = 2029-01-01\ndepends = [\"db\"]\n"+strings.Replace(shop, `"shop"`, `"db"`, 1)+"end_of_life = 2028-01-01\n"), Options{}, Note, "depends on db, which ends on 2028-01-01"},
 	{EndOfLifeDepends, "ends with it", room(host("r1", "a[1-3]", ""), shop+"end_of_life = 2029-01-01\ndepends = [\"db\"]\n"+strings.Replace(shop, `"shop"`, `"db"`, 1)+"end_of_life = 2029-01-01\n"), Options{}, 0, ""},
 
 	{Warranty, "over", room(host("r1", "a[1-3]", "warranty = 2026-01-01"), ""), Options{}, Warning, "the warranty of 3 hosts ended on 2026-01-01, 325 days ago: a[1-3]"},
-	{Warranty, "near", room(host("r1", "a[1-3]", "warranty = 2026-12-01"), ""), Options{}, Note, "ends on 2026-12-01, in 8 days"},
+	{Warranty, "near", room(host("r1", "a[1-3]", "warranty = 2026-12-01"), ""), Options{}, Note, "ends on 2026-12-01, in 9 days"},
 	{Warranty, "far off", room(host("r1", "a[1-3]", "warranty = 2029-12-01"), ""), Options{}, 0, ""},
 	{Warranty, "silenced", room(host("r1", "a[1-3]", "warranty = 2026-12-01"), ""), ignore("ignore warranty all until 2027-01-01: spares in the shelf"), 0, ""},
 

@@ -52,7 +52,10 @@ func ends(now, last time.Time) string {
 	if !now.Before(last.Add(day)) {
 		return fmt.Sprintf("ended on %s, %s", date(last), ago(now, last))
 	}
-	n := int(max(last.Sub(now), 0) / day)
+	n := int(last.Sub(now.Truncate(day)) / day) // of the calendar, whatever the hour
+	if n == 0 {
+		return fmt.Sprintf("ends on %s, today", date(last))
+	}
 	return fmt.Sprintf("ends on %s, in %s", date(last), plural(n, "day"))
 }
 

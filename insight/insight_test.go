@@ -193,13 +193,13 @@ func TestLatencies(t *testing.T) {
 	for _, l := range got {
 		sites = append(sites, l.Site)
 	}
-	if !slices.Equal(sites, []string{"A", "B", ""}) {
+	if !slices.Equal(sites, []string{"B", "A", ""}) {
 		t.Fatalf("sites %q", sites)
 	}
-	if a := got[0]; a.Installed != 1 || a.Median != 4 || a.SecMedian != 4 {
+	if a := got[1]; a.Installed != 1 || a.Median != 4 || a.SecMedian != 4 {
 		t.Errorf("A: %+v", a)
 	}
-	if b := got[1]; b.Installed != 2 || b.Median != 5 || b.Waiting != 1 || b.Oldest != 4 || b.SecMedian != 2.5 { // 2 days, and 8 of both versions of zlib, 3 of them with a hole
+	if b := got[0]; b.Installed != 2 || b.Median != 5 || b.Waiting != 1 || b.Oldest != 4 || b.SecMedian != 2.5 { // 2 days, and 8 of both versions of zlib, 3 of them with a hole
 		t.Errorf("B: %+v", b)
 	}
 	if all := got[2]; all.Installed != 3 || all.Waiting != 1 {

@@ -243,7 +243,7 @@ func limitsApart(a, b *runbooks.Plan) []string {
 			out = append(out, "group "+name+": the inventory declares it otherwise")
 		}
 	}
-	if len(a.Waves) == len(b.Waves) && len(a.Hosts) == len(b.Hosts) && !reflect.DeepEqual(a.Waves, b.Waves) {
+	if added, dropped := hostsApart(a.Hosts, b.Hosts); len(a.Waves) == len(b.Waves) && len(added)+len(dropped) == 0 && !reflect.DeepEqual(a.Waves, b.Waves) {
 		out = append(out, "the waves hold other hosts")
 	}
 	return out

@@ -81,6 +81,9 @@ func TestCompareHosts(t *testing.T) {
 			}
 		}
 	}
+	if strings.Contains(changes(d), "waves") {
+		t.Errorf("that other hosts are in the waves goes without saying: %s", changes(d))
+	}
 	if !slices.Equal(d.Added, []inventory.HostID{"web-1"}) || !slices.Equal(d.Dropped, []inventory.HostID{"db-1"}) {
 		t.Errorf("%v %v", d.Added, d.Dropped)
 	}

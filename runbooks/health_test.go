@@ -212,7 +212,9 @@ func TestEndOfSupport(t *testing.T) {
 	for release, want := range map[string]string{
 		"ID=debian\nVERSION_ID=\"9\"": "CRIT", "ID=alpine\nVERSION_ID=3.24.1": "OK", "ID=arch": "OK has no releases", "ID=rhel\nVERSION_ID=\"10.1\"": "OK rhel 10.1: support ends on 2035-05-31",
 		"ID=plan9": "UNKNOWN not in the table", "ID=fedora\nVERSION_ID=99\nSUPPORT_END=2001-01-01": "CRIT", "ID=fedora\nVERSION_ID=99": "UNKNOWN",
-		"ID=x\nVERSION_ID=1\nSUPPORT_END=" + time.Now().Add(100*24*time.Hour).Format("2006-01-02"): "WARN",
+		"ID=x\nVERSION_ID=1\nSUPPORT_END=" + time.Now().UTC().Format("2006-01-02"):                   "WARN x 1: support ends on ", // the day itself still counts
+		"ID=x\nVERSION_ID=1\nSUPPORT_END=" + time.Now().UTC().AddDate(0, 0, -1).Format("2006-01-02"): "CRIT x 1: support ended on ",
+		"ID=x\nVERSION_ID=1\nSUPPORT_END=" + time.Now().Add(100*24*time.Hour).Format("2006-01-02"):   "WARN",
 	} {
 		dir, path := fakes(t, map[string]string{"head": quoted(wellFiles), "df": "", "ps": ""})
 		if err := os.WriteFile(dir+"/os-release", []byte(release+"\n"), 0o600); err != nil {

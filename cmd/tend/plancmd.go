@@ -124,7 +124,7 @@ func printMaintenance(w io.Writer, p *planned, s plans.Standing, now time.Time) 
 		fmt.Fprintf(w, "%-9s %s\n", k, quote.Line(fmt.Sprintf(format, args...)))
 	}
 	line("plan", "%s: %s (%s)", p.Name, p.Goal, p.Path)
-	for _, f := range [][2]string{{"reason", p.Reason}, {"ticket", p.Ticket}, {"window", p.Window}, {"days", days(p.From, p.Until)}} {
+	for _, f := range [][2]string{{"reason", p.Reason}, {"ticket", p.Ticket}, {"window", p.Window}, {"days", p.days(now)}} {
 		if f[1] != "" {
 			line(f[0], "%s", f[1])
 		}
@@ -158,6 +158,15 @@ func printMaintenance(w io.Writer, p *planned, s plans.Standing, now time.Time) 
 			line("  warning", "%s", warning)
 		}
 	}
+}
+
+// days are the days on which the plan holds; and that today is none of them.
+func (p *planned) days(now time.Time) string {
+	s := days(p.From, p.Until)
+	if ok, _ := p.Holds(now); !ok {
+		s += "; it does not hold today"
+	}
+	return s
 }
 
 func days(from, until time.Time) string {

@@ -39,7 +39,7 @@ func (a *app) statusSheet(ctx context.Context) (ui.Sheet, error) {
 	if err != nil {
 		return ui.Sheet{}, err
 	}
-	out := ui.Sheet{Right: plural(s.Hosts, "host"), Sub: counts(s.States), None: "nothing needs you; every host was looked at since " + s.Looked.Local().Format("Mon 2 Jan 15:04")}
+	out := ui.Sheet{Right: plural(s.Hosts, "host"), Sub: counts(s.States), None: s.calm()}
 	if len(s.Runs) > 0 {
 		out.Sub += "   week's runs " + counts(s.Runs)
 	}

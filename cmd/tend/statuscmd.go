@@ -75,18 +75,28 @@ func (a *app) status(ctx context.Context) (status, error) {
 		return status{}, err
 	}
 	fleet.SortByRisk(all)
-	s := status{At: a.now(), Hosts: len(all), States: map[string]int{}, Runs: map[string]int{}}
+	s := status{At: a.now(), Hosts: len(all), States: map[string]int{}, Runs: map[string]int{}, Matters: []matter{}}
+	gear := gearOf(inv)
 	for i := range all {
 		s.States[all[i].Word]++
-		if seen := all[i].Seen; !seen.IsZero() && (s.Looked.IsZero() || seen.Before(s.Looked)) {
+		if seen := all[i].Seen; !gear[all[i].Host] && !seen.IsZero() && (s.Looked.IsZero() || seen.Before(s.Looked)) {
 			s.Looked = seen
 		}
 	}
 	if err := a.withBook(func(book *shelf) error { return s.runs(ctx, book) }); err != nil {
 		return status{}, err
 	}
-	s.hosts(all)
+	s.hosts(all, gear)
 	return s, nil
+}
+
+// gearOf are the hosts without a shell: no runbook looks at them, so that they are not asked for either.
+func gearOf(inv *inventory.Inventory) map[inventory.HostID]bool {
+	gear := map[inventory.HostID]bool{}
+	for i := range inv.Hosts {
+		gear[inv.Hosts[i].Name] = inv.Hosts[i].Shell == "none"
+	}
+	return gear
 }
 
 // runs counts the week's, and finds those that wait for somebody.
@@ -114,27 +124,34 @@ type concern struct {
 	urgency  int
 	what, do string
 	holds    func(p *fleet.Posture) bool
+	gear     bool // asked of gear without a shell alone
+}
+
+// of reports whether the question is asked of gear without a shell, or of any other host: a runbook cannot be run on gear.
+func (c *concern) of(gear bool) bool {
+	return c.gear == gear || gear && !strings.HasPrefix(c.do, "tend run ")
 }
 
 var concerns = []concern{
-	{1, "down", "tend run facts %s", func(p *fleet.Posture) bool { return p.State == fleet.Down }},
-	{1, "failing", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Fail }},
-	{1, "backup older than promised", "tend run backup-check %s", func(p *fleet.Posture) bool { return p.Backup.State == "crit" }},
-	{1, "with a baseline that another hand changed", "tend drift %s", func(p *fleet.Posture) bool { return p.Drift.State == "crit" }},
-	{2, "security updates", "tend run patch %s --set scope=security", func(p *fleet.Posture) bool { return p.Security > 0 }},
-	{2, "certificate about to end, or ended", "tend run certs %s", func(p *fleet.Posture) bool { return p.Certs.State == "crit" || p.Certs.State == "warn" }},
-	{2, "not looked at", "tend run health %s", func(p *fleet.Posture) bool { return p.State == fleet.Never || p.State == fleet.Unknown }},
-	{2, "departing from the baseline", "tend drift %s", func(p *fleet.Posture) bool { return p.Drift.State == "warn" }},
-	{3, "restart due", "tend run reboot %s", func(p *fleet.Posture) bool { return p.Reboot.State == "warn" || p.Reboot.State == "crit" }},
-	{3, "system out of support, or soon", "tend fleet %s", func(p *fleet.Posture) bool { return p.Support.State == "crit" || p.Support.State == "warn" }},
-	{3, "warning", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Warn }},
+	{1, "down", "tend run facts %s", func(p *fleet.Posture) bool { return p.State == fleet.Down }, false},
+	{1, "without a shell down", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Down }, true},
+	{1, "failing", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Fail }, false},
+	{1, "backup older than promised", "tend run backup-check %s", func(p *fleet.Posture) bool { return p.Backup.State == "crit" }, false},
+	{1, "with a baseline that another hand changed", "tend drift %s", func(p *fleet.Posture) bool { return p.Drift.State == "crit" }, false},
+	{2, "security updates", "tend run patch %s --set scope=security", func(p *fleet.Posture) bool { return p.Security > 0 }, false},
+	{2, "certificate about to end, or ended", "tend run certs %s", func(p *fleet.Posture) bool { return p.Certs.State == "crit" || p.Certs.State == "warn" }, false},
+	{2, "not looked at", "tend run health %s", func(p *fleet.Posture) bool { return p.State == fleet.Never || p.State == fleet.Unknown }, false},
+	{2, "departing from the baseline", "tend drift %s", func(p *fleet.Posture) bool { return p.Drift.State == "warn" }, false},
+	{3, "restart due", "tend run reboot %s", func(p *fleet.Posture) bool { return p.Reboot.State == "warn" || p.Reboot.State == "crit" }, false},
+	{3, "system out of support, or soon", "tend fleet %s", func(p *fleet.Posture) bool { return p.Support.State == "crit" || p.Support.State == "warn" }, false},
+	{3, "warning", "tend fleet %s", func(p *fleet.Posture) bool { return p.State == fleet.Warn }, false},
 }
 
-func (s *status) hosts(all []fleet.Posture) {
+func (s *status) hosts(all []fleet.Posture, gear map[inventory.HostID]bool) {
 	for _, c := range concerns {
 		var ids []inventory.HostID
 		for i := range all {
-			if c.holds(&all[i]) {
+			if c.of(gear[all[i].Host]) && c.holds(&all[i]) {
 				ids = append(ids, all[i].Host)
 			}
 		}
@@ -159,7 +176,7 @@ func (a *app) printStatus(s status) {
 		fmt.Fprintf(a.out, "runs of seven days: %s\n", counts(s.Runs))
 	}
 	if len(s.Matters) == 0 {
-		fmt.Fprintf(a.out, "nothing needs you; every host was looked at since %s\n", s.Looked.Local().Format("Mon 2 Jan 15:04"))
+		fmt.Fprintln(a.out, s.calm())
 		return
 	}
 	when := map[int]string{1: "now", 2: "today", 3: "this week"}
@@ -175,6 +192,14 @@ func (a *app) printStatus(s status) {
 		}
 		fmt.Fprintf(a.out, "\n    %s\n", short(m.Do, 140))
 	}
+}
+
+// calm is what is said when nothing needs anybody.
+func (s *status) calm() string {
+	if s.Looked.IsZero() {
+		return "nothing needs you; there is no host to look at"
+	}
+	return "nothing needs you; every host was looked at since " + s.Looked.Local().Format("Mon 2 Jan 15:04")
 }
 
 // short cuts a text that would fill the screen.
