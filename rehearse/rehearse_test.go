@@ -279,6 +279,18 @@ func TestHeld(t *testing.T) {
 	}
 }
 
+// TestIdle: a fault that no host failed of is told; of one that may be survived nothing is known.
+func TestIdle(t *testing.T) {
+	r := Report{Faults: []string{"pg-1:die-in=upgrade", "pg-*, x:never-returns", "pg-2,pg-3:stall-in=update", "die-in=reboot", "pg-2:slow=2s", "pg-3:dead"},
+		Runs: []Run{{}, {Failed: []Failure{{Host: "pg-1"}}}}}
+	if got := r.Idle(); len(got) != 1 || got[0] != "It never came to pg-2,pg-3:stall-in=update: no host failed of it." {
+		t.Errorf("%q", got)
+	}
+	if r.Runs = nil; len(r.Idle()) != 4 {
+		t.Errorf("%q", r.Idle())
+	}
+}
+
 func TestWatchAnswersAsAPersonWould(t *testing.T) {
 	n := newNight(t)
 	n.tell(journal.WaveOpened{Wave: 0})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,35 @@ func (r *Report) Held() bool {
 // Passed reports whether every run was made, and ended well.
 func (r *Report) Passed() bool {
 	return r.Left == 0 && !slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Result != "passed" })
+}
+
+// Idle says of each fault that ends a host's run as soon as it comes to it, and of which no host failed, that it never came to that: what was
+// to go wrong did not, and the report proves nothing about it.
+func (r *Report) Idle() []string {
+	var out []string
+	for _, f := range r.Faults {
+		head, _, _ := strings.Cut(f, "=")
+		hosts, name, ok := strings.Cut(head, ":")
+		if !ok {
+			hosts, name = "*", head
+		}
+		if slices.Contains([]string{"die-in", "stall-in", "never-returns"}, name) && !r.failedOn(strings.Split(hosts, ",")) {
+			out = append(out, fmt.Sprintf("It never came to %s: no host failed of it.", f))
+		}
+	}
+	return out
+}
+
+// failedOn reports whether a host failed whose name is one of the patterns, as lab.Fault has them.
+func (r *Report) failedOn(patterns []string) bool {
+	for _, run := range r.Runs {
+		for _, f := range run.Failed {
+			if slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(strings.TrimSpace(p), string(f.Host)); return ok }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Write prints the report as Markdown that reads well on a terminal.

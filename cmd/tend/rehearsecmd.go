@@ -230,6 +230,7 @@ func (s *stage) perform(ctx context.Context, f rehearsing) (*rehearse.Report, er
 	if f.drop != "" && !s.dropped {
 		s.report.Remarks = append(s.report.Remarks, fmt.Sprintf("The link to %s never dropped: no step that changes something said a word there.", f.drop))
 	}
+	s.report.Remarks = append(s.report.Remarks, s.report.Idle()...)
 	return &s.report, nil
 }
 
