@@ -36,7 +36,7 @@ func TestExample(t *testing.T) {
 	}
 	golden(t, "testdata/example.txt", text.Bytes())
 	for _, s := range []string{"rack=r04", "feed=A", "site=ams1", "db-0410"} {
-		i := Without(inv, selector(t, s), nil)
+		i := Without(inv, nil, selector(t, s))
 		if err := i.Text(&impact); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestJSON(t *testing.T) {
 	if err := Check(inv, now, ignore("ignore no-backup service=shop until 2027-01-01: it keeps nothing")).JSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	if err := Without(inv, selector(t, "feed=A"), nil).JSON(&b); err != nil {
+	if err := Without(inv, nil, selector(t, "feed=A")).JSON(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/plant.json", b.Bytes())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tend/inventory"
@@ -88,13 +89,13 @@ type loss struct {
 	services map[string]*ServiceImpact
 }
 
-// Without says what would fall without the hosts that the selector means; v answers for facts, nil knows none. A selector of feeds,
-// feed=A, means what hangs on feed A alone: a host with two feeds bears the loss of one.
-func Without(inv *inventory.Inventory, sel inventory.Selector, v inventory.Values) Impact {
+// Without says what would fall without the hosts that the selectors mean, all lost together; v answers for facts, nil knows none. A selector
+// of feeds, feed=A, means what hangs on feed A alone: a host with two feeds bears the loss of one.
+func Without(inv *inventory.Inventory, v inventory.Values, sels ...inventory.Selector) Impact {
 	l := &loss{inv: inv, lost: map[inventory.HostID]bool{}, groups: map[string]Fate{}, services: map[string]*ServiceImpact{}}
-	out := Impact{Without: sel.String(), Lost: []inventory.HostID{}, Cut: []inventory.HostID{}, Groups: []GroupImpact{}, Services: []ServiceImpact{}}
+	out := Impact{Without: together(sels), Lost: []inventory.HostID{}, Cut: []inventory.HostID{}, Groups: []GroupImpact{}, Services: []ServiceImpact{}}
 	for _, h := range inv.Hosts {
-		if goes(h, sel, v) {
+		if goes(h, sels, v) {
 			l.lost[h.Name] = true
 			out.Lost = append(out.Lost, h.Name)
 		}
@@ -117,15 +118,25 @@ func Without(inv *inventory.Inventory, sel inventory.Selector, v inventory.Value
 	return out
 }
 
+// together names what is lost at once.
+func together(sels []inventory.Selector) string {
+	var out []string
+	for _, s := range sels {
+		out = append(out, s.String())
+	}
+	return strings.Join(out, " and ")
+}
+
 // goes reports whether the host is lost: each of its feeds must be.
-func goes(h inventory.Host, sel inventory.Selector, v inventory.Values) bool {
-	if !sel.Match(h, v) {
+func goes(h inventory.Host, sels []inventory.Selector, v inventory.Values) bool {
+	meant := func(s inventory.Selector) bool { return s.Match(h, v) }
+	if !slices.ContainsFunc(sels, meant) {
 		return false
 	}
 	feeds := h.Feeds
 	for i := range feeds {
 		h.Feeds = feeds[i : i+1]
-		if !sel.Match(h, v) {
+		if !slices.ContainsFunc(sels, meant) {
 			return false
 		}
 	}

@@ -70,16 +70,23 @@ hosts = "gate"
 func TestWithout(t *testing.T) {
 	inv := parse(t, plant)
 	for sel, want := range map[string]string{
-		"a1":      "lost a1 cut | etcd:stands:2 | keys:stands:2 | at stake",
-		"rack=r1": "lost a[1-2],gate cut a3,b[1-4] | etcd:falls:1 | keys:falls:1 shop:falls:4 door:falls:0 | at stake keys 5m0s",
-		"feed=A":  "lost a[1-2] cut | etcd:falls:1 | keys:falls:1 shop:falls:4 | at stake keys 5m0s",
-		"feed=B":  "lost b[1-4] cut | web:falls:0 | shop:falls:0 | at stake shop 1h0m0s",
-		"b[1-2]":  "lost b[1-2] cut | web:strains:2 | shop:strains:2 | at stake",
-		"gate":    "lost gate cut a[1-3],b[1-4] | | door:falls:0 | at stake",
-		"all":     "lost a[1-3],b[1-4],gate cut | etcd:falls:0 web:falls:0 | keys:falls:0 shop:falls:0 door:falls:0 | at stake keys 5m0s",
-		"!feed=*": "lost gate cut a[1-3],b[1-4] | | door:falls:0 | at stake",
+		"a1":                "lost a1 cut | etcd:stands:2 | keys:stands:2 | at stake",
+		"rack=r1":           "lost a[1-2],gate cut a3,b[1-4] | etcd:falls:1 | keys:falls:1 shop:falls:4 door:falls:0 | at stake keys 5m0s",
+		"feed=A":            "lost a[1-2] cut | etcd:falls:1 | keys:falls:1 shop:falls:4 | at stake keys 5m0s",
+		"feed=B":            "lost b[1-4] cut | web:falls:0 | shop:falls:0 | at stake shop 1h0m0s",
+		"feed=A and feed=B": "lost a[1-3],b[1-4] cut | etcd:falls:0 web:falls:0 | keys:falls:0 shop:falls:0 | at stake keys 5m0s",
+		"a1 and a2":         "lost a[1-2] cut | etcd:falls:1 | keys:falls:1 shop:falls:4 | at stake keys 5m0s",
+		"b[1-2]":            "lost b[1-2] cut | web:strains:2 | shop:strains:2 | at stake",
+		"gate":              "lost gate cut a[1-3],b[1-4] | | door:falls:0 | at stake",
+		"all":               "lost a[1-3],b[1-4],gate cut | etcd:falls:0 web:falls:0 | keys:falls:0 shop:falls:0 door:falls:0 | at stake keys 5m0s",
+		"!feed=*":           "lost gate cut a[1-3],b[1-4] | | door:falls:0 | at stake",
 	} {
-		if got := inShort(Without(inv, selector(t, sel), nil)); got != want {
+		var together []inventory.Selector
+		for one := range strings.SplitSeq(sel, " and ") {
+			together = append(together, selector(t, one))
+		}
+		i := Without(inv, nil, together...)
+		if got := inShort(i); got != want || i.Without != sel {
 			t.Errorf("without %s:\n got %s\nwant %s", sel, got, want)
 		}
 	}
@@ -119,7 +126,7 @@ func inShort(i Impact) string {
 
 // TestWhy: a service that falls with another says so, and the text says it all in ASCII.
 func TestWhy(t *testing.T) {
-	i := Without(parse(t, plant), selector(t, "feed=A"), nil)
+	i := Without(parse(t, plant), nil, selector(t, "feed=A"))
 	var b bytes.Buffer
 	if err := i.Text(&b); err != nil {
 		t.Fatal(err)
@@ -135,7 +142,7 @@ func TestWhy(t *testing.T) {
 // TestNothingLost: without nothing, nothing happens, in any inventory.
 func TestNothingLost(t *testing.T) {
 	for _, toml := range []string{plant, string(read(t, "../inventory.toml"))} {
-		i := Without(parse(t, toml), selector(t, "state=fail"), nil)
+		i := Without(parse(t, toml), nil, selector(t, "state=fail"))
 		if len(i.Lost)+len(i.Cut)+len(i.Groups)+len(i.Services) > 0 || i.Falls() {
 			t.Errorf("impact of nothing: %+v", i)
 		}
@@ -215,7 +222,7 @@ func without(inv *inventory.Inventory, hosts []inventory.Host) Impact {
 	if err != nil {
 		panic(err)
 	}
-	return Without(inv, sel, nil)
+	return Without(inv, nil, sel)
 }
 
 // TestHostileText: what hosts, files and reasons say reaches a terminal as ASCII without control characters, and JSON reads back.

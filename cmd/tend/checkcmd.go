@@ -16,7 +16,8 @@ import (
 
 // checkFlags are what is checked, and how.
 type checkFlags struct {
-	without, failOn                string
+	without                        []string
+	failOn                         string
 	review, horizon, health, patch string
 	json, rules                    bool
 }
@@ -41,14 +42,14 @@ inventory, with a reason and an end:
 			if err != nil {
 				return err
 			}
-			if f.without != "" {
+			if len(f.without) > 0 {
 				return a.without(inv, f.without, f.json)
 			}
 			return a.check(c.Context(), inv, f)
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.without, "without", "", "what if the hosts of this `selector` failed")
+	fl.StringArrayVar(&f.without, "without", nil, "what if the hosts of this `selector` failed; may be repeated, for what fails together")
 	fl.StringVar(&f.failOn, "fail-on", "critical", "exit with 1 from this severity on: note, warning or critical")
 	fl.StringVar(&f.review, "review", "90d", "when capacity is reviewed next: in so many `days`, or a date")
 	fl.StringVar(&f.horizon, "horizon", "180d", "find ends of life and of warranty up to so many `days` ahead, or up to a date")
@@ -59,15 +60,19 @@ inventory, with a reason and an end:
 	return c
 }
 
-func (a *app) without(inv *inventory.Inventory, text string, asJSON bool) error {
-	sel, err := inventory.ParseSelector(text)
-	if err == nil {
-		err = inv.Check(sel)
+func (a *app) without(inv *inventory.Inventory, texts []string, asJSON bool) error {
+	var all []inventory.Selector
+	for _, text := range texts {
+		sel, err := inventory.ParseSelector(text)
+		if err == nil {
+			err = inv.Check(sel)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		all = append(all, sel)
 	}
-	if err != nil {
-		return bad(err)
-	}
-	impact := design.Without(inv, sel, a.values(context.Background(), inv, nil))
+	impact := design.Without(inv, a.values(context.Background(), inv, nil), all...)
 	if asJSON {
 		return impact.JSON(a.out)
 	}
