@@ -94,13 +94,8 @@ func openEditor(text string) action {
 				return then(warnOf("no copy could be made: " + err.Error()))
 			}
 			return then(func(c *console) tea.Cmd {
-				run := func(io.Reader, io.Writer) error {
-					cmd := exec.CommandContext(ctx, prog[0], append(prog[1:], name)...)
-					cmd.Stdin, cmd.Stdout, cmd.Stderr = c.cfg.Input, c.cfg.Output, c.cfg.Output
-					return errors.Join(cmd.Run(), os.Remove(name))
-				}
-				return c.lend(&session{run: run}, func(err error) action {
-					if err != nil {
+				return c.lend(c.program(ctx, prog, name), func(err error) action {
+					if err = errors.Join(err, os.Remove(name)); err != nil {
 						return warnOf(prog[0] + ": " + err.Error())
 					}
 					return say("back from " + prog[0])
@@ -108,6 +103,16 @@ func openEditor(text string) action {
 			})
 		})
 	}
+}
+
+// program is the terminal lent to a program with a file. It gets the terminal itself: what the framework reads through is no file, and would
+// be copied into a pipe, which an editor takes for no terminal, and which is read until one more key comes after the program has ended.
+func (c *console) program(ctx context.Context, prog []string, file string) *session {
+	return &session{run: func(io.Reader, io.Writer) error {
+		cmd := exec.CommandContext(ctx, prog[0], append(prog[1:], file)...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = c.cfg.Input, c.cfg.Output, c.cfg.Output
+		return cmd.Run()
+	}}
 }
 
 // tempFile writes a file that only its owner reads.

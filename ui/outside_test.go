@@ -31,6 +31,34 @@ func TestEditor(t *testing.T) {
 	d.Press("e").See("neither EDITOR nor PAGER is set").Press("y").See("not copied: neither this terminal's tier nor the desktop has a clipboard")
 }
 
+// TestEditorsGetTheTerminal: whichever page opens it, the editor reads the very terminal, not a copy of what the console reads.
+func TestEditorsGetTheTerminal(t *testing.T) {
+	for _, from := range []string{"a runbook of what was typed", "a text"} {
+		dir := t.TempDir()
+		script, typed := filepath.Join(dir, "editor"), filepath.Join(dir, "typed")
+		for path, text := range map[string]string{script: "#!/bin/sh\ncat >\"$0.read\"\n", typed: ":wq"} {
+			if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in, err := os.Open(typed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := newDriver(t, 80, 24, func(c *Config) { c.Env, c.Input, c.Sheet = []string{"EDITOR=" + script}, in, sheetOf })
+		if from == "a text" {
+			d.c.run(push(newTextPager("TEXT", "x", "words")))
+			d.Press("e").See("back from")
+		} else {
+			d.Press("I", "b").See("wrote runbooks/df.toml")
+		}
+		in.Close()
+		if raw, err := os.ReadFile(script + ".read"); err != nil || string(raw) != ":wq" {
+			t.Errorf("the editor of %s read %q, %v", from, raw, err)
+		}
+	}
+}
+
 // TestLocate: the light is a runbook like any other, and needs its confirmation.
 func TestLocate(t *testing.T) {
 	d := newDriver(t, 80, 24)

@@ -3,7 +3,6 @@ package ui
 import (
 	"cmp"
 	"context"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -278,12 +277,12 @@ func makeAndEdit(write func(context.Context) (string, error)) action {
 			if len(prog) == 0 {
 				return then(say("wrote " + path + "; set EDITOR to open it from here"))
 			}
-			return then(func(*console) tea.Cmd {
-				return tea.ExecProcess(exec.CommandContext(ctx, prog[0], append(prog[1:], path)...), func(err error) tea.Msg {
+			return then(func(c *console) tea.Cmd {
+				return c.lend(c.program(ctx, prog, path), func(err error) action {
 					if err != nil {
-						return then(warnOf(prog[0] + ": " + err.Error()))
+						return warnOf(prog[0] + ": " + err.Error())
 					}
-					return then(say("wrote " + path + "; tend runbook check says whether it is one"))
+					return say("wrote " + path + "; tend runbook check says whether it is one")
 				})
 			})
 		})
