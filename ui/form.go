@@ -217,7 +217,7 @@ func (f *form) submit() action {
 			}
 		}
 	}
-	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}, Attached: f.wish.Attached}
+	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}, Attached: f.wish.Attached, Why: f.wish.Why}
 	pol := f.rb.Policy
 	for _, fl := range f.fields {
 		v := strings.TrimSpace(fl.field.value())
