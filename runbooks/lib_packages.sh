@@ -17,6 +17,7 @@
 #   tend_locks                   prints "pid name file" of each process that holds a lock of the package manager
 #   tend_wait_lock SECONDS       waits until nobody does, and says who does meanwhile
 #   tend_select                  of the records on its input, prints "name version" of those that scope, packages and exclude choose
+#   tend_refuse                  fails, saying why, where scope, packages and exclude ask for what this package manager cannot do; of the records on its input
 #   tend_transaction             of the records on its input, prints "name old new" of exactly what tend_upgrade would do: "-" for the old
 #                                version of a package that comes along, and for the new one of a package that would go
 #   tend_upgrade [download]      upgrades what scope, packages and exclude choose; or only fetches it
@@ -468,6 +469,30 @@ tend_no_security() {
 	[ "${scope:-all}" != security ] || tend_fail "$tend_pm does not tell security updates from others: use scope=all, or name packages"
 }
 
+# What is refused while upgrading would be foretold as nothing to do, or as more than is done.
+tend_refuse() {
+	tend_records=$(cat)
+	case $tend_pm in
+	apk) tend_no_security ;;
+	pacman) tend_no_security && tend_no_parts ;;
+	zypper)
+		[ "$tend_os" != opensuse-tumbleweed ] || tend_no_security
+		tend_only_whole
+		;;
+	*) case "$tend_records
+" in *'	unknown
+'*) tend_no_security ;; esac ;;
+	esac
+}
+
+tend_no_parts() {
+	[ -z "${packages:-}" ] || tend_fail 'pacman supports no partial upgrades: leave packages empty'
+}
+
+tend_only_whole() {
+	[ "${scope:-all}" != security ] || [ -z "${packages:-}${exclude:-}" ] || tend_fail 'zypper applies security patches whole: leave packages and exclude empty, or use scope=all'
+}
+
 # The conf options keep dpkg from asking (without them it stops half-way); needrestart's hook is off, so that services are restarted once,
 # at the end, and not by the way.
 tend_upgrade_apt() {
@@ -656,7 +681,7 @@ tend_upgrade_zypper() {
 	esac
 	tend_round=0 tend_list=''
 	if [ -n "${packages:-}${exclude:-}" ]; then
-		[ "${scope:-all}" != security ] || tend_fail 'zypper applies security patches whole: leave packages and exclude empty, or use scope=all'
+		tend_only_whole
 		tend_list=$(tend_pending cached | tend_select | awk '{ print $1 }')
 		[ -n "$tend_list" ] || { printf 'nothing is left to upgrade\n'; return 0; }
 	fi
@@ -731,7 +756,7 @@ tend_upgrade_apk() {
 
 tend_upgrade_pacman() {
 	tend_no_security
-	[ -z "${packages:-}" ] || tend_fail 'pacman supports no partial upgrades: leave packages empty'
+	tend_no_parts
 	set -- -Syu${1:+w} --noconfirm
 	[ -z "${exclude:-}" ] || set -- "$@" --ignore "$(printf '%s' "$exclude" | tr ' ' ',')"
 	pacman "$@" </dev/null

@@ -18,7 +18,7 @@ tend_snapshot() {
 	fi
 	if [ -r /proc/mounts ]; then cat /proc/mounts; else mount -p; fi | awk '$1 ~ /^\// && $3 !~ /^(squashfs|iso9660)$/ || $3 ~ /^(nfs|cifs|zfs|btrfs)/ { print "mount", $2 }'
 	if tend_have ip; then
-		ip route show default 2>/dev/null | awk '{ print "route", $1, $2, $3 }'
+		{ ip route show default; ip -6 route show default; } 2>/dev/null | awk '{ print "route", $1, $2, $3 }'
 	else
 		netstat -rn 2>/dev/null | awk '$1 == "default" { print "route default via", $2 }'
 	fi
@@ -58,6 +58,12 @@ tend_settle() {
 
 tend_compare() {
 	tend_settle "$2" || :
+	if [ ! -r "/var/lib/tend/$1" ]; then
+		for tend_k in units ports mounts routes; do
+			tend_check "$tend_k" UNKNOWN '' '' '' 'the snapshot from before is gone, so nothing can be compared'
+		done
+		return 0
+	fi
 	tend_s=0
 	while :; do
 		tend_now=$(tend_snapshot | sort -u)
@@ -76,7 +82,6 @@ tend_compare() {
 	done
 	tend_l=$(printf '%s\n' "$tend_now" | tend_appeared "$1" | tr '\n' ';')
 	if [ -z "$tend_l" ]; then tend_check new OK '' '' '' 'nothing'; else tend_check new WARN '' '' '' "not there before: ${tend_l%;}"; fi
-	[ -r "/var/lib/tend/$1" ] || tend_check units UNKNOWN '' '' '' 'the snapshot from before is gone, so nothing can be compared'
 }
 
 # Of the snapshot on its input: failed units that had not failed before, and of the other kinds what was there before and is no more.
@@ -92,7 +97,6 @@ tend_differences() {
 }
 
 tend_appeared() {
-	[ -r "/var/lib/tend/$1" ] || return 0
 	{ cat "/var/lib/tend/$1"; printf '@@\n'; cat; } | awk '
 		/^@@/ { now = 1; next }
 		!now { before[$0] = 1; next }

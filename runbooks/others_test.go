@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,20 @@ func stepFacts(t *testing.T, argv []string, name string, id StepID, params, tool
 	return byKey, exit
 }
 
-// TestBackupCheck: the answers are those of restic 0.16 (restic-snapshots(1)), borg 1.2 (borg-list(1)) and pgBackRest 2.50 (its user guide).
+// pgbackrestSays is what "pgbackrest info --output=json" (2.45, of Debian 12, asked of a real stanza) prints of one stanza with a backup, or with none.
+func pgbackrestSays(stanza string, ends ...time.Time) string {
+	var backups []string
+	for i, end := range ends {
+		backups = append(backups, fmt.Sprintf(`{"archive":{"start":"00000001000000000000000%d","stop":"00000001000000000000000%d"},"backrest":{"format":5,"version":"2.45"},"database":{"id":1,"repo-key":1},"error":false,`+
+			`"info":{"delta":22992607,"repository":{"delta":3043554,"size":3043554},"size":22992607},"label":"20261130-110026F","lsn":{"start":"0/2000028","stop":"0/2000100"},"prior":null,"reference":null,`+
+			`"timestamp":{"start":%d,"stop":%d},"type":"full"}`, i+2, i+2, end.Unix()-12, end.Unix()))
+	}
+	return `{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1","max":"000000010000000000000002","min":"000000010000000000000001"}],"backup":[` + strings.Join(backups, ",") +
+		`],"cipher":"none","db":[{"id":1,"repo-key":1,"system-id":7713917687957165828,"version":"15"}],"name":"` + stanza + `","repo":[{"cipher":"none","key":1,"status":{"code":0,"message":"ok"}}],` +
+		`"status":{"code":0,"lock":{"backup":{"held":false}},"message":"ok"}}`
+}
+
+// TestBackupCheck: the answers are those of restic 0.16 (restic-snapshots(1)), borg 1.2 (borg-list(1)) and pgBackRest 2.45.
 func TestBackupCheck(t *testing.T) {
 	now := time.Now()
 	at := func(d time.Duration, layout string) string { return now.Add(d).UTC().Format(layout) }
@@ -40,6 +54,7 @@ func TestBackupCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	empty := t.TempDir()
+	pgbackrests := `[ "$*" = "info --output=json" ] || exit 9; echo '[` + pgbackrestSays("main", now.Add(-40*time.Hour)) + "," + pgbackrestSays("next") + "," + pgbackrestSays("other", now.Add(-time.Hour)) + `]'`
 	for name, c := range map[string]struct {
 		kind, where, tool, body, key, want string
 	}{
@@ -51,7 +66,13 @@ func TestBackupCheck(t *testing.T) {
 		"restic none":       {"restic", "-", "restic", `echo null`, "backup:restic", "CRIT there is no backup"},
 		"restic locked out": {"restic", "-", "restic", `echo "Fatal: wrong password" >&2; exit 1`, "backup:restic", "UNKNOWN wrong password"},
 		"borg":              {"borg", "/b", "borg", `[ "$TZ" = UTC ] || exit 9; printf '{\n "archives": [\n {\n "start": "x",\n "time": "` + at(-2*time.Hour, "2006-01-02T15:04:05.000000") + `"\n}\n]}'`, "backup:/b", "OK 120 minutes"},
-		"pgbackrest":        {"pgbackrest", "main", "pgbackrest", fmt.Sprintf(`[ "$3" = --stanza=main ] || exit 9; echo '[{"backup":[{"label":"a","timestamp":{"start":1,"stop":2}},{"timestamp":{"start":1,"stop":%d}}]}]'`, now.Add(-40*time.Hour).Unix()), "backup:main", "CRIT 2400 minutes"},
+		"pgbackrest":        {"pgbackrest", "main", "pgbackrest", `[ "$*" = "info --output=json --stanza=main" ] || exit 9; echo '[` + pgbackrestSays("main", now.Add(-90*time.Hour), now.Add(-40*time.Hour)) + `]'`, "backup:main", "CRIT 2400 minutes 1560"},
+		"pgbackrest, one":   {"pgbackrest", "-", "pgbackrest", pgbackrests, "backup:main", "CRIT 2400 minutes"},
+		"pgbackrest, next":  {"pgbackrest", "-", "pgbackrest", pgbackrests, "backup:next", "CRIT there is no backup"},
+		"pgbackrest, last":  {"pgbackrest", "-", "pgbackrest", pgbackrests, "backup:other", "OK 60 minutes"},
+		"pgbackrest, none":  {"pgbackrest", "-", "pgbackrest", "echo '[]'", "backup:pgbackrest", "CRIT there is no backup"},
+		"ahead":             {"command", "echo " + strconv.FormatInt(now.Add(10*time.Minute).Unix(), 10), "x", "", "backup:command", "UNKNOWN ahead of this host's clock"},
+		"a little ahead":    {"command", "echo " + strconv.FormatInt(now.Add(3*time.Minute).Unix(), 10), "x", "", "backup:command", "OK minutes"},
 		"command":           {"command", "echo fine", "x", "", "backup:command", "OK fine"},
 		"command age":       {"command", "date +%s", "x", "", "backup:command", "OK 0 minutes"},
 		"command fails":     {"command", "echo bad; exit 1", "x", "", "backup:command", "CRIT bad"},
@@ -218,8 +239,33 @@ func TestCleanDisk(t *testing.T) {
 	}
 }
 
+// TestCleanDiskKernels: autoremove takes all that nobody needs, whatever it is told, so that it is only asked, and kernels are removed by name.
+func TestCleanDiskKernels(t *testing.T) {
+	const remove = "-y -o APT::Get::AutomaticRemove=false --purge remove linux-image-1 linux-headers-1\n"
+	for _, c := range []struct{ unneeded, along, want string }{
+		{"linux-image-1 libold linux-headers-1", "linux-image-1 linux-headers-1", remove},
+		{"libold", "", ""},
+		{"linux-image-1 linux-headers-1", "zfs-of-1 linux-image-1 linux-headers-1", ""},
+	} {
+		world := map[string]string{"dpkg-query": "", "df": "", "apt-get": `case "$*" in
+"-s autoremove") printf 'Remv %s [1]\n' ` + c.unneeded + ` ;;
+"-s remove linux-image-1 linux-headers-1") printf 'Remv %s [1]\n' ` + c.along + ` ;;
+*) echo "$*" >>"${0%/*}/log" ;;
+esac`}
+		for name, argv := range shells(t) {
+			dir, path := fakes(t, world)
+			script := scriptOf(t, planFor(t, builtin(t, "clean-disk"), map[string]string{"what": "kernels"}), "remove")
+			_, stderr, exit := run(t, argv, strings.Replace(script, "\ntend_detect\n", "\ntend_detect\ntend_pm=apt\n", 1), path)
+			log, _ := os.ReadFile(dir + "/log")
+			if refused := strings.Contains(c.along, "zfs"); string(log) != c.want || (exit != 0) != refused || strings.Contains(stderr, "would go with them: zfs-of-1") != refused {
+				t.Errorf("%s, %s: ran %q, exit %d, %q", name, c.unneeded, log, exit, stderr)
+			}
+		}
+	}
+}
+
 func TestRebootVerify(t *testing.T) {
-	tools := map[string]string{"ss": `echo "LISTEN 0 1 0.0.0.0:22 x"`, "ip": `echo "default via 192.0.2.1"`, "sleep": "", "id": "echo 0", "who": "printf 'ops pts/0\nops pts/1\nbob tty1\n'", "needrestart": ""}
+	tools := map[string]string{"ss": `echo "LISTEN 0 1 0.0.0.0:22 x"`, "ip": `[ "$1" = -6 ] && echo "default via fe80::1 dev eth0" || echo "default via 192.0.2.1"`, "sleep": "", "id": "echo 0", "who": "printf 'ops pts/0\nops pts/1\nbob tty1\n'", "needrestart": ""}
 	for _, argv := range shells(t) {
 		dir := t.TempDir()
 		kept := []string{"/var/lib/tend", dir}
@@ -238,12 +284,19 @@ func TestRebootVerify(t *testing.T) {
 				lines[i] = "boot 11111111-2222-3333-4444-555555555555 7"
 			}
 		}
-		before := strings.Join(append(lines, "port 443", "mount /srv/gone", "route default via 192.0.2.9", ""), "\n")
+		before := strings.Join(append(lines, "port 443", "mount /srv/gone", "route default via 192.0.2.9", "route default via fe80::9", ""), "\n")
 		if err := os.WriteFile(dir+"/reboot", []byte(before), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		facts, _ = stepFacts(t, argv, "reboot", "verify", map[string]string{"settle": "0s"}, tools, kept...)
-		wants(t, facts, map[string]string{"boot": "OK another boot", "ports": "CRIT gone since: 443", "mounts": "CRIT /srv/gone", "routes": "CRIT 192.0.2.9"})
+		wants(t, facts, map[string]string{"boot": "OK another boot", "ports": "CRIT gone since: 443", "mounts": "CRIT /srv/gone", "routes": "CRIT gone since: default via 192.0.2.9, default via fe80::9", "new": "OK"})
+		if err := os.Remove(dir + "/reboot"); err != nil {
+			t.Fatal(err)
+		}
+		facts, _ = stepFacts(t, argv, "reboot", "verify", map[string]string{"settle": "0s"}, tools, kept...)
+		for _, key := range []string{"boot", "units", "ports", "mounts", "routes"} {
+			wants(t, facts, map[string]string{key: "UNKNOWN the snapshot from before is gone"})
+		}
 		facts, _ = stepFacts(t, argv, "reboot", "ready", map[string]string{"gate": "false"}, tools)
 		wants(t, facts, map[string]string{"root": "OK", "lock": "OK", "gate": "CRIT"})
 		if facts["logged_in"].Value != "bob ops" || facts["reboot_wanted"].Value != "yes" {

@@ -206,12 +206,80 @@ esac`
 	}
 }
 
+// TestBroken: what is named as broken, and what becomes of it; "two" is a package that rpm was killed over, and db.lck what pacman leaves behind.
 func TestBroken(t *testing.T) {
-	_, path := fakes(t, map[string]string{"dpkg-query": `printf 'ii  bash\nhi  nginx\nrc  old\niU  half\niF  failed\nun  gone\n'`})
-	for name, argv := range shells(t) {
-		if out, _, _ := run(t, argv, lib("tend_pm=apt\ntend_broken"), path); out != "half (iU)\nfailed (iF)\n" {
-			t.Errorf("%s: %q", name, out)
+	rpm := `case "$*" in
+*rebuilddb) : >"${0%/*}/rebuilt" ;;
+"-q two.x86_64 "*) printf 'two-%s.x86_64\n' 1.9-1 1.10-1 ;;
+-qa*) [ ! -e "${0%/*}/hurt" ] || [ -e "${0%/*}/rebuilt" ] || exit 1; printf '%s.x86_64\n' one kernel kernel kmod-a kmod-a two gpg-pubkey gpg-pubkey two ;;
+*) echo "rpm $*" ;;
+esac`
+	const forgets = "forgetting two-1.9-1.x86_64\nrpm -e --justdb --nodeps --noscripts --notriggers two-1.9-1.x86_64\n"
+	const conf = "-y -q -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+	for _, c := range []struct {
+		name, pm string
+		tools    map[string]string
+		broken   string
+		repair   string
+		left     string
+	}{
+		{"dpkg", "apt", map[string]string{"dpkg-query": `printf 'ii  bash\nhi  nginx\nrc  old\niU  half\niF  failed\nun  gone\npn  purged\niHR torn\n'`,
+			"dpkg": `echo "dpkg $*"; exit 1`, "apt-get": `echo "apt-get $*"`}, "half (iU)\nfailed (iF)\ntorn (iHR)\n",
+			"dpkg --force-confdef --force-confold --configure -a\ndpkg could not configure all; apt tries\napt-get " + conf + "-f install\napt-get " + conf + "--reinstall install failed torn\n", "db.lck"},
+		{"apt cannot", "apt", map[string]string{"dpkg-query": `echo 'iF  failed'`, "dpkg": "exit 0", "apt-get": `echo "apt-get $*"; exit 100`}, "failed (iF)\n", "apt-get " + conf + "-f install\n(100)", "db.lck"},
+		{"rpm", "dnf", map[string]string{"rpm": rpm}, "two.x86_64 (two versions of it are installed)\n", forgets, "db.lck"},
+		{"rpm's database", "zypper", map[string]string{"rpm": rpm, "hurt": ""}, "rpm (its database cannot be read)\n", forgets, "db.lck"},
+		{"rpm says nothing", "yum", map[string]string{"rpm": ""}, "rpm (its database cannot be read)\n", "", "db.lck"},
+		{"pacman, gone", "pacman", map[string]string{"ps": "echo sh"}, "pacman (db.lck was left by one that is gone)\n", "", ""},
+		{"pacman, at work", "pacman", map[string]string{"ps": "echo sh; echo pacman"}, "", "", "db.lck"},
+		{"apk", "apk", nil, "", "nothing to repair is known for apk\n", "db.lck"},
+	} {
+		for name, argv := range shells(t) {
+			dir, path := fakes(t, c.tools)
+			write(t, dir+"/db.lck", "")
+			at := strings.NewReplacer("/var/lib/pacman", dir)
+			if out, _, _ := run(t, argv, at.Replace(lib("tend_pm="+c.pm+"\ntend_broken")), path); out != c.broken {
+				t.Errorf("%s, %s: %q, want %q", c.name, name, out, c.broken)
+			}
+			out, stderr, _ := run(t, argv, at.Replace(lib("tend_pm="+c.pm+"\ntend_repair || printf '(%s)' $?\n")), path)
+			if _, err := os.Stat(dir + "/db.lck"); out != c.repair || (err == nil) != (c.left != "") {
+				t.Errorf("%s, %s: repaired by %q, want %q; db.lck: %v; %s", c.name, name, out, c.repair, err, stderr)
+			}
 		}
+	}
+}
+
+// TestRefusedBeforehand: what a package manager cannot do is refused with what is pending, and neither foretold as nothing to do nor as more
+// than would be done.
+func TestRefusedBeforehand(t *testing.T) {
+	const told, untold, patches = "U\ta\t1\t2\to\tyes\n", "U\ta\t1\t2\to\tunknown\n", "S\t1\nU\ta\t1\t2\to\tunknown\n"
+	const blind, whole = " does not tell security updates from others", "zypper applies security patches whole"
+	for _, c := range []struct{ pm, os, set, records, want string }{
+		{"apt", "debian", "scope=security packages=a", told, ""},
+		{"dnf", "rocky", "scope=security", told, ""},
+		{"dnf", "centos", "scope=security", untold, "dnf" + blind},
+		{"dnf", "centos", "packages=a", untold, ""},
+		{"yum", "centos", "scope=security", "", ""}, // nothing is pending
+		{"pkg", "freebsd", "scope=security", "N\tb\t1\to\n" + untold, "pkg" + blind},
+		{"apk", "alpine", "scope=security", "", "apk" + blind},
+		{"zypper", "sles", "scope=security", patches, ""},
+		{"zypper", "sles", "packages=a", patches, ""},
+		{"zypper", "sles", "scope=security packages=a", patches, whole},
+		{"zypper", "sles", "scope=security exclude=a", patches, whole},
+		{"zypper", "opensuse-tumbleweed", "scope=security", "S\t0\nU\ta\t1\t2\to\tunknown\n", "zypper" + blind},
+		{"pacman", "arch", "packages=a", untold, "pacman supports no partial upgrades"},
+		{"pacman", "arch", "scope=security", untold, "pacman" + blind},
+		{"pacman", "arch", "exclude=a", untold, ""},
+	} {
+		for name, argv := range shells(t) {
+			_, stderr, exit := run(t, argv, lib("tend_pm="+c.pm+" tend_os="+c.os+" scope=all packages='' exclude=''\n"+strings.ReplaceAll(c.set, " ", "\n")+"\ntend_refuse <<'E'\n"+c.records+"E"))
+			if (exit != 0) != (c.want != "") || !strings.HasPrefix(stderr, c.want) {
+				t.Errorf("%s, %s %s: exit %d, %q, want %q", name, c.pm, c.set, exit, stderr, c.want)
+			}
+		}
+	}
+	if !strings.Contains(stepOf(t, planFor(t, builtin(t, "patch"), nil), "pending").Script, "| tend_refuse || exit\ntransaction=") {
+		t.Error("patch does not ask before it foretells a transaction")
 	}
 }
 

@@ -129,6 +129,12 @@ func TestHealthWithoutOpenSSL(t *testing.T) {
 		facts, _ := stepFacts(t, []string{"/bin/sh"}, book, StepID(c.step), map[string]string{c.param: file}, nil, "tend_have openssl", "tend_have no-openssl-here")
 		wants(t, facts, map[string]string{"cert:" + file: "UNKNOWN openssl is missing"})
 	}
+	params := map[string]string{"files": "/nonexistent/*", "ports": "443"}
+	facts, _ := stepFacts(t, []string{"/bin/sh"}, "certs", "look", params, nil, "tend_have openssl", "tend_have no-openssl-here")
+	wants(t, facts, map[string]string{"tls:443": "UNKNOWN openssl is missing"})
+	// A port that accepts and says nothing is given up.
+	facts, _ = stepFacts(t, []string{"/bin/sh"}, "certs", "look", params, map[string]string{"openssl": "echo asked without a limit >&2", "timeout": `[ "$1 $2 $3" = "20 openssl s_client" ] && exit 124`})
+	wants(t, facts, map[string]string{"tls:443": "UNKNOWN shows no certificate"})
 }
 
 // TestHealthOfPower: the lines are those of ipmitool(1), "sdr type", of a machine with a supply that is well, one without a cable and one that
