@@ -91,6 +91,20 @@ func (s *State) Granted(d Decided) bool {
 	return false
 }
 
+// Waits is the wave that waits for an approval, or -1.
+func (s *State) Waits() int {
+	next := s.Wave + 1
+	if s.Result != Open || s.Plan().Policy.Pause != "manual" || next == 0 || next >= len(s.Plan().Waves) || s.Approved >= next {
+		return -1
+	}
+	for i := range s.Hosts {
+		if s.Hosts[i].Wave <= s.Wave && s.Hosts[i].Phase != Ended {
+			return -1
+		}
+	}
+	return next
+}
+
 // lateApproval: a wave that has begun, or that was approved, needs no approval any more.
 func (s *State) lateApproval(d Decided) error {
 	last := min(d.Wave, len(s.Plan().Waves)-1)

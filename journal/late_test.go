@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -85,6 +86,7 @@ func TestLateSaysWhoseWordCounts(t *testing.T) {
 	says(journal.Decided{Decision: journal.SkipHost, Host: "a"}, "a is at work on swap, and what runs is not decided away")
 	says(journal.Decided{Decision: journal.Retry, Host: "zz"}, `the run has no host "zz"`)
 	says(journal.Decided{Decision: journal.Approve, Wave: 1 << 20}, "no wave waits for approval")
+	says(journal.Decided{Decision: journal.Approve}, "no wave waits for approval")
 	apply(answer)
 	says(answer, `a waits for no answer: it was answered already, by ann\x1b (console1 pts/3) at `+epoch.Add(3*time.Second).Local().Format(time.DateTime))
 	apply(journal.StepEnded{Host: "a", Step: "swap", Attempt: 1, Outcome: journal.OK})
@@ -96,4 +98,31 @@ func TestLateSaysWhoseWordCounts(t *testing.T) {
 	says(journal.Decided{Decision: journal.AbortHard}, "")
 	apply(journal.RunClosed{Result: journal.WasAborted})
 	says(journal.Decided{Decision: journal.AbortHard}, "the run has ended (aborted)")
+}
+
+// TestOneWaveWaitsAtATime: the next one waits once all hosts of those before have ended, and no longer than until it is approved.
+func TestOneWaveWaitsAtATime(t *testing.T) {
+	t.Parallel()
+	s := journal.NewState()
+	waits := func(want int, bodies ...journal.Body) {
+		t.Helper()
+		for _, b := range bodies {
+			s.Apply(journal.Event{Run: "r", Seq: s.Seq + 1, At: epoch, Body: b})
+		}
+		if got := s.Waits(); got != want {
+			t.Errorf("after %T: wave %d waits, want %d", bodies[len(bodies)-1], got, want)
+		}
+	}
+	p := runbooks.Plan{Policy: runbooks.Policy{Pause: "manual"}, Steps: []runbooks.Step{{ID: "x", Kind: runbooks.Script}}}
+	for i, h := range []inventory.HostID{"a", "b", "c"} {
+		p.Hosts = append(p.Hosts, inventory.Host{Name: h})
+		p.Waves = append(p.Waves, runbooks.Wave{Name: fmt.Sprint("w", i), Hosts: []inventory.HostID{h}})
+	}
+	waits(-1, journal.PlanAccepted{Plan: p})
+	waits(-1, journal.WaveOpened{Wave: 0})
+	waits(1, journal.StepStarted{Host: "a", Step: "x", Attempt: 1}, journal.StepEnded{Host: "a", Step: "x", Attempt: 1, Outcome: journal.OK})
+	waits(-1, journal.Decided{Decision: journal.Approve, Wave: 1})
+	waits(-1, journal.WaveOpened{Wave: 1})
+	waits(2, journal.StepStarted{Host: "b", Step: "x", Attempt: 1}, journal.StepEnded{Host: "b", Step: "x", Attempt: 1, Outcome: journal.Failed})
+	waits(-1, journal.WaveOpened{Wave: 2}, journal.StepStarted{Host: "c", Step: "x", Attempt: 1}, journal.StepEnded{Host: "c", Step: "x", Attempt: 1, Outcome: journal.OK})
 }

@@ -27,13 +27,13 @@ func (r *resolver) drained(steps []Step, groups []inventory.Group) []Step {
 	if first < 0 {
 		return steps
 	}
-	when := steps[first].When
+	when, under := steps[first].When, steps[first].When
 	if slices.ContainsFunc(steps, func(s Step) bool { return disrupts(s) && s.When != when }) {
 		when = ""
 	}
 	// What is done under the same condition comes behind the draining too: a snapshot taken before would differ from what the checks
-	// after the work find on a drained host.
-	for when != "" && first > 0 && steps[first-1].Phase == Main && steps[first-1].When == when {
+	// after the work find on a drained host. What may be done at any time, fetching, needs no member out of service.
+	for under != "" && first > 0 && steps[first-1].Phase == Main && steps[first-1].When == under && !steps[first-1].AnyTime {
 		first--
 	}
 	var out, back []Step

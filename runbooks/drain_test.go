@@ -63,6 +63,11 @@ func TestDrainStandsAroundTheWork(t *testing.T) {
 	if plan, _ = drainedPlan(t, full, append(early, steps[3:]...)...); ids(plan.Steps) != "look fetch list drain-pg-main snapshot work prove undrain-pg-main" {
 		t.Errorf("a snapshot under the same condition: %s", ids(plan.Steps))
 	}
+	early[2].When, early[2].AnyTime = "todo>0", true
+	again := Step{ID: "reboot", Kind: Script, Phase: Main, Risk: Disrupt, Script: "true", When: "due=yes"}
+	if plan, _ = drainedPlan(t, full, append(early, steps[3], again, steps[4])...); ids(plan.Steps) != "look fetch list drain-pg-main snapshot work reboot prove undrain-pg-main" || plan.Steps[3].When != "group=pg.Main" {
+		t.Errorf("what is fetched, and works of two conditions: %s", ids(plan.Steps))
+	}
 	if plan, _ = drainedPlan(t, full, steps[:3]...); ids(plan.Steps) != "look fetch list" {
 		t.Errorf("nothing disrupts, and the steps are %s", ids(plan.Steps))
 	}

@@ -367,9 +367,9 @@ func TestPatchPlansOnlyWhatCanHappen(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	for want, params := range map[string]map[string]string{
-		"precheck refresh pending snapshot download save upgrade assess verify":                       nil,
+		"precheck refresh pending download snapshot save upgrade assess verify":                       nil,
 		"precheck refresh pending download":                                                           {"stage": "download"},
-		"precheck repair refresh pending snapshot download save upgrade assess restart reboot verify": {"repair": "yes", "restart": "yes", "reboot": "always"},
+		"precheck repair refresh pending download snapshot save upgrade assess restart reboot verify": {"repair": "yes", "restart": "yes", "reboot": "always"},
 	} {
 		if got := ids(params); got != want {
 			t.Errorf("%v: %s", params, got)

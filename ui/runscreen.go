@@ -250,19 +250,7 @@ func (w *watch) repairs(places []int, d journal.Decision) []journal.Decided {
 }
 
 // waits is the wave that wants an operator's approval, or -1.
-func (s *runScreen) waits() int {
-	st := s.w.state
-	next := st.Wave + 1
-	if st.Result != journal.Open || st.Plan().Policy.Pause != "manual" || next == 0 || next >= len(st.Plan().Waves) || st.Approved >= next {
-		return -1
-	}
-	for i := range st.Hosts {
-		if st.Hosts[i].Wave <= st.Wave && st.Hosts[i].Phase != journal.Ended {
-			return -1
-		}
-	}
-	return next
-}
+func (s *runScreen) waits() int { return s.w.state.Waits() }
 
 func (s *runScreen) answer() action {
 	if wave := s.waits(); wave >= 0 {

@@ -68,6 +68,10 @@ func (a *app) stands(ctx context.Context, typed string, d *journal.Decided) (*jo
 	if err != nil {
 		return nil, bad(err)
 	}
+	if d.Decision == journal.Approve {
+		d.Wave = max(s.Waits(), s.Approved)
+		return s, nil
+	}
 	h := s.Host(d.Host)
 	if h == nil {
 		return nil, usage("tend journal show "+string(run)+" lists its hosts", "run %s has no host %q", run, d.Host)

@@ -154,13 +154,14 @@ func TestAttachedStepIsTold(t *testing.T) {
 func TestLeaseOfAResumedRun(t *testing.T) {
 	t.Parallel()
 	s := onLab(t, crashingLab(t), 0).site
-	run := strings.TrimSpace(s.ok("exec", "host-1,host-2", "--yes", "--detach", "--canary=-1", "--batch", "1", "--pause", "manual", "--", "true"))
+	run := strings.TrimSpace(s.ok("exec", "host-[1-3]", "--yes", "--detach", "--canary=-1", "--batch", "1", "--pause", "manual", "--", "true"))
 	s.until(`"kind":"step_ended"`, "journal", "show", run, "--json")
 	if out := s.ok("host", "lease", "host-1"); !strings.Contains(out, run) {
 		t.Fatalf("nobody holds the host meanwhile: %s", out)
 	}
 	s.killRunner(run)
 	s.ok("resume", run, "--detach")
+	s.until("", "approve", run) // one wave each
 	s.until("", "approve", run)
 	s.attached(run, 0)
 	for _, h := range []string{"host-1", "host-2"} {

@@ -203,10 +203,10 @@ func (a *app) decideCmds() []*cobra.Command {
 		}
 	}
 	wave := 0
-	approve := a.decideCmd("approve RUN", "Let the next wave of a run begin", 1, func([]string) journal.Decided {
+	approve := a.decideCmd("approve RUN", "Let the wave of a run begin that waits for it", 1, func([]string) journal.Decided {
 		return journal.Decided{Decision: journal.Approve, Wave: wave}
 	})
-	approve.Flags().IntVar(&wave, "wave", 1<<20, "the `number` of the last wave that may begin, counted from 0 (default: all)")
+	approve.Flags().IntVar(&wave, "wave", 0, "the `number` of the last wave that may begin, counted from 0 (0 = the one that waits)")
 	return []*cobra.Command{
 		abort, approve,
 		a.decideCmd("pause RUN", "Start nothing new in a run until it is continued", 1, func([]string) journal.Decided { return journal.Decided{Decision: journal.Pause} }),
@@ -225,7 +225,7 @@ func (a *app) decideCmd(use, short string, n int, make func(args []string) journ
 		RunE: func(c *cobra.Command, args []string) error {
 			d := make(args)
 			d.By, d.Reason = a.who(), reason
-			if d.Host != "" {
+			if d.Host != "" || d.Decision == journal.Approve && d.Wave == 0 {
 				if _, err := a.stands(c.Context(), args[0], &d); err != nil {
 					return err
 				}
