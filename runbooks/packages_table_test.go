@@ -237,4 +237,9 @@ esac`,
 		"U\tFreeBSD-base\t14.1-RELEASE-p3\tfetched\tfreebsd-update\tyes",
 		"U\tcurl\t8.8.0\t8.9.1\t[FreeBSD]\tyes", "U\ttmux\t3.3a_1\t3.4\t[FreeBSD]\tno",
 	}, []string{"pending=3", "security=2", "held=1", "new_packages=1"}},
+
+	{"pkg, cached", "pkg", "cached", map[string]string{
+		"freebsd-update": "exit 1",
+		"pkg":            `case "$*" in "upgrade -n -U") printf 'Installed packages to be UPGRADED:\n\tcurl: 8.8.0 -> 8.9.1 [FreeBSD]\n'; exit 1 ;; "audit -q"|query*) exit 0 ;; *) exit 9 ;; esac`,
+	}, []string{"U\tcurl\t8.8.0\t8.9.1\t[FreeBSD]\tno"}, []string{"pending=1", "security=0"}},
 }

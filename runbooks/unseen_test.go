@@ -158,3 +158,13 @@ func TestHealthOfPower(t *testing.T) {
 	facts, _ := stepFacts(t, []string{"/bin/sh"}, "health", "checks", nil, nil, "[ -e /dev/ipmi0 ]", "true", "tend_have ipmitool", "tend_have no-ipmitool-here")
 	wants(t, facts, map[string]string{"psu": "UNKNOWN ipmitool is missing"})
 }
+
+// TestHealthByNTPCtl: the line is that of ntpctl(8), "-s status"; it is asked where nobody else tells the time.
+func TestHealthByNTPCtl(t *testing.T) {
+	for said, want := range map[string]string{"4/4 peers valid, clock synced, stratum 3": "OK clock synced", "0/4 peers valid, clock unsynced": "CRIT unsynced"} {
+		for _, argv := range shells(t) {
+			facts := healthWorld(t, argv, "", nil, map[string]string{"timedatectl": "exit 1", "ntpq": "exit 1", "ntpctl": "[ \"$*\" = '-s status' ] && echo '" + said + "'"})
+			wants(t, facts, map[string]string{"time": want})
+		}
+	}
+}
