@@ -83,4 +83,15 @@ func TestRestoreDrill(t *testing.T) {
 			})
 		}
 	}
+	dir := t.TempDir()
+	params := map[string]string{"restore": `echo data >"$target/a"`, "check": "true", "where": dir, "need_mb": "999999999", "keep": "yes"}
+	facts, _ := stepFacts(t, []string{"/bin/sh"}, "restore-drill", "room", params, nil)
+	wants(t, facts, map[string]string{"room": "CRIT MiB free 999999999"})
+	stepFacts(t, []string{"/bin/sh"}, "restore-drill", "drill", params, nil)
+	if kept, err := os.ReadDir(dir); err != nil || len(kept) != 1 {
+		t.Errorf("what is to be kept: %v (%v)", kept, err)
+	}
+	params["where"] = dir + "/none"
+	facts, _ = stepFacts(t, []string{"/bin/sh"}, "restore-drill", "room", params, nil)
+	wants(t, facts, map[string]string{"room": "CRIT is not there"})
 }
