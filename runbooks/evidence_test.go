@@ -53,7 +53,7 @@ func TestSnapshotTells(t *testing.T) {
 		dir, path := fakes(t, map[string]string{
 			"systemctl": `case "$*" in
 "--failed --plain --no-legend") printf '%s\n' "a.service loaded failed failed A" "* b.service loaded failed failed B" ;;
-is-system-running) [ -e "${0%/*}/up" ] && echo running || echo starting ;;
+is-system-running) [ -e "${0%/*}/soon" ] && echo running || echo starting ;;
 esac`,
 			"sleep": `[ ! -e "${0%/*}/soon" ] || : >"${0%/*}/up"`,
 			"ss":    `printf '%s\n' "LISTEN 0 1 0.0.0.0:22 x" "LISTEN 0 1 [::]:40000 x"; [ ! -e "${0%/*}/up" ] || echo "LISTEN 0 1 *:443 x"`, "ip": "exit 0",
@@ -110,6 +110,28 @@ func TestCleanDiskCommands(t *testing.T) {
 		write(t, dir+"/fail", "")
 		if _, stderr, exit := run(t, []string{"/bin/sh"}, script, path); exit != 1 || stderr != "packages: failed\n" {
 			t.Errorf("%s fails: exit %d, %q", pm, exit, stderr)
+		}
+	}
+}
+
+// TestServicesOfOthers: what OpenRC (rc-service(8)) and FreeBSD (service(8)) are told, and that their word counts.
+func TestServicesOfOthers(t *testing.T) {
+	log := `echo "${0##*/} $*"; [ "$*" != "$not" ]`
+	for _, c := range []struct{ tool, script, want, not string }{
+		{"rc-service", "known web.service", "rc-service -e web\n", "-e none"}, {"rc-service", "known none", "rc-service -e none\n", "-e none"}, {"rc-service", "running web.service", "", "web status"},
+		{"rc-service", "restart web.service", "rc-service web restart\n", "web restart"}, {"service", "known none", "", "none rcvar"}, {"service", "running web", "", "web status"},
+		{"service", "restart web", "service web restart\n", "web restart"},
+	} {
+		_, path := fakes(t, map[string]string{c.tool: log})
+		body := strings.NewReplacer("/run/systemd/system", "/nonexistent/systemd", "tend_have rc-service", "[ "+c.tool+" = rc-service ]").Replace(lib("tend_service " + c.script + "; echo $?"))
+		for not, code := range map[string]string{"": "0\n", c.not: "1\n"} {
+			if strings.HasPrefix(c.script, "known web") {
+				code = "0\n"
+			}
+			out, _, _ := run(t, []string{"/bin/sh"}, body, path, "not="+not)
+			if want := c.want + code; !strings.HasSuffix(out, want) || c.want == "" && out != code {
+				t.Errorf("%s %s, not %q: %q, want %q", c.tool, c.script, not, out, want)
+			}
 		}
 	}
 }
