@@ -99,7 +99,8 @@ func (a *app) journalReplay() *cobra.Command {
 	var text, raw bool
 	c := &cobra.Command{
 		Use: "replay SHELL", Short: "Show a recorded shell as it was: at its own pace on a terminal, else as text", Args: cobra.ExactArgs(1),
-		Long: `Show what a recorded shell showed, as fast as it did. Space pauses, "." steps, + and - change the speed, q ends. Only what paints and moves the cursor
+		Long: `Show what a recorded shell showed, as fast as it did. Space pauses, "." steps, f and b go ten seconds on and back, + and - change
+the speed, q ends. Only what paints and moves the cursor
 reaches the terminal. Where the output is no terminal, or with --text, the session is written as lines of text with their times; --raw writes the
 recording itself, an asciicast v3. A recording that is not as the journal says is shown with a warning, and the exit code is 1.`,
 		Example: "  tend journal replay last\n  tend journal replay 261129-0712-k7f3 --speed 4 --idle 2s\n  tend journal replay last --text | less\n  tend journal replay last --raw > shell.cast",
@@ -210,7 +211,7 @@ func shellTitle(r segments.ShellRecord) string {
 }
 
 // play shows a session on the terminal, in its own time.
-func (a *app) play(ctx context.Context, r segments.ShellRecord, f io.Reader, p asciicast.Pace, in io.Reader, out io.Writer) error {
+func (a *app) play(ctx context.Context, r segments.ShellRecord, f io.ReadSeeker, p asciicast.Pace, in io.Reader, out io.Writer) error {
 	h, events, err := asciicast.Read(f)
 	if err != nil {
 		return fmt.Errorf("the recording of shell %s: %w", r.Session, err)
@@ -231,8 +232,18 @@ func (a *app) play(ctx context.Context, r segments.ShellRecord, f io.Reader, p a
 		return err
 	}
 	defer stop()
-	fmt.Fprintf(out, "-- %s: space pauses, + - the speed, q ends%s\r\n", shellTitle(r), small)
-	err = asciicast.Play(ctx, out, events, p, keys)
+	fmt.Fprintf(out, "-- %s: space pauses, f b on and back, + - the speed, q ends%s\r\n", shellTitle(r), small)
+	again, err := asciicast.Play(ctx, out, events, p, keys)
+	for again != nil && err == nil {
+		if _, err = f.Seek(0, io.SeekStart); err != nil {
+			break
+		}
+		if _, events, err = asciicast.Read(f); err != nil {
+			break
+		}
+		fmt.Fprintf(out, "%s\x1b[H\x1b[2J", asciicast.Reset)
+		again, err = asciicast.Play(ctx, out, events, *again, keys)
+	}
 	fmt.Fprintf(out, "%s\r\n-- the end of shell %s\r\n", asciicast.Reset, r.Session)
 	return err
 }

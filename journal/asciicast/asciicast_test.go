@@ -309,11 +309,11 @@ func FuzzSafe(f *testing.F) {
 func TestPlay(t *testing.T) {
 	var out bytes.Buffer
 	pieces := []string{"o:a", "r:9x9", "o:b", "o:c", "x:0"}
-	if err := asciicast.Play(t.Context(), &out, events(pieces...), asciicast.Pace{Speed: 1e6}, nil); err != nil || out.String() != "abc" {
+	if _, err := asciicast.Play(t.Context(), &out, events(pieces...), asciicast.Pace{Speed: 1e6}, nil); err != nil || out.String() != "abc" {
 		t.Errorf("%q, %v", out.String(), err)
 	}
 	out.Reset()
-	if err := asciicast.Play(t.Context(), &out, events(pieces...), asciicast.Pace{Idle: time.Nanosecond}, nil); err != nil || out.String() != "abc" {
+	if _, err := asciicast.Play(t.Context(), &out, events(pieces...), asciicast.Pace{Idle: time.Nanosecond}, nil); err != nil || out.String() != "abc" {
 		t.Errorf("without pauses: %q, %v", out.String(), err)
 	}
 	for typed, want := range map[string]string{"q": "a", "\x03": "a", " .q": "a", " ..q": "ab", " ...q": "abc", " ?+-..q": "ab"} {
@@ -324,13 +324,32 @@ func TestPlay(t *testing.T) {
 				keys <- k
 			}
 		}()
-		if err := asciicast.Play(t.Context(), &out, events(pieces...), asciicast.Pace{Speed: 1e-3}, keys); err != nil || out.String() != want {
+		if _, err := asciicast.Play(t.Context(), &out, events(pieces...), asciicast.Pace{Speed: 1e-3}, keys); err != nil || out.String() != want {
 			t.Errorf("typed %q: %q, %v, want %q", typed, out.String(), err, want)
 		}
 	}
+	late := []string{"o:a", "o:b", "o:c"}
+	var back *asciicast.Pace
+	for typed, want := range map[string]string{"fq": "abc", "b": ""} { // ten seconds are more than all of it takes
+		out.Reset()
+		keys := make(chan byte, 2)
+		for _, k := range []byte(typed) {
+			keys <- k
+		}
+		again, err := asciicast.Play(t.Context(), &out, events(late...), asciicast.Pace{Speed: 1e-3, Still: typed == "b"}, keys)
+		if err != nil || out.String() != want || (again != nil) != (typed == "b") {
+			t.Errorf("typed %q: %q, %v, %v, want %q", typed, out.String(), again, err, want)
+		}
+		if again != nil {
+			back = again
+		}
+	}
+	if back == nil || back.From != 0 || !back.Still || back.Speed != 1e-3 {
+		t.Errorf("back to %+v", back)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := asciicast.Play(ctx, &out, events(pieces...), asciicast.Pace{Speed: 1e-3}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := asciicast.Play(ctx, &out, events(pieces...), asciicast.Pace{Speed: 1e-3}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
