@@ -224,17 +224,44 @@ func (a *app) printKeys(rows []*hostKeyRow, f keyFlags) error {
 	if f.asJSON {
 		return jsonLines(a, rows)
 	}
-	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(tw, "HOST\tTYPE\tFINGERPRINT\tSTATE\tLIST\tNOTE")
-	for _, r := range rows {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Host, dash(r.Type), dash(r.Fingerprint), r.State, dash(r.List), dash(r.Note))
-	}
-	if err := tw.Flush(); err != nil {
+	if err := a.keyTable(rows, f.list != ""); err != nil {
 		return err
 	}
 	for _, r := range rows {
 		if f.art && r.State == keyNew {
 			fmt.Fprintf(a.out, "\n%s\n%s\n", r.Host, quote.Text(r.key.Art))
+		}
+	}
+	return nil
+}
+
+// keyTable is a line a key, which 80 columns hold for a fingerprint's 50; what is wrong with one, or vouches for it, stands below it.
+func (a *app) keyTable(rows []*hostKeyRow, listed bool) error {
+	var table strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "HOST\tSTATE\t"+map[bool]string{true: "LIST\t"}[listed]+"FINGERPRINT")
+	for _, r := range rows {
+		list := ""
+		if listed {
+			list = dash(map[string]string{inList: "listed", notInList: "absent", differs: differs}[r.List]) + "\t"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s%s\n", r.Host, r.State, list, dash(r.Fingerprint))
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	lines := strings.SplitAfter(table.String(), "\n")
+	fmt.Fprint(a.out, lines[0])
+	for i, r := range rows {
+		fmt.Fprint(a.out, lines[i+1])
+		note := r.Note
+		if r.State == keyKnown && !r.bad() { // the file that knows it is of no interest; --json has it
+			note = ""
+		}
+		if r.State == keyNew || note != "" {
+			for _, l := range atBlanks(strings.TrimSpace(r.Type+" "+note), max(columns(a.out)-4, 0)) {
+				fmt.Fprintln(a.out, "    "+l)
+			}
 		}
 	}
 	return nil

@@ -38,8 +38,13 @@ func TestHostKeysAsOneDecision(t *testing.T) {
 	if code != 1 { // a key differs, and a host is down
 		t.Errorf("exit %d, want 1\n%s%s", code, out, errs)
 	}
-	for _, want := range []string{"new-1 .*new +in the list", "new-2 .*new +not in the list", "new-3 .*new +DIFFERS .*" + regexp.QuoteMeta(other), "down-1 .*unreached .*refused"} {
+	for _, want := range []string{"new-1 +new +listed +SHA256:", "new-2 +new +absent +SHA256:", "new-3 +new +DIFFERS +SHA256:.{43}\n    .*" + regexp.QuoteMeta(other), "down-1 +unreached +- +-\n    .*refused"} {
 		matches(t, out, want)
+	}
+	for l := range strings.Lines(out) {
+		if len(l) > 81 && !strings.HasPrefix(l, "    ") {
+			t.Errorf("wider than 80 columns: %q", l)
+		}
 	}
 	matches(t, errs, "accepted the keys of 1 host")
 	if text, _ := os.ReadFile(known); strings.Count(string(text), "\n") != 1 {
