@@ -102,6 +102,8 @@ type askScreen struct {
 	readyAt time.Time
 	now     func() time.Time
 	bad     string
+	top     int // the first line shown of the text
+	h, n    int // lines of the text that show, and that there are, as last drawn
 }
 
 // Binds are those that help and footer show; the keys themselves go to Type.
@@ -110,6 +112,7 @@ func (s *askScreen) Binds() []bind {
 		{keys: "enter", name: "answer", help: "send the answer", foot: true, do: func() action { return nothing }},
 		{keys: "ctrl+n", name: "refuse", help: "refuse: the run is told no", foot: true, do: func() action { return nothing }},
 		{keys: "esc", name: "later", help: "leave the question open; ! shows it again", foot: true, do: func() action { return nothing }},
+		{keys: "ctrl+f", name: "read-on", help: "read on, where the question is long", foot: s.n > s.h, do: func() action { return nothing }},
 	}
 }
 
@@ -128,6 +131,14 @@ func (s *askScreen) Type(k press) (action, bool) {
 			c.putOff(s.ask)
 			return nil
 		}, true
+	case "ctrl+f", "pgdown":
+		if s.top += s.h; s.n <= s.h {
+			return warnOf("all of the question shows"), true
+		}
+		return nothing, true
+	case "ctrl+b", "pgup":
+		s.top -= s.h
+		return nothing, true
 	case "enter":
 		text := s.field.value()
 		if s.ask.Words != "" && strings.TrimSpace(text) != s.ask.Words {
@@ -165,28 +176,53 @@ func (s *askScreen) answer(text string, ok bool) action {
 	}
 }
 
-// View is a page of its own: a question about a key deserves to be read.
+// View is a page of its own: a question about a key deserves to be read. The answer shows whatever the length of the question.
 func (s *askScreen) View(a area) frame {
-	body := []string{"", "  " + a.paint(title, a.text(s.ask.Title)), ""}
+	f := frame{name: "QUESTION", scope: string(s.ask.Run) + " " + string(s.ask.Host), status: "a run asks; it waits for the answer"}
+	if s.now().Before(s.readyAt) {
+		f.status = "a run asks; keys typed now are thrown away"
+	}
+	text, end := s.words(a), s.reply(a)
+	if len(text)+len(end)+2 <= a.h { // air above and below
+		text, end = append([]string{""}, text...), append([]string{""}, end...)
+	}
+	s.h, s.n = max(a.h-len(end), 1), len(text)
+	s.top = max(min(s.top, s.n-s.h), 0)
+	if s.n > s.h {
+		f.subEnd = "lines " + itoa(s.top+1) + "-" + itoa(min(s.top+s.h, s.n)) + " of " + itoa(s.n) + ", ^F reads on"
+	}
+	f.body = append(f.body, text[s.top:min(s.top+s.h, s.n)]...)
+	f.body = append(f.body, end...)
+	return f
+}
+
+// words are the question, its title first.
+func (s *askScreen) words(a area) []string {
+	var out []string
+	for _, part := range wrap(a.text(s.ask.Title), a.w-4) {
+		out = append(out, "  "+a.paint(title, part))
+	}
+	out = append(out, "")
 	for l := range strings.SplitSeq(s.ask.Text, "\n") {
 		for _, part := range wrap(a.text(l), a.w-4) {
-			body = append(body, "  "+part)
+			out = append(out, "  "+part)
 		}
 	}
+	return out
+}
+
+// reply is what is to be typed, and what has been.
+func (s *askScreen) reply(a area) []string {
 	label := "answer: "
 	if s.ask.Secret {
 		label = "secret: "
 	}
-	if s.ask.Words != "" {
-		body = append(body, "", "  "+a.paint(title, "type "+a.text(s.ask.Words)+" to say yes; ^N says no, esc leaves it open"))
+	field := "  " + label + s.field.draw(a.pen, a.w-12)
+	switch {
+	case s.bad != "":
+		return []string{"", "  " + a.paint(bad, a.text(s.bad)), field}
+	case s.ask.Words != "":
+		return []string{"", "  " + a.paint(title, "type "+a.text(s.ask.Words)+" to say yes; ^N says no, esc leaves it open"), field}
 	}
-	body = append(body, "", "  "+label+s.field.draw(a.pen, a.w-12))
-	if s.bad != "" {
-		body = append(body, "", "  "+a.paint(bad, a.text(s.bad)))
-	}
-	status := "a run asks; it waits for the answer"
-	if s.now().Before(s.readyAt) {
-		status = "a run asks; keys typed now are thrown away"
-	}
-	return frame{name: "QUESTION", scope: string(s.ask.Run) + " " + string(s.ask.Host), body: body, status: status}
+	return []string{"", field}
 }

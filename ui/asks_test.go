@@ -8,6 +8,21 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
+// TestALongQuestionLeavesItsAnswerRoom: with a fingerprint's picture in it, a question is longer than a crash cart's screen.
+func TestALongQuestionLeavesItsAnswerRoom(t *testing.T) {
+	title := "the host's key is not known: [127.0.0.1]:24222 presents ssh-ed25519 SHA256:iLAdvcoRSFxdtCjAXubYINnpuJuss7FK5mz0sSYFiHA"
+	for _, size := range [][2]int{{60, 20}, {80, 24}} {
+		d := newDriver(t, size[0], size[1])
+		d.ask(Ask{Run: "r1", ID: "k", Title: title, Words: "yes", Text: "SHA256:iLA" + strings.Repeat("\n| =oo.. oo        |", 11)})
+		d.now = d.now.Add(2 * grace)
+		d.See("presents", "SHA256:iLA", "type yes to say yes").Type("ye").See("answer: ye_").Press("enter").See("type exactly: yes", "answer: ye_")
+	}
+	d := newDriver(t, 60, 20)
+	d.ask(Ask{Run: "r1", ID: "k", Title: "t", Text: strings.Repeat("line\n", 20) + "the end", Words: "yes"})
+	d.now = d.now.Add(2 * grace)
+	d.Miss("the end").See("^F reads on").Press("ctrl+f", "ctrl+f").See("the end", "answer:").Press("ctrl+b", "ctrl+b").Miss("the end")
+}
+
 func TestAskSwallowsKeysInFlight(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	d.Press(":").Type("hos")

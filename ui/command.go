@@ -21,7 +21,7 @@ func (c *console) commands() []bind {
 		{name: "fleet", help: "to the fleet", do: func() action { return func(c *console) tea.Cmd { return c.home() } }},
 		{name: "host", help: "host NAME: open a host", do: open("host")},
 		{name: "rack", help: "rack SITE/RACK: a rack's elevation", do: open("rack")},
-		{name: "run", help: "run RUNBOOK SELECTOR: make a plan", do: open("run")},
+		{name: "run", help: "run RUNBOOK SELECTOR: make a plan; without a selector, for the marked hosts, else for all", do: open("run")},
 		{name: "plan", help: "plan NAME: a maintenance plan: what it does, its difference, approve, rehearse, start", why: func() string { return missing(c.cfg.Plans.Look == nil) }, do: open("plan")},
 		{name: "replay", help: "replay RUN: open a run", do: open("replay")},
 		{name: "size", help: "size WIDTHxHEIGHT: what the terminal does not tell", do: open("size")},
@@ -160,6 +160,9 @@ func (c *console) home() tea.Cmd {
 
 func (c *console) runCommand(rest string) action {
 	name, sel, _ := strings.Cut(rest, " ")
+	if home, ok := c.stack[0].(*fleetScreen); ok && sel == "" && len(c.marks) > 0 { // as every verb does: what is marked, else everything
+		_, sel = home.targets()
+	}
 	if rb, ok := runbookNamed(c.cfg.Library, name); ok {
 		return planFor(rb, Wish{Runbook: name, Select: strings.TrimSpace(sel)})
 	}
@@ -257,13 +260,8 @@ func (c *console) complete(text string) []string {
 			pool = append(pool, b.name)
 		}
 		rest = name
-	case name == "host":
-		head = "host "
-		for _, h := range c.cfg.Inventory.Hosts {
-			pool = append(pool, string(h.Name))
-		}
-	case name == "journal":
-		head = "journal "
+	case name == "host" || name == "journal":
+		head = name + " "
 		for _, h := range c.cfg.Inventory.Hosts {
 			pool = append(pool, string(h.Name))
 		}
@@ -275,7 +273,7 @@ func (c *console) complete(text string) []string {
 	case name == "replay":
 		head = "replay "
 		pool = c.runsSeen()
-	case name == "mark" || name == "filter":
+	case name == "mark" || name == "filter" || name == "run" && strings.Contains(rest, " "):
 		cut := strings.LastIndexByte(rest, ' ') + 1
 		head, rest = name+" "+rest[:cut], rest[cut:]
 		pool = c.terms()
@@ -286,7 +284,7 @@ func (c *console) complete(text string) []string {
 				pool = append(pool, s.Name+"/"+r.Name)
 			}
 		}
-	case name == "run" && !strings.Contains(rest, " "):
+	case name == "run":
 		head = "run "
 		for _, rb := range c.cfg.Library {
 			pool = append(pool, rb.Name)

@@ -288,7 +288,7 @@ func (s *fleetScreen) rollLine(a area, r row, lead string, w int, cursor bool) s
 	if s.tree.hosts == nil && s.tree.shut[r.path()] {
 		box = a.shut
 	}
-	line := lead + " " + a.pad(indent[1:]+box+" "+a.text(name), nameW)
+	line := lead + s.markOf(r) + a.pad(indent[1:]+box+" "+a.text(name), nameW)
 	number := func(n int, t token) string {
 		text := "."
 		if n != 0 {
@@ -310,6 +310,26 @@ func (s *fleetScreen) rollLine(a area, r row, lead string, w int, cursor bool) s
 		return a.chosen(line, w)
 	}
 	return line
+}
+
+// markOf is the mark of a rack or a site: all of its hosts are marked, or some, which a fold would hide.
+func (s *fleetScreen) markOf(r row) string {
+	if len(s.marks) == 0 {
+		return " "
+	}
+	under, n := s.tree.under(r), 0
+	for _, i := range under {
+		if s.marks[s.tree.inv.Hosts[i].Name] {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return " "
+	case len(under):
+		return "*"
+	}
+	return ":"
 }
 
 func zeroDot(n int) string {

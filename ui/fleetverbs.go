@@ -25,7 +25,7 @@ func (s *fleetScreen) Binds() []bind {
 	}
 	verbs := []bind{
 		{keys: "a", name: "answer", help: "the step that waits for a person", foot: true, why: s.noAnswer, do: func() action { return openManual(s.cfg, s.firstManual()) }},
-		{keys: "space", name: "mark", help: "mark or unmark the host, or all of the rack or site", foot: true, why: empty, do: done(s.mark)},
+		{keys: "space", name: "mark", help: "mark or unmark the host, or all of the rack or site; * is marked, : is in part", foot: true, why: empty, do: done(s.mark)},
 		{keys: "r", name: "runbook", help: "run a runbook on the marked hosts, else on what the cursor is on", foot: true, do: s.runbook},
 		{keys: "enter l right", name: "open", help: "unfold, or open the host", foot: true, why: empty, do: s.open},
 		{keys: "/", name: "filter", help: "filter: any part of a name, or selector terms: state=fail pending>0 !rack=r07", foot: true, do: func() action { return ask(s.filterPrompt()) }},

@@ -20,6 +20,8 @@ type group struct {
 	hosts   []int  // places in the plan
 	differs bool   // fewer hosts than another group of the same state and step
 	same    bool   // their output is equal byte for byte
+	own     bool   // but for each host's own name in it
+	general string // text, with <host> for the host's own name
 	// sort, low, high and unit are of a check: its key, and the span of its values over the hosts.
 	sort, low, high, unit string
 }
@@ -117,8 +119,8 @@ type groupKey struct {
 	hash uint64
 }
 
-// fold groups the run's hosts, failures first; what is equal is one line, whatever the number of hosts. Output is equal byte for byte;
-// checks are alike where the same one is worst.
+// fold groups the run's hosts, failures first; what is equal is one line, whatever the number of hosts. Output is equal byte for byte, but for
+// each host's own name in it: "web-01: no space left" is said by forty hosts in forty ways, and is one thing. Checks are alike where the same one is worst.
 func (w *watch) fold() []group {
 	index := map[groupKey]int{}
 	var groups []group
@@ -165,13 +167,15 @@ func (w *watch) groupOf(i int) (groupKey, group) {
 		return key, g
 	}
 	g.text = w.textOf(i)
-	key.text = g.text
+	g.general = general(g.text, h.ID)
+	key.text = g.general
 	if v, ok := w.verdictOf(i); ok {
 		key.text, g.sort = v.sort(), v.worst.Key
 		g.low, g.unit = v.worst.Value, v.worst.Unit
 		g.high = g.low
 	} else if h.Outcome.Good() {
-		key.hash, g.same = w.outs[i].hash, w.outs[i].hash != 0
+		key.hash, g.own = w.outs[i].sum.value()
+		g.same = key.hash != 0
 	}
 	return key, g
 }
@@ -179,7 +183,11 @@ func (w *watch) groupOf(i int) (groupKey, group) {
 // add takes a host in. Where the words differ, what is left of them is the check and the span of its values.
 func (g *group) add(i int, one group) {
 	g.hosts = append(g.hosts, i)
-	if g.text == one.text || g.sort == "" {
+	switch {
+	case g.text == one.text:
+		return
+	case g.sort == "":
+		g.text = g.general
 		return
 	}
 	g.low, g.high = lesser(g.low, one.low), greater(g.high, one.high)

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,49 @@ func TestChecksFold(t *testing.T) {
 	}
 	d.do(d.c.openRun("r1"))
 	d.Pull().See("FAIL        3  checks       disk:/var 97% to 99%", "WARN        9  checks       disk:/var 88% to 96%").Miss("differs")
+}
+
+// TestOwnNamesFold: what every host says of itself is said once; a name within a longer one is not the host's.
+func TestOwnNamesFold(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := d.plan("health", "web-[01-06]")
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0})
+	for i, h := range p.Hosts {
+		out, text := journal.OK, "I am "+string(h.Name)+".example.net\n"
+		if i > 2 {
+			out, text = journal.Failed, "/var is full on "+string(h.Name)+"\n"
+		}
+		if i == 5 {
+			text = "/var is full on " + string(h.Name) + "9\n"
+		}
+		d.step("r1", h.Name, "checks", text, out, "exit 1")
+	}
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("FAIL        2  checks       /var is full on <host>", "FAIL        1  checks       /var is full on web-069", "OK          3  checks       I am <host>.example.net").Miss("differs")
+	d.Press("G", "enter").Pull().See("web-01| I am web-01", "web-03| I am web-03") // each in its own words
+}
+
+// TestOwnSumIsWhole: the sum does not depend on the pieces that output comes in.
+func TestOwnSumIsWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"web-01", "web-0", "1", "w", " ", "\n", ".net"})).Draw(t, "text"), "")
+		whole, parts, other := newOwnSum("web-01"), newOwnSum("web-01"), newOwnSum("db-7")
+		whole.add([]byte(text))
+		for rest := []byte(text); len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
+			parts.add(rest[:n])
+			rest = rest[n:]
+		}
+		a, ownA := whole.value()
+		b, ownB := parts.value()
+		if general := general(text, "web-01"); a != b || ownA != ownB || ownA != (general != text) {
+			t.Fatalf("%q: %x %v, in pieces %x %v", text, a, ownA, b, ownB)
+		}
+		other.add([]byte(strings.ReplaceAll(general(text, "web-01"), "<host>", "db-7")))
+		if c, _ := other.value(); c != a && !strings.Contains(text, "db-7") {
+			t.Fatalf("%q is another thing of another host", text)
+		}
+	})
 }
 
 // TestFoldIsWhole: every host is in exactly one group, failures come first, and groups that differ say so only beside their like.

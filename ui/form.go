@@ -23,6 +23,7 @@ type form struct {
 	errs   []string // what Resolve said
 	// reason and ticket were said of the plan that the parameters are changed of.
 	reason, ticket string
+	prod           bool // production is in scope
 }
 
 // formField is one line: a parameter, or a piece of the policy.
@@ -153,6 +154,19 @@ func heldByDown(err error) bool {
 	return errors.As(err, &conflict) && conflict.Mend()
 }
 
+// openForm shows a form; err is why no plan could be made of it, nil where none was tried.
+func openForm(f *form, err error) action {
+	return func(c *console) tea.Cmd {
+		if sel, bad := inventory.ParseSelector(f.sel); bad == nil {
+			f.prod = slices.ContainsFunc(c.cfg.Inventory.Hosts, func(h inventory.Host) bool { return h.Prod && sel.Match(h, c.fleet.Values) })
+		}
+		if err != nil {
+			f.fail(err)
+		}
+		return c.run(push(f))
+	}
+}
+
 // Binds are for help and footer; keys go to Type first.
 func (f *form) Binds() []bind {
 	return []bind{
@@ -271,7 +285,7 @@ func setPolicy(p *runbooks.Policy, name, v string) {
 
 // View is one line a field; below stand why no plan could be made, as long as that is, and the help of the field being edited.
 func (f *form) View(a area) frame {
-	fr := frame{name: "PARAMETERS", scope: f.rb.Name, right: "for " + cut(a.text(f.sel), 30, a.cut), sub: a.text(f.rb.Title)}
+	fr := frame{name: "PARAMETERS", scope: f.rb.Name, right: "for " + cut(a.text(f.sel), 30, a.cut), sub: a.text(f.rb.Title), prod: f.prod}
 	nameW, kindW := 20, 14
 	valueW := a.w - 2 - nameW - kindW
 	body := []string{a.paint(head, "  "+a.pad("NAME", nameW)+a.pad("TYPE", kindW)+"VALUE")}

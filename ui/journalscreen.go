@@ -312,9 +312,9 @@ func (o *offer) View(a area) frame {
 	f := o.journalScreen.View(a)
 	f.name, f.scope, f.sub = "OPEN RUNS", "", "these runs have not ended"
 	if r, ok := o.chosen(); ok {
-		f.status = "some process is at work on it; enter opens it"
+		f.status = "some process is at work on it; " + o.cfg.Settings.key("offer", "open", "enter") + " opens it"
 		if !slices.Contains(o.alive, r.Run) {
-			f.status = a.paint(warn, "no process is at work on it; open it, and c takes it up")
+			f.status = a.paint(warn, "no process is at work on it; open it, and "+o.cfg.Settings.key("run", "resume", "c")+" takes it up")
 		}
 	}
 	return f

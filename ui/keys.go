@@ -40,6 +40,10 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 		return c.prompted(msg)
 	}
 	if t, ok := c.top().(typer); ok {
+		if b, ok := c.chosenKey(k.name); ok {
+			c.leaving = ""
+			return c.run(b.act())
+		}
 		if act, mine := t.Type(k); mine {
 			c.leaving = ""
 			return c.run(act)
@@ -57,6 +61,20 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 	c.leaving = ""
 	c.note = c.unbound(k)
 	return nil
+}
+
+// chosenKey is the verb that the operator has put on the key, on a screen that would take it as text or pass it over.
+func (c *console) chosenKey(name string) (bind, bool) {
+	screen := screenName(c.top())
+	if !letters[screen] || len(c.cfg.Settings.keys) == 0 {
+		return bind{}, false
+	}
+	for _, b := range c.cfg.Settings.rebind(screen, c.top().Binds()) {
+		if b.has(name) {
+			return b, true
+		}
+	}
+	return bind{}, false
 }
 
 // unbound says of a letter that it does nothing here: pressed in good faith on the wrong screen, it must not look like a screen that hangs.

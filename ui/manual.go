@@ -36,6 +36,19 @@ func newManualScreen(cfg Config, w *watch, host int) *manualScreen {
 	return s
 }
 
+// askPerson is the page of a host's manual step: the one that was left, with what had been written on it, as long as it asks about the same.
+func askPerson(cfg Config, w *watch, host int) *manualScreen {
+	s := newManualScreen(cfg, w, host)
+	if was := w.drafts[host]; was != nil && was.step.ID == s.step.ID && was.attempt == s.attempt {
+		return was
+	}
+	if w.drafts == nil {
+		w.drafts = map[int]*manualScreen{}
+	}
+	w.drafts[host] = s
+	return s
+}
+
 // Binds are for help and footer; keys go to Type first.
 func (s *manualScreen) Binds() []bind {
 	return []bind{
@@ -46,7 +59,7 @@ func (s *manualScreen) Binds() []bind {
 		{keys: "ctrl+f pgdown", name: "page-down", help: "read on, where the words are long", foot: s.n > s.h, do: done(func() { s.top = min(s.top+s.h, max(s.n-s.h, 0)) })},
 		{keys: "ctrl+b pgup", name: "page-up", help: "read back", do: done(func() { s.top = max(s.top-s.h, 0) })},
 		{keys: "ctrl+o", name: "locate", help: "make the host's light blink", foot: true, why: func() string { return cmp.Or(s.cannot(), noLocate(s.cfg, s.host)) }, do: func() action { return locate(s.cfg, s.host) }},
-		{keys: "esc", name: "later", help: "leave the step open", foot: true, do: back},
+		{keys: "esc", name: "later", help: "leave the step open; what is written here stays", foot: true, do: back},
 	}
 }
 
@@ -167,7 +180,7 @@ func (s *manualScreen) View(a area) frame {
 		body = append(body, words[i])
 	}
 	if s.n > s.h {
-		f.subEnd = "lines " + itoa(s.top+1) + "-" + itoa(min(s.top+s.h, s.n)) + " of " + itoa(s.n) + ", ^F reads on"
+		f.subEnd = "lines " + itoa(s.top+1) + "-" + itoa(min(s.top+s.h, s.n)) + " of " + itoa(s.n) + ", " + s.cfg.Settings.key("manual", "page-down", "ctrl+f") + " reads on"
 	}
 	f.body, f.status = append(body, asks...), "what you say goes into the journal with your name"
 	return f

@@ -41,18 +41,24 @@ func (c *console) exportOutput(path string, run journal.RunID, wanted map[invent
 	}
 }
 
-// export writes the raw bytes: what a host printed is for a file as it came. Several hosts are told apart by headings.
+// export writes the raw bytes into a new file: what a host printed is for a file as it came. Several hosts are told apart by headings.
 func export(ctx context.Context, j journal.Journal, path string, run journal.RunID, wanted map[inventory.HostID]bool, names bool) (n int64, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, err
 	}
-	w := bufio.NewWriter(f)
 	defer func() {
-		if e := w.Flush(); err == nil {
+		if e := f.Close(); err == nil {
 			err = e
 		}
-		if e := f.Close(); err == nil {
+	}()
+	return writeOutput(ctx, j, f, run, wanted, names)
+}
+
+func writeOutput(ctx context.Context, j journal.Journal, to io.Writer, run journal.RunID, wanted map[inventory.HostID]bool, names bool) (n int64, err error) {
+	w := bufio.NewWriter(to)
+	defer func() {
+		if e := w.Flush(); err == nil {
 			err = e
 		}
 	}()
@@ -79,8 +85,8 @@ func export(ctx context.Context, j journal.Journal, path string, run journal.Run
 	return n, nil
 }
 
-// openEditor hands the terminal to $EDITOR, or $PAGER, with a copy of the text.
-func openEditor(text string) action {
+// openEditor hands the terminal to $EDITOR, or $PAGER, with a copy of a text.
+func openEditor(write func(context.Context, *os.File) error) action {
 	return func(c *console) tea.Cmd {
 		get := lookup(c.cfg.Env)
 		prog := strings.Fields(cmp.Or(get("VISUAL"), get("EDITOR"), get("PAGER")))
@@ -88,8 +94,9 @@ func openEditor(text string) action {
 			c.note = note{text: "neither EDITOR nor PAGER is set", bad: true}
 			return nil
 		}
+		c.note = note{text: "making a copy for " + prog[0] + " ..."}
 		return c.work.do(func(ctx context.Context) tea.Msg {
-			name, err := tempFile(text)
+			name, err := tempFile(ctx, write)
 			if err != nil {
 				return then(warnOf("no copy could be made: " + err.Error()))
 			}
@@ -116,13 +123,15 @@ func (c *console) program(ctx context.Context, prog []string, file string) *sess
 }
 
 // tempFile writes a file that only its owner reads.
-func tempFile(text string) (string, error) {
+func tempFile(ctx context.Context, write func(context.Context, *os.File) error) (string, error) {
 	f, err := os.CreateTemp("", "tend-output-*.txt")
 	if err != nil {
 		return "", err
 	}
-	_, err = f.WriteString(text)
-	return f.Name(), errors.Join(err, f.Close())
+	if err = errors.Join(write(ctx, f), f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
 }
 
 // noteOn writes a note into the journal.

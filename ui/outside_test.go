@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"tend/journal"
 	"tend/runbooks"
 )
 
@@ -25,6 +26,16 @@ func TestEditor(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "tend-output-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+	d = newDriver(t, 80, 24, func(c *Config) { c.Env = []string{"PAGER=" + script} })
+	_ = os.Remove(script + ".seen")
+	p := d.plan("health", "web-01")
+	d.tell("r1", journal.PlanAccepted{Plan: p})
+	d.step("r1", "web-01", "checks", "as it came\x07\n", journal.OK, "")
+	d.do(d.c.openRun("r1"))
+	d.Pull().Press("enter").Pull().Press("e").See("back from")
+	if raw, _ := os.ReadFile(script + ".seen"); string(raw) != "600\nas it came\x07\n" { // all of it, from the journal
+		t.Errorf("the pager saw %q", raw)
 	}
 	d = newDriver(t, 80, 24)
 	d.c.run(push(newTextPager("TEXT", "x", "words")))

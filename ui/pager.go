@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -25,20 +27,24 @@ type pager struct {
 	left        int // cells scrolled to the right
 	h, w        int // as last drawn
 	follow      bool
+	past        bool // the run had ended: all that it shows is there, and is being read
 	wrap        bool
 	prose       bool // wrapped between words
 	times       bool
 	names       bool    // prefix lines with their host
 	byHost      bool    // one host's lines after the other's, once all are there
 	order       []int32 // for byHost: places in the store; nil = as they came
+	read        int     // lines that had come when a search last waited for more
+	stalled     int     // how often it has waited since
 	sought      int     // searches so far: a new one ends the one before
 	drawPen     *pen
 	search      *regexp.Regexp
 	searched    string
 	goal        uint64 // the event whose lines are to be shown; 0 = none, or reached
 	err         error
-	export      func(path string) action // writes all of it; nil = what is held
-	play        func() action            // shows it in its own time; nil = it has none
+	export      func(path string) action              // writes all of it; nil = what is held
+	copyTo      func(context.Context, *os.File) error // writes all of it for an editor; nil = what is held
+	play        func() action                         // shows it in its own time; nil = it has none
 }
 
 // newTextPager shows a text.
@@ -57,8 +63,9 @@ func newProse(name, scope, text string) *pager {
 
 // newOutputPager shows the output of some hosts of a run, while it comes or long after.
 func newOutputPager(c *console, w *watch, ids []inventory.HostID) *pager {
-	p := &pager{name: "OUTPUT", state: journal.NewState(), follow: w.state.Result == journal.Open, names: len(ids) > 1}
-	p.byHost = p.names && !p.follow
+	p := &pager{name: "OUTPUT", state: journal.NewState(), follow: w.state.Result == journal.Open && w.missed == 0, names: len(ids) > 1}
+	p.past = !p.follow
+	p.byHost = p.names && p.past
 	p.scope = w.state.Plan().Runbook + " " + inventory.HostSet(ids)
 	p.prod = anyProd(c.cfg.Inventory, ids)
 	p.wanted = make(map[inventory.HostID]bool, len(ids))
@@ -67,6 +74,11 @@ func newOutputPager(c *console, w *watch, ids []inventory.HostID) *pager {
 	}
 	p.run, p.feed = w.run, c.readRun(w.run)
 	p.export = func(path string) action { return c.exportOutput(path, w.run, p.wanted, p.names) }
+	j := c.cfg.Journal
+	p.copyTo = func(ctx context.Context, f *os.File) error {
+		_, err := writeOutput(ctx, j, f, w.run, p.wanted, p.names)
+		return err
+	}
 	return p
 }
 
@@ -206,7 +218,7 @@ func (p *pager) Binds() []bind {
 		{keys: "h left", name: "left", help: "scroll to the left", why: wrapped, do: done(func() { p.left = max(p.left-16, 0) })},
 		{keys: "l right", name: "right", help: "scroll to the right", why: wrapped, do: done(func() { p.left += 16 })},
 		{keys: "s", name: "save", help: "save all of it to a file", foot: true, do: p.save},
-		{keys: "e", name: "editor", help: "open what is held in $EDITOR or $PAGER", foot: true, do: func() action { return openEditor(p.text()) }},
+		{keys: "e", name: "editor", help: "open all of it in $EDITOR or $PAGER", foot: true, do: p.edit},
 		{keys: "y", name: "copy", help: "copy what the screen shows", foot: true, do: func() action { return copyText(p.shown()) }},
 	}
 }
@@ -287,6 +299,12 @@ func (p *pager) find(by int) action {
 // seekBudget is how long a search may hold up keys and pictures; 64 MB take longer than that.
 const seekBudget = 8 * time.Millisecond
 
+// searchAgain is when a search that has come to the end of what is read looks on.
+const searchAgain = 100 * time.Millisecond
+
+// searchPatience is how often it does while nothing comes.
+const searchPatience = 20
+
 // seek looks from a line, counted from the first one that ever came, until the budget is spent, and goes on when keys have had their turn.
 // Whoever moves meanwhile, or searches for something else, ends it.
 func (p *pager) seek(from, by, sought, top int) action {
@@ -307,9 +325,35 @@ func (p *pager) seek(from, by, sought, top int) action {
 				return func() tea.Msg { return quietMsg{next} }
 			}
 		}
+		if by > 0 && p.coming() { // the rest is on its way
+			c.note = note{text: fmt.Sprintf("searching for %s ... %d lines are read so far; any move ends it", p.searched, p.store.len()+p.store.dropped)}
+			next := p.seek(i+p.store.dropped, by, sought, top)
+			return tea.Tick(searchAgain, func(time.Time) tea.Msg { return quietMsg{next} })
+		}
 		c.note = note{text: "no more matches for " + p.searched + map[bool]string{true: " below; N looks above", false: " above; n looks below"}[by > 0]}
 		return nil
 	}
+}
+
+// edit opens a copy: all output of a run, by way of the journal, since 64 MB put together here would hold up the keys; else the text.
+func (p *pager) edit() action {
+	if p.copyTo != nil {
+		return openEditor(p.copyTo)
+	}
+	text := p.text()
+	return openEditor(func(_ context.Context, f *os.File) error {
+		_, err := f.WriteString(text)
+		return err
+	})
+}
+
+// coming reports whether more of a past run is on its way: of one that was left behind nothing tells the end, but that nothing comes any more.
+func (p *pager) coming() bool {
+	n := p.store.len() + p.store.dropped
+	if p.stalled++; n != p.read {
+		p.read, p.stalled = n, 0
+	}
+	return p.past && p.feed != nil && p.stalled < searchPatience
 }
 
 func (p *pager) save() action {

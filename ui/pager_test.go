@@ -227,7 +227,7 @@ func TestOutputOfManyHosts(t *testing.T) {
 // TestOutputIsReadOnce: a piece that overlaps what was read, as after a link that was lost, adds only what is new.
 func TestOutputIsReadOnce(t *testing.T) {
 	var a, b output
-	a.hash, b.hash = fnvOffset, fnvOffset
+	a.sum, b.sum = newOwnSum("web-01"), newOwnSum("web-01")
 	a.read(journal.OutputRead{Data: []byte("one\ntwo\nthree\n")})
 	for _, p := range []struct {
 		at   int64
@@ -235,7 +235,7 @@ func TestOutputIsReadOnce(t *testing.T) {
 	}{{0, "one\ntw"}, {4, "two\nth"}, {0, "one"}, {10, "ree\n"}} {
 		b.read(journal.OutputRead{Offset: p.at, Data: []byte(p.data)})
 	}
-	if a.hash != b.hash || a.words() != "three" || b.words() != "three" || a.lines != 3 || b.lines != 3 {
+	if a.sum.sum != b.sum.sum || a.words() != "three" || b.words() != "three" || a.lines != 3 || b.lines != 3 {
 		t.Errorf("%+v\n%+v", a, b)
 	}
 	var c output

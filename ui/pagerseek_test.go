@@ -51,6 +51,26 @@ func TestSearchGivesKeysTheirTurn(t *testing.T) {
 	}
 }
 
+// TestSearchWaitsForThePast: what is still being read of a run that has ended is not said to be without the word.
+func TestSearchWaitsForThePast(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := newTextPager("OUTPUT", "x", "first")
+	p.past, p.feed = true, &feed[journal.Event]{cost: eventCost, stop: func() {}}
+	p.feed.room.L = &p.feed.mu
+	d.c.run(push(p))
+	d.See("the journal is being read")
+	p.search, p.searched = regexp.MustCompile("needle"), "needle"
+	cmd := d.c.run(p.find(+1))
+	d.See("searching for needle ... 1 lines are read so far").Miss("no more matches")
+	p.store.add(-1, noon, []byte("the needle\n"))
+	d.c.run(cmd().(quietMsg).act)
+	if d.See("the needle"); p.top != 1 {
+		t.Errorf("at line %d", p.top)
+	}
+	p.feed = nil
+	d.Press("n").See("no more matches for needle below")
+}
+
 // TestEveryMatchIsMarked: all of a line's matches, not the first one only.
 func TestEveryMatchIsMarked(t *testing.T) {
 	d := newDriver(t, 80, 24)

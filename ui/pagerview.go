@@ -102,6 +102,8 @@ func (p *pager) View(a area) frame {
 		f.status = a.paint(bad, a.text("reading stopped: "+withHint(p.err)))
 	case p.feed != nil && p.follow:
 		f.status = "following; any move stops at the place"
+	case p.past && p.feed != nil:
+		f.status = "the journal is being read ..."
 	case end:
 		f.status = "(end)"
 	}

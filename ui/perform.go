@@ -103,10 +103,13 @@ func (c *console) tookAlive(alive []journal.RunID, asked time.Time) tea.Cmd {
 		c.follow(id)
 	}
 	for id, w := range c.watches {
-		w.missed++
-		if slices.Contains(alive, id) {
+		switch {
+		case slices.Contains(alive, id):
 			w.missed = 0
+		case w.missed != 1 || w.heard == w.version: // of one that is being read, the end may still come
+			w.missed++
 		}
+		w.heard = w.version
 		if w.missed == 1 && w.state.Result == journal.Open {
 			c.looked.alive = asked.Add(time.Second - lookEvery)
 		}

@@ -77,7 +77,7 @@ func (p *picker) Binds() []bind {
 		{keys: "enter l", name: "plan", help: "make a plan; nothing runs yet", foot: true, why: sound, do: p.plan},
 		{keys: "e", name: "parameters", help: "set parameters first", foot: true, why: sound, do: func() action {
 			rb, _ := p.chosen()
-			return push(newForm(rb, p.sel, Wish{Runbook: rb.Name, Select: p.sel}))
+			return openForm(newForm(rb, p.sel, Wish{Runbook: rb.Name, Select: p.sel}), nil)
 		}},
 		{keys: "v", name: "view", help: "read the runbook: its steps and their scripts", foot: true, why: none, do: func() action {
 			rb, _ := p.chosen()
@@ -98,7 +98,7 @@ func (p *picker) plan() action {
 	wish := Wish{Runbook: rb.Name, Select: p.sel}
 	for _, param := range rb.Params {
 		if param.Required && param.Default == "" {
-			return push(newForm(rb, p.sel, wish))
+			return openForm(newForm(rb, p.sel, wish), nil)
 		}
 	}
 	return planFor(rb, wish)
@@ -110,9 +110,7 @@ func planFor(rb runbooks.Runbook, wish Wish) action {
 		return c.resolve(wish, func(p proposal) action {
 			return openPlan(newPlanScreen(c, rb, wish, p))
 		}, func(err error) action {
-			f := newForm(rb, wish.Select, wish)
-			f.fail(err)
-			return push(f)
+			return openForm(newForm(rb, wish.Select, wish), err)
 		})
 	}
 }

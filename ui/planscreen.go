@@ -103,7 +103,8 @@ func (s *planScreen) Binds() []bind {
 			return func(c *console) tea.Cmd {
 				f := newForm(s.rb, s.plan.Scope, s.wish)
 				f.reason, f.ticket = s.reason, s.ticket
-				return c.replace(f)
+				c.pop()
+				return c.run(openForm(f, nil))
 			}
 		}},
 		{keys: "i", name: "reason", help: "why this is done; the journal keeps it", foot: true, do: func() action {

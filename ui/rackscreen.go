@@ -381,4 +381,4 @@ func (w *watch) manual() []int {
 	return out
 }
 
-func openManual(cfg Config, w waitingFor) action { return push(newManualScreen(cfg, w.watch, w.at)) }
+func openManual(cfg Config, w waitingFor) action { return push(askPerson(cfg, w.watch, w.at)) }

@@ -64,6 +64,9 @@ func (s *runScreen) selection() string {
 	if s.mode == folded && s.groups[s.list.at].word == "run" && len(t) > 1 {
 		text = "" // of one of them only
 	}
+	if len(t) > 1 {
+		text = general(text, s.w.state.Hosts[t[0]].ID)
+	}
 	hosts := plural(len(t), "host")
 	if len(t) <= selectionNamed {
 		hosts = inventory.HostSet(s.w.ids(t))

@@ -97,16 +97,16 @@ func (s *runScreen) targets() []int {
 
 // Binds are the run's verbs.
 func (s *runScreen) Binds() []bind {
-	pause, pauseHelp := "pause", "start nothing new until p is pressed again"
+	pause := bind{keys: "p", name: "pause", help: "start nothing new until it is pressed again", foot: true, why: s.cannot, do: s.pause}
 	if s.w.state.Paused {
-		pause, pauseHelp = "continue", "go on"
+		pause.name, pause.as, pause.help = "continue", "pause", "go on"
 	}
 	answer := bind{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", foot: s.waits() >= 0 || len(s.w.manual()) > 0, why: s.cannot, do: s.answer}
 	verbs := []bind{
 		{keys: "enter l", name: "output", help: "the output of these hosts", foot: true, why: s.noHost, do: s.output},
 		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, why: s.unread, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
 		{keys: "f", name: "failures", help: "only what failed, or everything", foot: true, why: s.unread, do: done(func() { s.failures, s.groups = !s.failures, nil })},
-		{keys: "p", name: pause, help: pauseHelp, foot: true, why: s.cannot, do: s.pause},
+		pause,
 		{keys: "t", name: "retry", help: "run the failed step of these hosts again", foot: s.w.state.Tally.Bad() > 0, why: s.cannot, do: func() action {
 			return s.repair("retry", journal.Retry)
 		}},
@@ -120,6 +120,7 @@ func (s *runScreen) Binds() []bind {
 		}},
 		{keys: "w", name: "write", help: "write the summary to a file", foot: true, do: func() action { return savePrompt(string(s.w.run)+".txt", s.info()) }},
 		{keys: "n", name: "note", help: "write a note on this run into the journal", foot: true, do: func() action { return noteOn(s.w.run, "") }},
+		{keys: "r", name: "runbook", help: "run a runbook on these hosts", foot: s.w.state.Result != journal.Open, why: s.noHost, do: s.runbook},
 		{keys: "e", name: "host", help: "the host that the cursor is on", why: s.noHost, do: func() action {
 			id := s.w.state.Hosts[s.targets()[0]].ID
 			return func(c *console) tea.Cmd { return c.openHost(id) }
@@ -129,10 +130,13 @@ func (s *runScreen) Binds() []bind {
 		verbs = slices.DeleteFunc(verbs, func(b bind) bool { return b.name == answer.name })
 		verbs = slices.Insert(verbs, 0, answer)
 	}
-	if s.orphan() {
-		verbs = append([]bind{{keys: "c", name: "resume", help: "take the run up where it stands: its process is gone", foot: true, why: readsOnly(s.cfg.Readonly), do: func() action {
-			return func(c *console) tea.Cmd { return c.resume(s.w.run) }
-		}}}, verbs...)
+	resume := bind{keys: "c", name: "resume", help: "take the run up where it stands, where its process is gone", foot: s.orphan(), why: s.goesOn, do: func() action {
+		return func(c *console) tea.Cmd { return c.resume(s.w.run) }
+	}}
+	if resume.foot {
+		verbs = slices.Insert(verbs, 0, resume)
+	} else {
+		verbs = append(verbs, resume)
 	}
 	return append(verbs, s.list.binds()...)
 }
@@ -143,13 +147,29 @@ func (s *runScreen) cannot() string {
 	case s.w.state.Result != journal.Open:
 		return "the run has ended"
 	case s.orphan():
-		return "no process is at work on the run; c takes it up"
+		return "no process is at work on the run; " + s.key("resume", "c") + " takes it up"
 	case s.cfg.Readonly:
 		return "this console is read-only (--readonly)"
 	case s.cfg.Runs == nil:
 		return "runs cannot be reached from here"
 	}
 	return ""
+}
+
+// goesOn says why the run cannot be taken up.
+func (s *runScreen) goesOn() string {
+	switch {
+	case s.w.state.Result != journal.Open:
+		return "the run has ended"
+	case !s.orphan():
+		return "the run has its process"
+	}
+	return readsOnly(s.cfg.Readonly)()
+}
+
+// key is the key of an action of the screen, as it is bound.
+func (s *runScreen) key(action, builtin string) string {
+	return s.cfg.Settings.key("run", action, builtin)
 }
 
 // unread says that nothing of the run has come from the journal yet.
@@ -170,7 +190,7 @@ func (s *runScreen) noHost() string {
 
 func (s *runScreen) output() action {
 	targets := s.targets()
-	if s.mode == folded && s.groups[s.list.at].same {
+	if s.mode == folded && s.groups[s.list.at].same && !s.groups[s.list.at].own {
 		targets = targets[:1] // their output is the same, byte for byte
 	}
 	ids := s.w.ids(targets)
@@ -195,6 +215,12 @@ func (s *runScreen) difference() action {
 		return say("no other output of this step to compare with")
 	}
 	return diffOutputs(s.w.run, step, s.w.state.Hosts[most].ID, s.w.state.Hosts[targets[0]].ID)
+}
+
+// runbook is what puts right what the run has found, or the same again, on the hosts that the cursor is on.
+func (s *runScreen) runbook() action {
+	ids := s.w.ids(s.targets())
+	return func(c *console) tea.Cmd { return c.run(push(newPicker(c, ids, inventory.HostSet(ids)))) }
 }
 
 func (s *runScreen) pause() action {
@@ -275,7 +301,7 @@ func (s *runScreen) answer() action {
 			break
 		}
 	}
-	return push(newManualScreen(s.cfg, s.w, at))
+	return push(askPerson(s.cfg, s.w, at))
 }
 
 // elapsed is how long the run has taken so far.

@@ -37,11 +37,29 @@ func (s *runScreen) View(a area) frame {
 	} else {
 		body = append(body, s.rows(a, a.w, h)...)
 	}
-	for len(body) < a.h-len(live) {
+	f.status = s.status(a)
+	more := s.inFull(a, f.status, a.h-len(body)-len(live))
+	if more != nil {
+		f.status = ""
+	}
+	for len(body) < a.h-len(live)-len(more) {
 		body = append(body, "")
 	}
-	f.body, f.status = append(body, live...), s.status(a)
+	f.body = append(append(body, more...), live...)
 	return f
+}
+
+// inFull is the status where it is longer than its line and the body has room for all of it: why a host failed, and what to do about it, is
+// what somebody looks for here.
+func (s *runScreen) inFull(a area, status string, room int) []string {
+	if width(status) <= a.w {
+		return nil
+	}
+	lines := wrap(status, a.w)
+	if len(lines)+2 > room {
+		return nil
+	}
+	return append([]string{"", a.rule(a.w)}, lines...)
 }
 
 // shownRule is the line over the hosts. It says where some of them are left out: a run must not look smaller than it is.
@@ -65,6 +83,8 @@ func (s *runScreen) word() (string, token) {
 		return strings.ToUpper(st.Result.String()), bad
 	case s.orphan():
 		return "OPEN, NO PROCESS", bad
+	case s.w.missed > 0:
+		return "BEING READ", busy // nobody is at work on it: what is missing of it is still to come from the journal
 	case st.Abort != "":
 		return "ABORTING", bad
 	case s.waits() >= 0:
@@ -297,9 +317,14 @@ func (s *runScreen) side(a area, w, h int) []string {
 		if st.Running {
 			word = "runs"
 		}
-		out = append(out, "  "+a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), s.stepWidth(2*w))+" "+a.pad(word, 11)+" "+a.text(st.Reason))
+		head := "  " + a.pad(a.text(string(s.w.state.Plan().Steps[j].ID)), s.stepWidth(2*w)) + " " + a.pad(word, 11)
+		if reason := a.text(st.Reason); width(head)+1+width(reason) <= w {
+			out = append(out, head+" "+reason)
+		} else {
+			out = append(append(out, head), indented(reason, w)...)
+		}
 		if st.Hint != "" {
-			out = append(out, "    "+a.text(st.Hint))
+			out = append(out, indented(a.text(st.Hint), w)...)
 		}
 	}
 	if words := s.w.outs[targets[0]].words(); words != "" {
@@ -314,17 +339,26 @@ func (s *runScreen) side(a area, w, h int) []string {
 	return out[:min(len(out), h)]
 }
 
+// indented is text in as many lines as it takes, under the line that it belongs to.
+func indented(text string, w int) []string {
+	out := wrap(text, max(w-4, 8))
+	for i := range out {
+		out[i] = "    " + out[i]
+	}
+	return out
+}
+
 // status is what the operator should know: what the run waits for, how near it is to stopping, the latest remark.
 func (s *runScreen) status(a area) string {
 	st := s.w.state
 	if s.orphan() {
-		return a.paint(bad, "no process is at work on this run: c takes it up where it stands")
+		return a.paint(bad, "no process is at work on this run: "+s.key("resume", "c")+" takes it up where it stands")
 	}
 	if wave := s.waits(); wave >= 0 {
-		return a.paint(warn, a.text(st.Plan().Waves[wave].Name)+" waits for approval: a")
+		return a.paint(warn, a.text(st.Plan().Waves[wave].Name)+" waits for approval: "+s.key("answer", "a"))
 	}
 	if n := len(s.w.manual()); n > 0 {
-		return a.paint(warn, plural(n, "host")+" waits for a person: a answers")
+		return a.paint(warn, plural(n, "host")+" waits for a person: "+s.key("answer", "a")+" answers")
 	}
 	if s.w.err != nil {
 		return a.paint(bad, a.text("reading stopped: "+withHint(s.w.err)))

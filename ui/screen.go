@@ -64,6 +64,8 @@ type frame struct {
 type bind struct {
 	keys string // "enter l", separated by spaces; the first is shown
 	name string
+	// as is the action whose keys the verb has, where its own name is another: what continues is on the key that paused.
+	as   string
 	help string
 	foot bool // shown in the footer
 	do   func() action

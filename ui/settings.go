@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -200,23 +201,38 @@ func screenName(s screen) string {
 // catalogue is one of every screen whose keys can be set, to name its actions.
 func catalogue() []screen {
 	w := &watch{state: journal.NewState()}
-	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &journalScreen{}, &searchScreen{}, &shellsScreen{},
+	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &form{}, &manualScreen{w: w}, &offer{}, &journalScreen{}, &searchScreen{}, &shellsScreen{},
 		&sheetScreen{name: "posture"}, &sheetScreen{name: "drift"}, &sheetScreen{name: "insight"}, &sheetScreen{name: "calendar"}, &sheetScreen{name: "status"}, &maintenance{}}
 }
 
-// rebind puts the operator's keys in the place of the console's own.
+// rebind puts the operator's keys in the place of the console's own. Where letters are text, one that stands for an action on every screen
+// leaves the action there its own keys.
 func (s Settings) rebind(screen string, binds []bind) []bind {
 	if len(s.keys) == 0 {
 		return binds
 	}
 	for i := range binds {
-		if k, ok := s.keys[screen+"."+binds[i].name]; ok {
+		action := cmp.Or(binds[i].as, binds[i].name)
+		if k, ok := s.keys[screen+"."+action]; ok {
 			binds[i].keys = k
-		} else if k, ok := s.keys[binds[i].name]; ok {
+		} else if k, ok := s.keys[action]; ok && !(letters[screen] && text(k)) {
 			binds[i].keys = k
 		}
 	}
 	return binds
+}
+
+// letters are the screens on which letters are text.
+var letters = map[string]bool{"form": true, "manual": true}
+
+// text reports whether some of the keys types text.
+func text(keys string) bool {
+	return slices.ContainsFunc(strings.Fields(keys), func(k string) bool { return k == "space" || len([]rune(k)) == 1 })
+}
+
+// key is the first key of a screen's action, as it is shown; builtin where the operator has no other.
+func (s Settings) key(screen, action, builtin string) string {
+	return keyName(s.rebind(screen, []bind{{name: action, keys: builtin}})[0].key())
 }
 
 // invented are the keys that a torn escape sequence types: Esc, then one of these (UX.md).
@@ -245,6 +261,9 @@ func (s Settings) checkKeys() []error {
 	for _, action := range sortedKeys(s.keys) {
 		if !known[action] {
 			errs = append(errs, fmt.Errorf("keys.%s: there is no such action; ? on each screen lists them", action))
+		}
+		if screen, _, _ := strings.Cut(action, "."); letters[screen] && text(s.keys[action]) {
+			errs = append(errs, fmt.Errorf("keys.%s: %q types text there; choose one with ctrl+", action, s.keys[action]))
 		}
 		for k := range strings.FieldsSeq(s.keys[action]) {
 			if len(k) == 1 && strings.Contains(invented, k) {

@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 	"testing"
+
+	"tend/journal"
 )
 
 func TestSettings(t *testing.T) {
@@ -18,6 +20,29 @@ func TestSettings(t *testing.T) {
 	d.Press("esc").See("the question stays open; ^K shows it again", "a question waits (^K)")
 	if got := newPenWith(Full, true, false, s).paint(bad, "x"); !strings.Contains(got, "35") || strings.Contains(got, "31") {
 		t.Errorf("bad is drawn as %q", got)
+	}
+}
+
+// TestKeysOfEveryPage: the pages that are typed on have keys that can be set as well, and what a run offers only at times keeps its key.
+func TestKeysOfEveryPage(t *testing.T) {
+	s, err := ParseSettings([]byte("[keys]\n\"form.plan\" = \"ctrl+s\"\n\"form.next\" = \"ctrl+j f2\"\n\"manual.done\" = \"ctrl+d\"\n\"offer.open\" = \"o\"\nnext = \"n ctrl+g\"\n\"run.pause\" = \"ctrl+s\"\n\"run.resume\" = \"M\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDriver(t, 80, 24, func(c *Config) { c.Settings = s })
+	d.Press("r").Type("/patch").Press("enter", "e").See("PARAMETERS patch", "^S plan", "^J next", "> reboot").Press("f2").See("> security_only").Press("n").See("non").Press("backspace", "ctrl+s").See("PLAN patch")
+	w := &watch{run: "r9", state: journal.NewState()}
+	for _, paused := range []bool{false, true} {
+		w.state.Paused = paused
+		binds := s.rebind("run", newRunScreen(d.c, w).Binds())
+		for _, b := range binds {
+			if b.name == "pause" && b.keys != "ctrl+s" || b.name == "continue" && b.keys != "ctrl+s" || b.name == "resume" && b.keys != "M" {
+				t.Errorf("%s is on %s", b.name, b.keys)
+			}
+		}
+	}
+	if _, err := ParseSettings([]byte("[keys]\n\"manual.done\" = \"y\"\n")); err == nil || !strings.Contains(err.Error(), "types text there") {
+		t.Errorf("a letter on a page that is typed on: %v", err)
 	}
 }
 

@@ -199,11 +199,11 @@ func (c *console) openAtWork() tea.Cmd {
 	return c.openRun(w.run)
 }
 
-// active are the runs that are being followed and have not ended, by name.
+// active are the runs that are being followed, have not ended and have a process, as far as is known; by name.
 func (c *console) active() []*watch {
 	var list []*watch
 	for _, w := range c.watches {
-		if w.state.Run != "" && w.state.Result == journal.Open && !w.ended {
+		if w.state.Run != "" && w.state.Result == journal.Open && !w.ended && w.missed == 0 {
 			list = append(list, w)
 		}
 	}

@@ -19,7 +19,7 @@ type output struct {
 	step    int
 	attempt int
 	offset  int64
-	hash    uint64
+	sum     ownSum
 	lines   int
 	tail    []byte // the unfinished last line
 	last    string // the last line that holds anything
@@ -38,7 +38,11 @@ type watch struct {
 	ended     bool // nothing will follow
 	// missed counts the looks in a row that found no process at work on it; two are believed, since one may be older than the run.
 	missed int
-	err    error
+	// heard is version at the latest look: a run of which events still come is being read.
+	heard uint64
+	err   error
+	// drafts are the pages of manual steps that were left, by the host's place.
+	drafts map[int]*manualScreen
 	// version grows with every event, so that what is drawn from the fold can be kept until it changes.
 	version uint64
 	// shape grows with every event but output: what stands alike changes with nothing else.
@@ -92,7 +96,7 @@ func (w *watch) apply(e journal.Event) {
 	case journal.StepStarted:
 		if i := w.state.Index(b.Host); i >= 0 {
 			w.verdicts[i].made = false
-			w.outs[i] = output{step: w.state.StepIndex(b.Step), attempt: b.Attempt, hash: fnvOffset, at: e.At}
+			w.outs[i] = output{step: w.state.StepIndex(b.Step), attempt: b.Attempt, sum: newOwnSum(b.Host), at: e.At}
 		}
 	case journal.OutputRead:
 		if i := w.state.Index(b.Host); i >= 0 && w.outs[i].step == w.state.StepIndex(b.Step) && w.outs[i].attempt == b.Attempt {
@@ -117,7 +121,7 @@ func (o *output) read(b journal.OutputRead) {
 		data = data[seen:]
 	}
 	o.offset = b.Offset + int64(len(b.Data))
-	o.hash = hash(o.hash, data)
+	o.sum.add(data)
 	o.lines += bytes.Count(data, []byte{'\n'})
 	for len(data) > 0 {
 		i := bytes.IndexByte(data, '\n')

@@ -1,0 +1,39 @@
+package ui
+
+import (
+	"testing"
+
+	"tend/journal"
+)
+
+// TestAPastRunIsReadBeforeItIsJudged: of 100 MB of a run that has ended, the end comes last; until then nobody has left it behind.
+func TestAPastRunIsReadBeforeItIsJudged(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.tell("r1", journal.PlanAccepted{Plan: d.plan("health", "web-01")})
+	w := d.c.follow("r1")
+	d.do(d.c.openRun("r1"))
+	d.Pull()
+	w.missed, w.heard = 0, 0
+	look := func() *driver { d.do(d.c.tookAlive(nil, d.now)); return d }
+	look().See("BEING READ")
+	d.tell("r1", journal.StepStarted{Host: "web-01", Step: "checks", Attempt: 1})
+	d.Pull()
+	look().See("BEING READ").Miss("NO PROCESS")
+	look().See("OPEN, NO PROCESS", "c takes it up")
+}
+
+// TestWhyIsReadInFull: a reason that is longer than the line stands below the list, as far as there is room.
+func TestWhyIsReadInFull(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.tell("r1", journal.PlanAccepted{Plan: d.plan("health", "web-01")}, journal.WaveOpened{Wave: 0})
+	d.step("r1", "web-01", "checks", "", journal.Unreachable, "HOST KEY CHANGED: it presents one that is not the one that known_hosts has, in line 7; ask whoever installed it")
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("ask whoever installed it").Press("r").See("RUNBOOKS for web-01")
+}
+
+// TestRunCommandTakesTheMarks: as every verb does.
+func TestRunCommandTakesTheMarks(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press(":").Type("mark db-[01-02]").Press("enter", ":").Type("run health").Press("enter").See("PLAN health", "2 hosts", "db-").Press("esc", "u")
+	d.Press(":").Type("run health tag=w").Press("tab").See("run health tag=web").Press("esc", ":").Type("run health").Press("enter").See("35 hosts")
+}
