@@ -136,10 +136,16 @@ func digest(s string) string {
 	return string(sum[:])
 }
 
+// reasonLimit is how much of a host's last line, which may have megabytes, stands in an error.
+const reasonLimit = 300
+
 // refusal turns a session that ended before sh said anything into words: sh was certainly never given the script, or never ran it.
 func refusal(c call, exit int, said string) *Error {
 	text := lastLine(said)
 	low := strings.ToLower(text)
+	if len(text) > reasonLimit {
+		text = strings.ToValidUTF8(text[:reasonLimit], "") + "…"
+	}
 	switch {
 	case c.become && strings.Contains(low, "password"):
 		return fail(Refused, c.host, c.host.Become+" wants a password: "+text, "give it when asked, or allow this user to become root without one")

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tend/inventory"
 )
@@ -207,5 +208,13 @@ func TestNoise(t *testing.T) {
 		if e := asError(t, err); e.Kind != Refused || !strings.Contains(e.Error(), "not available") {
 			t.Errorf("job %q: %v", job, err)
 		}
+	}
+}
+
+// TestRefusalIsShort: what a host says in one line of megabytes is a reason of a few words.
+func TestRefusalIsShort(t *testing.T) {
+	err := refusal(call{}, 1, "hello\n"+strings.Repeat("é", 1<<20))
+	if got := err.Error(); len(got) > 500 || !strings.Contains(got, "éé…") || !utf8.ValidString(got) {
+		t.Errorf("%d bytes: %.600s", len(got), got)
 	}
 }

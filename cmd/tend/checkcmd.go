@@ -62,6 +62,7 @@ inventory, with a reason and an end:
 
 func (a *app) without(inv *inventory.Inventory, texts []string, asJSON bool) error {
 	var all []inventory.Selector
+	values := a.values(context.Background(), inv, nil)
 	for _, text := range texts {
 		sel, err := inventory.ParseSelector(text)
 		if err == nil {
@@ -70,9 +71,12 @@ func (a *app) without(inv *inventory.Inventory, texts []string, asJSON bool) err
 		if err != nil {
 			return bad(err)
 		}
+		if len(inv.Select(sel, values)) == 0 { // that nothing would fall is no answer about hosts that are not there
+			return usage("tend inventory list shows what there is", "no host matches %q", text)
+		}
 		all = append(all, sel)
 	}
-	impact := design.Without(inv, a.values(context.Background(), inv, nil), all...)
+	impact := design.Without(inv, values, all...)
 	if asJSON {
 		return impact.JSON(a.out)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"tend/journal"
 	"tend/runbooks"
@@ -32,7 +33,7 @@ func (a *app) console(ctx context.Context, open journal.RunID) error {
 	if err != nil {
 		return err
 	}
-	runs := &runs{a: a, w: w, secrets: map[string]map[string]string{}}
+	runs := &runs{a: a, w: w, book: book, secrets: map[string]map[string]string{}}
 	asks := &asks{a: a}
 	defer asks.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -75,6 +76,7 @@ func (a *app) environ() []string {
 type runs struct {
 	a       *app
 	w       world
+	book    *shelf
 	secrets map[string]map[string]string // by the digest of the plan that was resolved
 }
 
@@ -114,7 +116,10 @@ func (r *runs) Decide(ctx context.Context, run journal.RunID, d journal.Decided)
 	if err != nil {
 		return err
 	}
-	return cl.Decide(ctx, d)
+	if err = cl.Decide(ctx, d); errors.Is(err, runner.ErrGone) {
+		return r.a.unheard(run)
+	}
+	return err
 }
 
 // Resume takes up a run whose process is gone.
@@ -128,5 +133,10 @@ func (r *runs) Alive(ctx context.Context) ([]journal.RunID, error) {
 	if err != nil {
 		return nil, err
 	}
-	return runner.Alive(ctx, r.a.runtimeDir(), dir)
+	alive, err := runner.Alive(ctx, r.a.runtimeDir(), dir)
+	if err != nil {
+		return nil, err
+	}
+	others, err := r.book.outOfReach(ctx, alive)
+	return append(alive, others...), err
 }

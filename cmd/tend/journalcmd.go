@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -149,7 +148,7 @@ func (a *app) journalShow() *cobra.Command {
 }
 
 func (a *app) showJSON(ctx context.Context, book journal.Journal, run journal.RunID) error {
-	enc := json.NewEncoder(a.out)
+	enc := a.json()
 	for e, err := range book.Events(ctx, run, 0, false) {
 		if err != nil {
 			return err
@@ -229,6 +228,9 @@ func (a *app) journalVerify() *cobra.Command {
 says, and that the seal's signature is good: so a tail that was cut off is found, which no chain of hashes can show by itself.`,
 		Example: "  tend journal verify\n  tend journal verify --against seal-2026-11.txt --signers ~/.ssh/allowed_signers",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if signers != "" && against == "" {
+				return usage("add --against FILE", "--signers says who may seal, and no seal is named")
+			}
 			return a.withBook(func(book *shelf) error {
 				if against != "" {
 					return a.verifyAgainst(c.Context(), book, against, signers, asJSON)

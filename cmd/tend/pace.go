@@ -9,6 +9,7 @@ import (
 	"tend/inventory"
 	"tend/journal"
 	"tend/plans"
+	"tend/quote"
 	"tend/runbooks"
 )
 
@@ -86,9 +87,12 @@ func windowed(p *runbooks.Plan) bool {
 	return false
 }
 
+// json writes values that read back the same and do nothing to a terminal.
+func (a *app) json() *json.Encoder { return json.NewEncoder(quote.JSON(a.out)) }
+
 // encode prints one JSON value for people and programs.
 func (a *app) encode(v any) error {
-	enc := json.NewEncoder(a.out)
+	enc := a.json()
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
 }

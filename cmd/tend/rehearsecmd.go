@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -86,7 +85,7 @@ func (a *app) rehearse(ctx context.Context, f rehearsing) error {
 		return err
 	}
 	if f.json {
-		enc := json.NewEncoder(a.out)
+		enc := a.json()
 		enc.SetIndent("", "  ")
 		err = enc.Encode(r)
 	} else {

@@ -26,7 +26,10 @@ apart from the design in it (tend drift deviations), and each run.`,
 			if !slices.Contains(forms, form) {
 				return usage("--format markdown, html, json or junit", "no format %q", form)
 			}
-			if (len(args) == 0) == (since == "") {
+			if len(args) > 0 && since != "" {
+				return usage("leave one of the two out", "name runs or say since when, not both")
+			}
+			if len(args) == 0 && since == "" {
 				return usage("tend report last, or tend report --since 7d", "name runs, or say since when")
 			}
 			return a.withBook(func(book *shelf) error {

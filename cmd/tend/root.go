@@ -59,8 +59,14 @@ many hosts at once, and records every action in a local journal. Without a comma
 
 // markUsage makes every wrong argument a usage error: exit code 2, with how it is typed.
 func (a *app) markUsage(c *cobra.Command) {
+	if c.Args == nil && !c.HasSubCommands() {
+		c.Args = cobra.ArbitraryArgs
+	}
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
+			if err := nothingEmpty(c, args); err != nil {
+				return err
+			}
 			err := check(c, args)
 			var f *fault
 			if err == nil || errors.As(err, &f) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -92,7 +91,7 @@ func listedBooks(lib runbooks.Library) []listedBook {
 }
 
 func jsonLines[T any](a *app, all []T) error {
-	enc := json.NewEncoder(a.out)
+	enc := a.json()
 	for _, v := range all {
 		if err := enc.Encode(v); err != nil {
 			return err

@@ -82,7 +82,7 @@ func (a *app) runsCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printRuns(open, alive, asJSON)
+			return a.printRuns(book, open, alive, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines")
@@ -95,11 +95,11 @@ type openRun struct {
 	Alive bool `json:"alive"` // whether its process is at work; else it was left behind
 }
 
-func (a *app) printRuns(open []journal.RunSummary, alive map[journal.RunID]bool, asJSON bool) error {
+func (a *app) printRuns(book *shelf, open []journal.RunSummary, alive map[journal.RunID]bool, asJSON bool) error {
 	if asJSON {
 		all := make([]openRun, len(open))
 		for i, r := range open {
-			all[i] = openRun{r, alive[r.Run]}
+			all[i] = openRun{r, alive[r.Run] || book.Written(r.Run)}
 		}
 		return jsonLines(a, all)
 	}
@@ -110,13 +110,25 @@ func (a *app) printRuns(open []journal.RunSummary, alive map[journal.RunID]bool,
 	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(tw, "RUN\tSTATE\tRUNBOOK\tSCOPE\tHOSTS\tBY\tSTARTED")
 	for _, r := range open {
-		state := "left behind: tend resume " + string(r.Run)
-		if alive[r.Run] {
-			state = "alive"
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, state, r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), r.Hosts, quote.Line(r.By.User), r.Started.Local().Format("2006-01-02 15:04"))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, book.standing(r.Run, alive[r.Run]), r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), r.Hosts, quote.Line(r.By.User), r.Started.Local().Format("2006-01-02 15:04"))
 	}
 	return tw.Flush()
+}
+
+// standing is whether an open run has a process, and what may be done where it has none; listens says that its socket answers.
+func (s *shelf) standing(run journal.RunID, listens bool) string {
+	o, foreign := s.owner(run)
+	switch {
+	case listens:
+		return "alive"
+	case s.Written(run) && foreign:
+		return "alive, of " + o
+	case s.Written(run):
+		return "alive, begun in another session"
+	case foreign:
+		return "left behind by " + o
+	}
+	return "left behind: tend resume " + string(run)
 }
 
 func (a *app) attachCmd() *cobra.Command {
@@ -253,7 +265,7 @@ func (a *app) decide(ctx context.Context, typed string, d journal.Decided) error
 		return usage(late.Hint(), "%w", late)
 	}
 	if errors.Is(err, runner.ErrGone) {
-		return usage("tend runs shows which runs are alive; tend resume takes up one that was left behind", "run %s has no process", run)
+		return a.unheard(run)
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -231,7 +230,7 @@ func (a *app) search(ctx context.Context, book *shelf, q index.Asked, asJSON boo
 }
 
 func (a *app) printHits(hits []index.Hit, asJSON bool) error {
-	enc := json.NewEncoder(a.out)
+	enc := a.json()
 	for _, h := range hits {
 		if asJSON {
 			if err := enc.Encode(h.Event); err != nil {

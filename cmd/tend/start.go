@@ -72,6 +72,9 @@ func (a *app) start(ctx context.Context, p prepared, h how) (journal.RunID, erro
 
 // resume takes up a run whose process is gone.
 func (a *app) resume(ctx context.Context, run journal.RunID, h how) error {
+	if err := a.elsewhere(run); err != nil {
+		return err
+	}
 	inv, err := a.load()
 	if err != nil {
 		inv = nil // the run's hosts stand in its journal; only jump hosts that the inventory names are missed

@@ -32,9 +32,7 @@ kept. What is here already is recognised; what tells another story than ours is 
 				for _, arg := range args {
 					got, err := a.importOne(c.Context(), book, arg)
 					all = append(all, got...)
-					if err != nil {
-						errs = errors.Join(errs, fmt.Errorf("%s: %w", arg, err))
-					}
+					errs = errors.Join(errs, err)
 				}
 				if err := a.printImported(all, asJSON); err != nil {
 					return err
@@ -55,12 +53,25 @@ func (a *app) importOne(ctx context.Context, book *shelf, arg string) ([]segment
 	if err != nil {
 		return nil, bad(err)
 	}
+	var got []segments.Imported
 	if info.IsDir() {
-		return book.Merge(ctx, arg)
+		got, err = book.Merge(ctx, arg)
+	} else {
+		got, err = importFile(ctx, book, arg)
 	}
-	f, err := os.Open(arg)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%s: %w", arg, err)
+	case len(got) == 0:
+		err = usage("name a journal's directory, a backup, or what tend journal export wrote", "%s: no run in it", arg)
+	}
+	return got, err
+}
+
+func importFile(ctx context.Context, book *shelf, path string) ([]segments.Imported, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, bad(err)
+		return nil, err
 	}
 	defer f.Close()
 	return book.Import(ctx, f)

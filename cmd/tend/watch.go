@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,6 +58,9 @@ func (a *app) watched(ctx context.Context, run journal.RunID, w watching) (*jour
 	case s.Result != journal.Open:
 		return s, code(s.Result)
 	case errors.Is(context.Cause(inner), errGone):
+		if o, foreign := book.owner(run); foreign {
+			return s, &fault{code: 3, err: fmt.Errorf("run %s of %s: its process is gone, and it has not ended", run, o), hint: o + " takes it up with tend resume " + string(run)}
+		}
 		return s, &fault{code: 3, err: fmt.Errorf("run %s: its process is gone, and it has not ended%s", run, a.lastWord(run)), hint: "tend resume " + string(run) + " takes it up where it stands"}
 	case ctx.Err() != nil:
 		fmt.Fprintf(a.err, "\nstopped watching; the run goes on. tend attach %s opens it again, tend abort %s ends it.\n", run, run)
@@ -139,7 +143,7 @@ func foldEvents(events iter.Seq2[journal.Event, error]) (*journal.State, error) 
 }
 
 // guard ends the watching when the run's process is gone without having ended the run: nothing more would ever come.
-func (a *app) guard(ctx context.Context, cancel context.CancelCauseFunc, cl *runner.Client, book journal.Journal, run journal.RunID) {
+func (a *app) guard(ctx context.Context, cancel context.CancelCauseFunc, cl *runner.Client, book *shelf, run journal.RunID) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -148,21 +152,12 @@ func (a *app) guard(ctx context.Context, cancel context.CancelCauseFunc, cl *run
 			return
 		case <-tick.C:
 		}
-		if _, err := cl.PID(ctx); !errors.Is(err, runner.ErrGone) {
+		if _, err := cl.PID(ctx); !errors.Is(err, runner.ErrGone) || book.Written(run) {
 			continue
 		}
-		if open, err := book.Runs(ctx, journal.Query{Open: true}); err == nil && has(open, run) {
+		if open, err := book.Runs(ctx, journal.Query{Open: true}); err == nil && slices.ContainsFunc(open, func(r journal.RunSummary) bool { return r.Run == run }) {
 			cancel(errGone)
 			return
 		}
 	}
-}
-
-func has(runs []journal.RunSummary, run journal.RunID) bool {
-	for _, r := range runs {
-		if r.Run == run {
-			return true
-		}
-	}
-	return false
 }

@@ -32,6 +32,26 @@ func (a *app) wrongArgs(c *cobra.Command, args []string, err error) error {
 	return usage("see "+c.CommandPath()+" --help", "%w", err)
 }
 
+// nothingEmpty refuses an empty argument, and an empty text of a flag: in a script it is a variable that is not set, and no selector means
+// every host. What stands behind -- is the host's.
+func nothingEmpty(c *cobra.Command, args []string) error {
+	if dash := c.ArgsLenAtDash(); dash >= 0 {
+		args = args[:dash]
+	}
+	for _, arg := range args {
+		if strings.TrimSpace(arg) == "" {
+			return usage("is a variable not set? Leave it out where nothing is meant; all means every host", "%s: an argument is empty", c.CommandPath())
+		}
+	}
+	var err error
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == "" {
+			err = usage("is a variable not set? Leave the flag out where nothing is meant", "--%s is empty", f.Name)
+		}
+	})
+	return err
+}
+
 // neededWords are the arguments that the usage line has outside of brackets.
 func neededWords(c *cobra.Command) []string {
 	var out []string

@@ -149,6 +149,15 @@ func (s *Segments) Orphans(ctx context.Context) ([]journal.RunID, error) {
 	return orphans, nil
 }
 
+// Owner is the origin that a run belongs to.
+func (s *Segments) Owner(run journal.RunID) (journal.OriginID, error) { return s.find(run) }
+
+// Written reports whether some process, whoever's it is, is at work on the run: it holds the segment.
+func (s *Segments) Written(run journal.RunID) bool {
+	o, err := s.find(run)
+	return err == nil && locked(s.path(o, string(run)))
+}
+
 func (s *Segments) isOrphan(run journal.RunID) (bool, error) {
 	if s.live(s.origin, run) != nil {
 		return false, nil
