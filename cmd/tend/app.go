@@ -128,6 +128,9 @@ func (a *app) dir(variable string, home ...string) (string, error) {
 	if h == "" {
 		return "", usage("set HOME, or "+variable, "neither %s nor HOME says where files belong", variable)
 	}
+	if !filepath.IsAbs(h) { // a run's process works elsewhere, and would take another directory for it
+		return "", usage("write all of it, from / on", "HOME is %q, which is no absolute path", h)
+	}
 	return filepath.Join(append([]string{h}, home...)...), nil
 }
 

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"tend/quote"
 )
@@ -158,6 +161,9 @@ func (a *app) lookJournal(context.Context) []symptom {
 	if err != nil {
 		return []symptom{fails("journal", hintOf(err), "%s", firstLine(err))}
 	}
+	if at := barred(dir); at != "" {
+		return []symptom{fails("journal", "make it yours, or set XDG_STATE_HOME to a directory that you may write", "%s cannot be written: nothing can be recorded, so no run begins", at)}
+	}
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return []symptom{ok("journal", "%s is made with the first run", dir)}
 	}
@@ -180,6 +186,22 @@ func (a *app) lookJournal(context.Context) []symptom {
 		out = append(out, ok("room", "%d MB left for the journal%s", free>>20, kind))
 	}
 	return out
+}
+
+// barred is what keeps dir from being written, or made: itself, or the nearest above it that is there; "" where nothing does.
+func barred(dir string) string {
+	info, err := os.Stat(dir)
+	for errors.Is(err, os.ErrNotExist) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return barred(filepath.Dir(dir))
+	}
+	if err != nil || !info.IsDir() || unix.Access(dir, unix.W_OK|unix.X_OK) != nil {
+		return dir
+	}
+	return ""
 }
 
 func or(s, other string) string {
