@@ -194,6 +194,8 @@ func TestWhoIsDown(t *testing.T) {
 		{"skipped before it began", []journal.Body{skip}, false},
 		{"skipped untouched", append(slices.Clone(first), skip), false},
 		{"skipped after a change", append(slices.Clone(both), skip), true},
+		{"aborted while it looked", []journal.Body{started("h00", "a", 1), abort[0], ended("h00", "a", 1, journal.Aborted)}, false},
+		{"a look failed, then skipped", []journal.Body{started("h00", "a", 1), ended("h00", "a", 1, journal.Failed), skip}, true},
 		{"aborted untouched", append(slices.Clone(first), abort...), false},
 		{"aborted after a change", append(slices.Clone(both), abort[0], ended("h00", "c", 0, journal.Aborted)), true},
 		{"tried again", []journal.Body{started("h00", "a", 1), ended("h00", "a", 1, journal.Failed), journal.Decided{Decision: journal.Retry, Host: "h00"}}, true},
@@ -230,6 +232,45 @@ func TestPausedRunStaysOpenWhileSomethingIsBad(t *testing.T) {
 	m.apply(journal.Decided{Decision: journal.Retry, Host: "h00"}, journal.Decided{Decision: journal.Continue})
 	if s := one[Start](t, Next(m.s, m.now)); s.Attempt != 2 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestPausedRunThatIsWell: it waits while hosts of it wait, and no longer.
+func TestPausedRunThatIsWell(t *testing.T) {
+	m := newSim(t, plan(2, runbooks.Step{ID: "a"}))
+	m.apply(journal.WaveOpened{}, started("h00", "a", 1), journal.Decided{Decision: journal.Pause}, ended("h00", "a", 1, journal.OK))
+	one[Ask](t, Next(m.s, m.now))
+	m.apply(journal.Decided{Decision: journal.Continue}, started("h01", "a", 1), journal.Decided{Decision: journal.Pause}, ended("h01", "a", 1, journal.OK))
+	if c := one[Close](t, Next(m.s, m.now)); c.Result != journal.Passed {
+		t.Errorf("%+v", c)
+	}
+	m = newSim(t, plan(1, runbooks.Step{ID: "a"}))
+	m.apply(journal.WaveOpened{}, started("h00", "a", 1), journal.Decided{Decision: journal.Pause}, journal.Decided{Decision: journal.Abort})
+	if list := Next(m.s, m.now); len(list) != 1 {
+		t.Errorf("aborted, and waits for somebody: %+v", list)
+	}
+}
+
+// TestFailureThatMayPass: it passes where no try is left: at once where the step may not be done twice.
+func TestFailureThatMayPass(t *testing.T) {
+	for _, c := range []struct {
+		step    runbooks.Step
+		attempt int
+		want    journal.Outcome
+	}{
+		{runbooks.Step{Retries: 1}, 1, journal.Warned},
+		{runbooks.Step{Retries: 1, Repeat: true}, 1, journal.Failed},
+		{runbooks.Step{Retries: 1, Repeat: true}, 2, journal.Warned},
+		{runbooks.Step{Retries: 1, Risk: runbooks.Read}, 1, journal.Failed},
+		{runbooks.Step{Retries: 1, Risk: runbooks.Read}, 2, journal.Warned},
+	} {
+		if c.step.Risk != runbooks.Read {
+			c.step.Risk = runbooks.Change
+		}
+		c.step.OnFailure = "go-on"
+		if got := failure(&c.step, &journal.StepState{Attempt: c.attempt}); got != c.want {
+			t.Errorf("%+v, try %d: %s", c.step, c.attempt, got)
+		}
 	}
 }
 

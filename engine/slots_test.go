@@ -87,9 +87,12 @@ func TestAnswerWithoutAReason(t *testing.T) {
 
 // TestTheEarliestWindowIsWaitedFor: whichever host comes first in the plan.
 func TestTheEarliestWindowIsWaitedFor(t *testing.T) {
-	m := newSim(t, plan(3, runbooks.Step{ID: "a"}))
-	opens := map[inventory.HostID]time.Duration{"h00": 2 * time.Hour, "h01": time.Hour, "h02": 3 * time.Hour}
+	m := newSim(t, plan(4, runbooks.Step{ID: "a"}))
+	opens := map[inventory.HostID]time.Duration{"h00": 2 * time.Hour, "h01": time.Hour, "h02": 3 * time.Hour, "h03": -time.Hour}
 	c, err := Compile(m.s.Plan(), Rules{Window: func(h inventory.Host, _ time.Time) (Window, error) {
+		if opens[h.Name] < 0 { // and none will come again
+			return hours{m.now.Add(-2 * time.Hour), m.now.Add(-time.Hour)}, nil
+		}
 		return hours{m.now.Add(opens[h.Name]), m.now.Add(9 * time.Hour)}, nil
 	}})
 	if err != nil {
@@ -98,5 +101,12 @@ func TestTheEarliestWindowIsWaitedFor(t *testing.T) {
 	m.apply(journal.WaveOpened{})
 	if w := one[Wake](t, c.Next(m.s, m.now)); !w.At.Equal(m.now.Add(time.Hour)) {
 		t.Errorf("wakes at %s, and the first window opens at %s", w.At, m.now.Add(time.Hour))
+	}
+	o := orders{r: &run{}}
+	for _, h := range []time.Duration{3, 1, 2} {
+		o.add(Wake{At: m.now.Add(h * time.Hour)})
+	}
+	if !o.r.wake.Equal(m.now.Add(time.Hour)) {
+		t.Errorf("of three times it wakes at %s", o.r.wake)
 	}
 }
