@@ -40,6 +40,15 @@ func TestAbsent(t *testing.T) {
 		if e := asError(t, err); e.Kind != Absent || w.executions() != 1 {
 			t.Errorf("a late start of what was given up: %v", err)
 		}
+		// What this very process has sent is never sent as though for the first time.
+		if err := os.RemoveAll(filepath.Join(w.root, "jobs", "same-boot")); err != nil {
+			t.Fatal(err)
+		}
+		w.setBoot(proc, "boot-2", 1)
+		_, err = k.Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "same-boot", Script: script}, (&sink{t: t}).take)
+		if e := asError(t, err); e.Kind != Absent || w.executions() != 1 {
+			t.Errorf("sent again after a reboot: %v, %d executions", err, w.executions())
+		}
 	})
 }
 
