@@ -224,6 +224,18 @@ func TestLeaseWitness(t *testing.T) {
 	if err := k.Release(ctx, w.host, c); err != nil {
 		t.Fatal(err)
 	}
+	// What the journal has from before that is older, and proves more.
+	k = w.keeper(opts...)
+	k.Knew(w.host.Name, false, "boot-1+1")
+	if l, err := k.Acquire(ctx, w.host, c); err != nil || !l.Fresh || l.Volatile {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	if _, err := adopt(k, "older"); asError(t, err).Kind != Absent || w.executions() != 1 {
+		t.Errorf("ordered before the host was restarted: %v, %d executions", err, w.executions())
+	}
+	if err := k.Release(ctx, w.host, c); err != nil {
+		t.Fatal(err)
+	}
 	for i, want := range []int{2, 2, 2, 2} { // on disk, then in memory, then nobody knows where, then it may not be on disk yet
 		k = w.keeper(opts...)
 		l, err := k.Acquire(ctx, w.host, c)
