@@ -156,6 +156,9 @@ func putRight(t *testing.T, w *driftWorld) {
 	if accepted["accepted.ports/tcp/4444"].Value != "(none) -> 0.0.0.0" || accepted["drift.ports"].Value != "0" {
 		t.Errorf("accepted: %+v", accepted)
 	}
+	if got := accepted["departs"]; !got.Check || got.State != CheckWarn || strings.Contains(got.Text, "ports/") || got.Text == before["departs"].Text {
+		t.Errorf("what was accepted is still told to depart: %+v", got)
+	}
 	if accepted["baseline.digest"].Value == before["baseline.digest"].Value {
 		t.Error("another baseline has the same checksum")
 	}
