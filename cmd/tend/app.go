@@ -38,6 +38,7 @@ type app struct {
 	readonly  bool
 	fresh     bool
 	noPager   bool
+	cols      int               // how wide the terminal is that a pager shows what is printed on; 0 = none does
 	warned    *sync.Once        // of runbooks that are refused; nil = nobody needs to be told
 	disk      []segments.Option // what a run's process writes its journal through: tests put themselves there
 }

@@ -91,7 +91,8 @@ func TestDocLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestPackagedPagesLeadSomewhere: packages have the pages and not the sources; what a page links to there is there, and no other link is lost.
+// TestPackagedPagesLeadSomewhere: packages have the pages and not the sources; what a page links to there is there, no other link is lost, and the
+// README says the installed command.
 func TestPackagedPagesLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -103,7 +104,7 @@ func TestPackagedPagesLeadSomewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out, err := exec.Command("../../packaging/cutlinks", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("../../packaging/pages", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	text := read(t, filepath.Join(dir, "README.md"))
@@ -116,6 +117,11 @@ func TestPackagedPagesLeadSomewhere(t *testing.T) {
 	}
 	if kept < 15 || !strings.Contains(text, "| TestReadme, on a real sshd") || !strings.Contains(text, "[The inventory](docs/inventory.md)") {
 		t.Errorf("%d links are left of\n%s", kept, text)
+	}
+	for want, n := range map[string]int{"\ntend demo ": 1, "\ntend run health ": 1, "cd ~/fleet": 1, "go run ./cmd": 0, "go build": 0, "go test": 0, "./tend": 0, "Go 1.": 0} {
+		if got := strings.Count(text, want); got != n {
+			t.Errorf("%d times %q for somebody who has tend and no Go:\n%s", got, want, text)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -105,24 +106,24 @@ func (a *app) printPostures(all []fleet.Posture, wide bool) error {
 	if wide {
 		columns = fleet.Columns
 	}
-	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	heads := map[string]string{"name": "HOST\tRACK", "pending": "UPDATES"}
-	for _, c := range columns {
-		fmt.Fprintf(tw, "%s\t", cmp.Or(heads[c], strings.ToUpper(c)))
-	}
-	fmt.Fprintln(tw, "WHY")
-	for i := range all {
-		p := &all[i]
+	return table(a.out, a.wide(), func(tw io.Writer) {
 		for _, c := range columns {
-			cell := dash(p.Cell(c, now))
-			if c == "name" {
-				cell += "\t" + dash(p.Site+"/"+p.Rack)
-			}
-			fmt.Fprintf(tw, "%s\t", cell)
+			fmt.Fprintf(tw, "%s\t", cmp.Or(heads[c], strings.ToUpper(c)))
 		}
-		fmt.Fprintln(tw, dash(strings.Join(p.Reasons, ", ")))
-	}
-	return tw.Flush()
+		fmt.Fprintln(tw, "WHY")
+		for i := range all {
+			p := &all[i]
+			for _, c := range columns {
+				cell := dash(p.Cell(c, now))
+				if c == "name" {
+					cell += "\t" + dash(p.Site+"/"+p.Rack)
+				}
+				fmt.Fprintf(tw, "%s\t", cell)
+			}
+			fmt.Fprintln(tw, dash(strings.Join(p.Reasons, ", ")))
+		}
+	})
 }
 
 func since(now, at time.Time) string {

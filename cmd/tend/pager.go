@@ -55,9 +55,9 @@ func (a *app) paged(ctx context.Context, do func() error) error {
 	signal.Ignore(syscall.SIGINT)
 	defer signal.Reset(syscall.SIGINT)
 	out := a.out
-	a.out = w
+	a.out, a.cols = w, columns(out)
 	err = do()
-	a.out = out
+	a.out, a.cols = out, 0
 	_ = w.Close()
 	if waited := p.Wait(); waited != nil && err == nil && !errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("the pager %s: %w", quote.Line(command), waited)

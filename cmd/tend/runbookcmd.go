@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -48,23 +48,25 @@ func (a *app) runbookList() *cobra.Command {
 			if asJSON {
 				return jsonLines(a, listedBooks(lib))
 			}
-			tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(tw, "RUNBOOK\tRISK\tSOURCE\tTITLE")
-			for _, rb := range lib.All() {
-				src := rb.Source
-				if rb.Shadows != "" {
-					src += " (hides " + rb.Shadows + ")"
-				}
-				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", rb.Name, rb.Risk, quote.Line(src), quote.Line(rb.Title))
-			}
-			for _, b := range lib.Broken() {
-				fmt.Fprintf(tw, "%s\tbroken\t%s\trefused: %s\n", b.Name, quote.Line(b.Source), quote.Line(b.First()))
-			}
-			return tw.Flush()
+			return table(a.out, a.wide(), func(tw io.Writer) { listBooks(tw, lib) })
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON lines; a broken file's has the key broken")
 	return c
+}
+
+func listBooks(tw io.Writer, lib runbooks.Library) {
+	fmt.Fprintln(tw, "RUNBOOK\tRISK\tSOURCE\tTITLE")
+	for _, rb := range lib.All() {
+		src := rb.Source
+		if rb.Shadows != "" {
+			src += " (hides " + rb.Shadows + ")"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", rb.Name, rb.Risk, quote.Line(src), quote.Line(rb.Title))
+	}
+	for _, b := range lib.Broken() {
+		fmt.Fprintf(tw, "%s\tbroken\t%s\trefused: %s\n", b.Name, quote.Line(b.Source), quote.Line(b.First()))
+	}
 }
 
 // listedBook is a runbook, or a file that is none.
@@ -132,26 +134,28 @@ func (a *app) printRunbook(rb runbooks.Runbook) {
 		fmt.Fprintf(a.out, "hides     %s\n", quote.Line(rb.Shadows))
 	}
 	if rb.Doc != "" {
-		fmt.Fprintf(a.out, "\n%s\n", strings.TrimSpace(quote.Text(rb.Doc)))
+		fmt.Fprintf(a.out, "\n%s\n", strings.TrimSuffix(reflow(strings.TrimSpace(quote.Text(rb.Doc)), a.wide()), "\n"))
 	}
 	if len(rb.Params) > 0 {
 		fmt.Fprintln(a.out)
-		tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(tw, "PARAMETER\tTYPE\tDEFAULT\tHELP")
-		for _, p := range rb.Params {
-			kind := p.Type
-			if len(p.Options) > 0 {
-				kind = strings.Join(p.Options, "|")
-			}
-			def := p.Default
-			if p.Required {
-				def = "(required)"
-			}
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", p.Name, kind, quote.Line(def), quote.Line(p.Help))
-		}
-		tw.Flush()
+		_ = table(a.out, a.wide(), func(tw io.Writer) { listParams(tw, rb.Params) })
 	}
 	printSteps(a.out, &runbooks.Plan{Steps: rb.Steps})
+}
+
+func listParams(tw io.Writer, params []runbooks.Param) {
+	fmt.Fprintln(tw, "PARAMETER\tTYPE\tDEFAULT\tHELP")
+	for _, p := range params {
+		kind := p.Type
+		if len(p.Options) > 0 {
+			kind = strings.Join(p.Options, "|")
+		}
+		def := p.Default
+		if p.Required {
+			def = "(required)"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", p.Name, kind, quote.Line(def), quote.Line(p.Help))
+	}
 }
 
 func (a *app) runbookCheck() *cobra.Command {

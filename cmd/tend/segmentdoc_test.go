@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -173,14 +174,14 @@ func TestThePagesScriptChecksAJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, run := range []journal.RunID{"261122-2213-aaaa", "261122-2214-bbbb"} {
+	for _, run := range []journal.RunID{"261122-2212-gone", "261122-2213-aaaa", "261122-2214-bbbb"} {
 		_, err := s.Append(t.Context(), run, journal.PlanAccepted{Plan: runbooks.Plan{Runbook: "health"}, Reason: "a \"quote\" and \x1b[31m, ünicode"},
 			journal.OutputRead{Host: "a", Data: []byte("\xff\x00raw")}, journal.OutputRead{Host: "a", Data: []byte("line,\"hash\":\"\n")}, journal.RunClosed{Result: journal.Passed})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Close(); err != nil {
+	if err := errors.Join(s.Drop(t.Context(), "261122-2212-gone"), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	check := func() (string, error) {

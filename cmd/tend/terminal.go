@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -34,6 +35,32 @@ func columns(s any) int {
 	return cols
 }
 
+// wide is how wide the terminal is that sees what is printed, through a pager or not; 0 = none does.
+func (a *app) wide() int { return max(a.cols, columns(a.out)) }
+
+// table prints a table whose last column holds words. On a terminal of so many columns those that do not fit beside the others stand below them,
+// broken at blanks; 0 = a line each, however long.
+func table(out io.Writer, cols int, fill func(tw io.Writer)) error {
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	fill(tw)
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	head, _, _ := strings.Cut(b.String(), "\n")
+	last := strings.LastIndexByte(head, ' ') + 1
+	for line := range strings.Lines(b.String()) {
+		if text := []rune(strings.TrimRight(line, " \n")); cols > 0 && len(text) > cols && len(text) > last {
+			words := atBlanks(string(text[last:]), max(cols-4, 1))
+			line = strings.TrimRight(string(text[:last]), " ") + "\n    " + strings.Join(words, "\n    ") + "\n"
+		}
+		if _, err := io.WriteString(out, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // atBlanks breaks a line at its blanks into lines of w characters; a word that is longer stays whole, so that a path can be copied. 0 = no limit.
 func atBlanks(s string, w int) []string {
 	if w <= 0 {
@@ -52,6 +79,44 @@ func atBlanks(s string, w int) []string {
 		}
 	}
 	return append(out, line)
+}
+
+// reflow breaks paragraphs at blanks, before the last column but one of a terminal; 0 = no limit. Lines that begin with a blank, and those of a
+// table, stay as they are.
+func reflow(text string, cols int) string {
+	if cols <= 0 {
+		return text
+	}
+	var b strings.Builder
+	col := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if line == "" || line[0] == ' ' || line[0] == '|' {
+			if col > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(line + "\n")
+			col = 0
+			continue
+		}
+		for _, word := range strings.Fields(line) {
+			switch n := utf8.RuneCountInString(word); {
+			case col == 0:
+				col = n
+			case col+1+n > cols-2:
+				b.WriteByte('\n')
+				col = n
+			default:
+				b.WriteByte(' ')
+				col += 1 + n
+			}
+			b.WriteString(word)
+		}
+	}
+	if col > 0 {
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // readLine reads one line, byte by byte so that nothing behind it is taken from whoever reads next.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -78,6 +78,9 @@ func (a *app) tutor(ctx context.Context, speed float64) error {
 	return c.teach(ctx, lessons())
 }
 
+// lessonLess is how less shows what is longer than the screen: as always, and with a word on how to leave it.
+const lessonLess = `FRX -Psspace\: more   q\: back to the tutor$`
+
 // class is a tutor at work: a directory of its own, in which the typed commands live.
 type class struct {
 	*app // as the commands see the world
@@ -108,7 +111,7 @@ func (a *app) newClass(dir, inv string, room *lab.Lab) (*class, error) {
 			return v
 		}
 		return a.getenv(k)
-	}}, env: os.Environ(), in: bufio.NewReader(a.in)}
+	}}, env: append(os.Environ(), "LESS="+cmp.Or(a.getenv("LESS"), lessonLess)), in: bufio.NewReader(a.in)}
 	for k, v := range places {
 		c.env = append(c.env, k+"="+v)
 	}
@@ -121,44 +124,10 @@ func (a *app) newClass(dir, inv string, room *lab.Lab) (*class, error) {
 // errLeft says that the learner has gone.
 var errLeft = errors.New("left")
 
-// reflow breaks paragraphs at blanks, before the 79th column: a console in a rack has 80. Lines that begin with a blank stay as they are.
-func reflow(text string) string {
-	var b strings.Builder
-	col := 0
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		if line == "" || line[0] == ' ' {
-			if col > 0 {
-				b.WriteByte('\n')
-			}
-			b.WriteString(line + "\n")
-			col = 0
-			continue
-		}
-		for _, word := range strings.Fields(line) {
-			switch n := utf8.RuneCountInString(word); {
-			case col == 0:
-				col = n
-			case col+1+n > 78:
-				b.WriteByte('\n')
-				col = n
-			default:
-				b.WriteByte(' ')
-				col += 1 + n
-			}
-			b.WriteString(word)
-		}
-	}
-	if col > 0 {
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
 func (c *class) teach(ctx context.Context, all []lesson) error {
-	fmt.Fprint(c.out, reflow(welcome))
+	fmt.Fprint(c.out, reflow(welcome, 80))
 	for i, l := range all {
-		fmt.Fprintf(c.out, "\n--- %d of %d: %s\n\n%s\n", i+1, len(all), l.title, strings.TrimSuffix(reflow(l.text), "\n"))
+		fmt.Fprintf(c.out, "\n--- %d of %d: %s\n\n%s\n", i+1, len(all), l.title, strings.TrimSuffix(reflow(l.text, 80), "\n"))
 		switch err := c.lesson(ctx, l); {
 		case errors.Is(err, errLeft):
 			fmt.Fprintln(c.out, "\nUntil next time. Nothing of this is left behind.")
@@ -167,7 +136,7 @@ func (c *class) teach(ctx context.Context, all []lesson) error {
 			return err
 		}
 	}
-	fmt.Fprint(c.out, reflow(farewell))
+	fmt.Fprint(c.out, reflow(farewell, 80))
 	return nil
 }
 
@@ -189,8 +158,11 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 		switch word, _, _ := strings.Cut(line, " "); word {
 		case "":
 			continue
-		case "quit", "exit", "q":
+		case "quit", "exit":
 			return errLeft
+		case "q": // one too many for the pager: all that was learnt would be gone
+			fmt.Fprintln(c.out, "quit leaves the tutor.")
+			continue
 		case "skip":
 			return nil
 		case "hint", "help":
@@ -207,7 +179,7 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 			return err
 		}
 		if word != "" {
-			fmt.Fprint(c.out, reflow(word))
+			fmt.Fprint(c.out, reflow(word, 80))
 		}
 		if done {
 			return nil

@@ -225,6 +225,7 @@ func (s *Segments) Merge(ctx context.Context, dir string) ([]Imported, error) {
 	}
 	var all []Imported
 	var errs error
+	refused := map[journal.OriginID]bool{} // whose notes were: nothing here would vouch for recordings of theirs
 	for _, seg := range list {
 		got, err := s.mergeOne(ctx, from, seg)
 		all = append(all, got...)
@@ -233,9 +234,13 @@ func (s *Segments) Merge(ctx context.Context, dir string) ([]Imported, error) {
 		}
 		if err != nil {
 			errs = errors.Join(errs, fmt.Errorf("%s/%s: %w", seg.Origin, seg.Run, err))
+			refused[seg.Origin] = refused[seg.Origin] || seg.Run == notesName
 		}
 	}
 	for _, o := range origins {
+		if refused[o] {
+			continue
+		}
 		got, err := s.mergeCasts(ctx, from, o)
 		all, errs = append(all, got...), errors.Join(errs, err)
 	}

@@ -232,3 +232,19 @@ func TestRecordingsMove(t *testing.T) {
 		t.Errorf("a recording that was edited was taken in: %v", err)
 	}
 }
+
+// TestRecordingsStayOutWithTheirNotes: two journals of one origin name, whose notes do not go together: a recording that nothing vouches for
+// here would leave a sound journal damaged.
+func TestRecordingsStayOutWithTheirNotes(t *testing.T) {
+	t.Parallel()
+	other := t.TempDir()
+	shell(t, open(t, other), "s1", "theirs")
+	s := open(t, t.TempDir())
+	shell(t, s, "s2", "ours")
+	if got, err := s.Merge(t.Context(), other); !errors.Is(err, journal.ErrDamaged) || len(got) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if rep := verify(t, s); !rep.OK() || rep.Recordings != 1 {
+		t.Errorf("%d recordings, %v", rep.Recordings, rep.Problems)
+	}
+}
