@@ -236,7 +236,7 @@ func newWorld(t testing.TB, name string) *world {
 }
 
 func (w *world) keeper(more ...func(*Options)) *Keeper {
-	o := Options{Root: w.root, Backoff: Backoff{First: time.Millisecond, Max: 20 * time.Millisecond}, Silence: 5 * time.Second, systemd: "/nonexistent"}
+	o := Options{Root: w.root, Backoff: Backoff{First: time.Millisecond, Max: 20 * time.Millisecond}, Silence: 15 * time.Second, systemd: "/nonexistent"}
 	for _, f := range more {
 		f(&o)
 	}

@@ -41,7 +41,7 @@ func (d *debian) commissioned() {
 	}
 	d.write("inventory.toml", strings.ReplaceAll(string(inv), d.srv.KnownHosts, pinned))
 	out := d.ok("commission", "real-1", "--list", d.srv.KnownHosts, "--yes", "--reason", "new")
-	for _, want := range []string{"in the list", "facts: passed, OK:1", "commission: passed, OK:1"} {
+	for _, want := range []string{"listed", "facts: passed, OK:1", "commission: passed, OK:1"} {
 		if !strings.Contains(out, want) {
 			d.t.Errorf("commission does not say %q:\n%s", want, out)
 		}

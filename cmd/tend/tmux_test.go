@@ -116,7 +116,7 @@ func (s *screen) within(d time.Duration, text string) bool {
 
 func (s *screen) until(what string, ok func(string) bool) string {
 	s.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		pane := s.text()
 		if ok(pane) {
