@@ -114,6 +114,31 @@ func TestCleanDiskCommands(t *testing.T) {
 	}
 }
 
+// TestPortsAreInRange: what no port can be is refused before anything runs, by every built-in that takes ports.
+func TestPortsAreInRange(t *testing.T) {
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, rb := range all {
+		for _, p := range rb.Params {
+			if !strings.HasPrefix(p.Pattern, `\d{1,5}`) {
+				continue
+			}
+			asked++
+			for ports, want := range map[string]string{"1 65535": "", "0": "is 0, and must be at least 1", "22 99999": "is 99999, and must be at most 65535"} {
+				if _, err := p.Value(ports); (err == nil) != (want == "") || err != nil && err.Error() != want {
+					t.Errorf("%s, %s=%s: %v, want %q", rb.Name, p.Name, ports, err, want)
+				}
+			}
+		}
+	}
+	if asked < 6 {
+		t.Errorf("only %d parameters take ports", asked)
+	}
+}
+
 // TestServicesOfOthers: what OpenRC (rc-service(8)) and FreeBSD (service(8)) are told, and that their word counts.
 func TestServicesOfOthers(t *testing.T) {
 	log := `echo "${0##*/} $*"; [ "$*" != "$not" ]`

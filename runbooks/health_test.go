@@ -37,8 +37,8 @@ esac`,
 			t.Fatal(err)
 		}
 	}
-	old, fresh := t.TempDir(), t.TempDir()
-	for name, at := range map[string]time.Time{old + "/a b": now.Add(-50 * time.Hour), old + "/c": now.Add(-90 * time.Hour), fresh + "/a": now.Add(-2 * time.Hour)} {
+	old, fresh, ahead := t.TempDir(), t.TempDir(), t.TempDir()
+	for name, at := range map[string]time.Time{old + "/a b": now.Add(-50 * time.Hour), old + "/c": now.Add(-90 * time.Hour), fresh + "/a": now.Add(-2 * time.Hour), ahead + "/a": now.Add(72 * time.Hour)} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ esac`,
 	}
 	params := map[string]string{
 		"expect_units": "cron.service app.service", "expect_ports": "22 80 53/udp 54/udp", "expect_mounts": "/ /data", "expect_certs": strings.Join(certs, " ") + " " + dir + "/none.pem",
-		"backup_paths": old + " " + fresh + " " + dir + "/nowhere", "backup_command": "echo last good: monday; false",
+		"backup_paths": old + " " + fresh + " " + ahead + " " + dir + "/nowhere", "backup_command": "echo last good: monday; false",
 		"plugins": "queue echo 'QUEUE WARNING - 12 | q=12'; exit 1\nmine echo backlog is deep; echo depth=12; echo mail.oldest=3 h; echo \"no fact | x=1\"; exit 2\nmissing /nonexistent/plugin\n", "zombies_warn": "3",
 	}
 	for name, argv := range shells(t) {
@@ -65,7 +65,8 @@ esac`,
 				"cert:" + certs[0]: "WARN 10 days 21/7", "cert:" + certs[1]: "CRIT", "cert:" + certs[2]: "OK 300 days", "cert:" + certs[3]: "CRIT no certificate",
 				"cert:" + dir + "/none.pem": "CRIT no such file",
 				"backup:" + old:             "CRIT newest is 2 days old", "backup:" + fresh: "OK newest is 2 hours old", "backup:" + dir + "/nowhere": "CRIT no such path",
-				"backup:command": "CRIT last good: monday", "queue": "WARN QUEUE WARNING - 12", "missing": "UNKNOWN",
+				"backup:" + ahead: "UNKNOWN days ahead of this host's clock",
+				"backup:command":  "CRIT last good: monday", "queue": "WARN QUEUE WARNING - 12", "missing": "UNKNOWN",
 				"mine": "CRIT backlog is deep",
 			})
 			if facts["own.mine.depth"].Value != "12" || facts["own.mine.mail.oldest"].Value != "3 h" || len(facts["own.mine.no fact | x"].Key) > 0 {

@@ -338,12 +338,13 @@ opensuse-tumbleweed - never
 TABLE
 }
 
-# Prints the files of a kind (crash, tmp, rotated) that nobody touched for so many days, one a line, or with a third argument of -delete
+# Prints the files of a kind (crash, tmp, rotated, journal: its archived part) that nobody touched for so many days, one a line, or with a third argument of -delete
 # removes them: find itself does, since a path that is passed on could be made to lead elsewhere meanwhile.
 tend_old_files() {
 	case $1 in
 	crash) find /var/crash /var/lib/systemd/coredump /var/lib/apport/coredump -xdev -type f -mtime "+$2" ${3:--print} ;;
 	tmp) find /tmp /var/tmp -xdev -type f -mtime "+$2" -atime "+$2" ! -path '*/systemd-private-*' ${3:--print} ;;
+	journal) find /var/log/journal /run/log/journal -xdev -type f -mtime "+$2" -name '*@*.journal*' ${3:--print} ;;
 	rotated) find /var/log -xdev -type f -mtime "+$2" \( -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.[0-9]' \) ${3:--print} ;;
 	esac 2>/dev/null
 }

@@ -26,6 +26,7 @@
 #   tend_downgrade [try]         goes back to the old versions of the "name old new" lines on its input; or only says whether it could
 #   tend_restarts                prints units whose processes run code that is gone from disk
 #   tend_reboot_deep             tend_reboot, and what needrestart, dnf and zypper say
+#   tend_old_kernels             prints "KiB name" of the kernels that nobody needs, and of what depends on them; the first line may have the size of all
 #   tend_beside                  prints the files that package managers leave beside a changed configuration file
 
 tend_pending() {
@@ -823,4 +824,42 @@ tend_package_cache() {
 	pacman) find /var/cache/pacman/pkg -name '*.pkg.tar*' -type f -exec du -k {} + ;;
 	pkg) find /var/cache/pkg -type f -exec du -k {} + ;;
 	esac 2>/dev/null
+}
+
+# apt-get's words, and dnf 4's (dnf/cli/commands/remove.py): with none to remove it ends with 1, as with any failure, and so it does where it is told not to go on.
+tend_old_kernels() {
+	case $tend_pm in
+	apt)
+		tend_out=$(apt-get -s autoremove 2>&1) || { printf '%s
+' "$tend_out" >&2; return 1; }
+		tend_out=$(printf '%s
+' "$tend_out" | awk '$1 == "Remv" && $2 ~ /^linux-(image|headers|modules)/ { print $2 }')
+		[ -n "$tend_out" ] || return 0
+		{ printf '%s
+@@
+' "$tend_out"; dpkg-query -W -f='${Package} ${Installed-Size}
+' $tend_out 2>/dev/null; } | awk '
+			/^@@/ { sizes = 1; next }
+			!sizes { name[++n] = $1; next }
+			{ kib[$1] = $2 }
+			END { for (i = 1; i <= n; i++) print kib[name[i]] + 0, name[i] }'
+		;;
+	dnf)
+		tend_out=$(dnf --assumeno --noautoremove remove --oldinstallonly 2>&1 </dev/null)
+		case $tend_out in
+		*'No old installonly packages'*) return 0 ;;
+		*'Operation aborted'*) ;;
+		*) printf '%s
+' "$tend_out" >&2 && return 1 ;;
+		esac
+		printf '%s
+' "$tend_out" | awk '
+			/^Removing[a-z ]*:$/ { on = 1; next }
+			/^[^ ]|^$/ { on = 0 }
+			/^Freed space:/ { kib = $3 * ($4 == "G" ? 1048576 : $4 == "M" ? 1024 : $4 == "k" ? 1 : 1 / 1024) }
+			on && /^ [^ ]/ { name[++n] = $1 }
+			END { for (i = 1; i <= n; i++) print i == 1 ? int(kib) : 0, name[i] }'
+		;;
+	*) return 1 ;;
+	esac
 }

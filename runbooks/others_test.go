@@ -226,9 +226,16 @@ func TestCleanDisk(t *testing.T) {
 			}
 		}
 		quiet := map[string]string{"journalctl": "exit 0", "du": "exit 0"}
-		at := []string{"find /tmp /var/tmp", "find " + dir}
+		journal := t.TempDir()
+		for name, age := range map[string]time.Duration{"system@1.journal": 20 * 24 * time.Hour, "user-1000@2.journal~": 16 * 24 * time.Hour, "system@3.journal": time.Hour, "system.journal": 20 * 24 * time.Hour} {
+			write(t, journal+"/"+name, strings.Repeat("x", 3072))
+			if err := os.Chtimes(journal+"/"+name, time.Now().Add(-age), time.Now().Add(-age)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		at := []string{"find /tmp /var/tmp", "find " + dir, "find /var/log/journal", "find " + journal}
 		facts, _ := stepFacts(t, argv, "clean-disk", "look", map[string]string{"what": "tmp"}, quiet, at...)
-		if facts["freeable.tmp"].Value != "8" {
+		if facts["freeable.tmp"].Value != "8" || facts["freeable.journal"].Value != "6" {
 			t.Errorf("%+v", facts)
 		}
 		facts, exit := stepFacts(t, argv, "clean-disk", "remove", map[string]string{"what": "tmp"}, quiet, at...)
@@ -259,6 +266,36 @@ esac`}
 			log, _ := os.ReadFile(dir + "/log")
 			if refused := strings.Contains(c.along, "zfs"); string(log) != c.want || (exit != 0) != refused || strings.Contains(stderr, "would go with them: zfs-of-1") != refused {
 				t.Errorf("%s, %s: ran %q, exit %d, %q", name, c.unneeded, log, exit, stderr)
+			}
+		}
+	}
+}
+
+// TestCleanDiskKernelsOfDNF: these are the words of dnf 4.14, which ends with 1 where there is nothing to remove, and where anything is wrong.
+func TestCleanDiskKernelsOfDNF(t *testing.T) {
+	const remove = "-y --noautoremove remove --oldinstallonly\n"
+	old := func(more string) string {
+		return "echo 'Removing:\n kernel       x86_64  1.0-1  @System    0  \n kernel-core-with-a-name-that-fills-a-line\n              x86_64  1.0-1  @System   85 M" + more + "\n\nTransaction Summary\n====\nRemove  2 Packages\n\nFreed space: 85 M'; echo 'Operation aborted.' >&2; exit 1"
+	}
+	for _, c := range []struct{ says, ran, words, freeable string }{
+		{"echo 'Error: No old installonly packages found for removal.' >&2; exit 1", "", "no older kernel to remove\n", "0"},
+		{old(""), remove, "", "87040"},
+		{old("\nRemoving dependent packages:\n kmod-zfs     noarch  1-1    @System    0  "), "", "would go with them: kmod-zfs\n", "87040"},
+		{"echo 'Error: database disk image is malformed' >&2; exit 1", "", "malformed\nkernels: failed\n", ""},
+	} {
+		world := map[string]string{"df": "", "du": "", "dnf": `case "$*" in "--assumeno --noautoremove remove --oldinstallonly") ` + c.says + ` ;; *) echo "$*" >>"${0%/*}/log" ;; esac`}
+		for name, argv := range shells(t) {
+			dir, path := fakes(t, world)
+			script := scriptOf(t, planFor(t, builtin(t, "clean-disk"), map[string]string{"what": "kernels"}), "remove")
+			out, stderr, exit := run(t, argv, strings.Replace(script, "\ntend_detect\n", "\ntend_detect\ntend_pm=dnf\n", 1), path)
+			log, _ := os.ReadFile(dir + "/log")
+			fails := strings.HasSuffix(c.words, "failed\n") || strings.Contains(c.words, "go with")
+			if string(log) != c.ran || !strings.Contains(out+stderr, c.words) || (exit != 0) != fails {
+				t.Errorf("%s: ran %q, exit %d, %q %q, want %q", name, log, exit, out, stderr, c.words)
+			}
+			facts, _ := stepFacts(t, argv, "clean-disk", "look", nil, world, "\ntend_detect\n", "\ntend_detect\ntend_pm=dnf\n", "/var/log ", t.TempDir()+" ")
+			if got := facts["freeable.kernels"].Value; got != c.freeable {
+				t.Errorf("%s: freeable %q, want %q", name, got, c.freeable)
 			}
 		}
 	}

@@ -120,8 +120,8 @@ func (f *file) param(t *table) Param {
 	if (p.Type == "choice") != (len(p.Options) > 0) {
 		t.wrong("options", "", "a choice has options, and nothing else has")
 	}
-	if (p.Min != nil || p.Max != nil) && p.Type != "int" && p.Type != "duration" {
-		t.wrong("min", "", "min and max belong to an int or a duration")
+	if (p.Min != nil || p.Max != nil) && p.Type != "int" && p.Type != "duration" && p.Type != "list" {
+		t.wrong("min", "", "min and max belong to an int, a duration, or a list of numbers")
 	}
 	if p.Min != nil && p.Max != nil && *p.Min > *p.Max {
 		t.wrong("min", "", "min is above max")

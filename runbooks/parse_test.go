@@ -142,7 +142,7 @@ func TestProblems(t *testing.T) {
 		{`default = ["a", "b"]`, `default = ^["a", "B"]`, `default is "B", which does not match [a-z]+`, ""},
 		{`default = ["a", "b"]`, `default = ["a", ^7]`, `default must hold strings only`, ""},
 		{`pattern = "[a-z]+"`, `pattern = ^"[a-z"`, `the pattern is no regular expression`, "re2"},
-		{"options = [\"never\", \"if-needed\"]\n", "min = ^1\n", `min and max belong to an int or a duration`, ""},
+		{"options = [\"never\", \"if-needed\"]\n", "min = ^1\n", `min and max belong to an int, a duration, or a list of numbers`, ""},
 		{`id = "look"`, `id = ^"Look!"`, `"Look!" cannot be a step's id`, ""},
 		{`id = "other"`, `id = ^"work"`, `two steps named "work"`, ""},
 		{`kind = "reboot"`, `kind = ^"rebot"`, `kind is "rebot"`, "reboot"},

@@ -289,7 +289,7 @@ func TestPrecheckSaysWhy(t *testing.T) {
 		}
 		return d
 	}
-	old, fresh, empty := dir(27*time.Hour), dir(25*time.Hour), t.TempDir()
+	old, fresh, empty, ahead := dir(27*time.Hour), dir(25*time.Hour), t.TempDir(), dir(-48*time.Hour)
 	locked := []string{"$(tend_locks |", "$(printf '12 apt-get /var/lib/dpkg/lock\\n' |"}
 	for name, c := range map[string]struct {
 		params  map[string]string
@@ -304,8 +304,9 @@ func TestPrecheckSaysWhy(t *testing.T) {
 		"somebody logged in": {map[string]string{"logins": "none"}, map[string]string{"who": "printf 'ann pts/0 x\\nbob tty1 y\\nann pts/0 z\\n'"}, nil,
 			map[string]string{"logins": "CRIT logged in: ann on pts/0;bob on tty1;"}},
 		"no who": {map[string]string{"logins": "none"}, nil, []string{"$(who 2>/dev/null", "$(: ", "tend_have who", "tend_have no-who-here"}, map[string]string{"logins": "UNKNOWN who is missing"}},
-		"backups": {map[string]string{"backup_paths": old + " " + fresh + " " + empty + " /nonexistent/backups", "backup_max": "26h"}, nil, nil, map[string]string{
-			"backup:" + old: "CRIT 1620 minutes old 1560 older", "backup:" + fresh: "OK 1500 minutes old", "backup:" + empty: "CRIT holds no file", "backup:/nonexistent/backups": "CRIT holds no file"}},
+		"backups": {map[string]string{"backup_paths": old + " " + fresh + " " + empty + " /nonexistent/backups " + ahead, "backup_max": "26h"}, nil, nil, map[string]string{
+			"backup:" + old: "CRIT 1620 minutes old 1560 older", "backup:" + fresh: "OK 1500 minutes old", "backup:" + empty: "CRIT holds no file", "backup:/nonexistent/backups": "CRIT holds no file",
+			"backup:" + ahead: "CRIT minutes ahead of this host's clock"}},
 		"a good backup command": {map[string]string{"backup_command": "echo last: today; echo more"}, nil, nil, map[string]string{"backup:command": "OK last: today"}},
 		"a bad backup command":  {map[string]string{"backup_command": "echo last: monday >&2; exit 4"}, nil, nil, map[string]string{"backup:command": "CRIT last: monday"}},
 		"no package manager": {nil, nil, []string{"\ntend_detect\n\nspace", "\ntend_detect\ntend_pm=none tend_pretty='Plan 9'\n\nspace"},

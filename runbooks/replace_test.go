@@ -59,6 +59,7 @@ func TestDecommissionSeesWhoIsThere(t *testing.T) {
 }
 
 func TestRestoreDrill(t *testing.T) {
+	const mount = `f() { printf '/dev/loop0 %s ext4 rw 0 0\n' "$1" | sed 's/a b/a\\040b/' >>"${target%/*}/../mounts"; }; f `
 	for name, c := range map[string]struct {
 		restore, check, rto string
 		want                map[string]string
@@ -68,14 +69,22 @@ func TestRestoreDrill(t *testing.T) {
 		"no restore":   {"exit 3", "true", "1h", map[string]string{"restore": "CRIT ended with 3"}, true},
 		"not complete": {"true", `[ -e "$target/a" ]`, "1h", map[string]string{"restore": "CRIT the check ended with 1"}, true},
 		"too slow":     {"sleep 1", "true", "0s", map[string]string{"restore": "OK", "rto": "CRIT"}, true},
+		"mounted":      {`mkdir "$target/a b"; ` + mount + `"$target/a b"`, "true", "1h", map[string]string{"restore": "OK", "rto": "OK", "scratch": "CRIT mounted within:"}, true},
+		"mounted on":   {mount + `"$target"`, "true", "1h", map[string]string{"scratch": "CRIT unmount it"}, true},
+		"unmounted":    {mount + `"$target"`, `: >"${target%/*}/../mounts"; ` + mount + `"${target%?}"`, "1h", map[string]string{"scratch": "OK removed"}, false},
 	} {
 		for shell, argv := range shells(t) {
 			t.Run(name+"/"+shell, func(t *testing.T) {
-				dir := t.TempDir()
+				base := t.TempDir()
+				dir := base + "/where"
+				write(t, base+"/mounts", "/dev/sda1 / ext4 rw 0 0\n")
+				if err := os.Mkdir(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
 				params := map[string]string{"restore": c.restore, "check": c.check, "rto": c.rto, "where": dir, "need_mb": "1"}
-				facts, exit := stepFacts(t, argv, "restore-drill", "drill", params, nil)
+				facts, exit := stepFacts(t, argv, "restore-drill", "drill", params, nil, "/proc/mounts", base+"/mounts")
 				wants(t, facts, c.want)
-				if left, err := os.ReadDir(dir); err != nil || len(left) != 0 || (exit != 0) != c.fails {
+				if left, err := os.ReadDir(dir); err != nil || (len(left) != 0) != (facts["scratch"].State == CheckCrit) || (exit != 0) != c.fails {
 					t.Errorf("exit %d, left behind: %v (%v)", exit, left, err)
 				}
 				facts, _ = stepFacts(t, argv, "restore-drill", "room", params, nil)

@@ -134,7 +134,7 @@ func TestGivenDropsSteps(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	one, nine := 1, 9
 	rb := Runbook{Name: "x", Risk: Disrupt, Params: []Param{
-		{Name: "count", Type: "int", Min: &one, Max: &nine}, {Name: "mode", Type: "choice", Options: []string{"fast", "slow"}},
+		{Name: "count", Type: "int", Min: &one, Max: &nine}, {Name: "ports", Type: "list", Min: &one, Max: &nine}, {Name: "mode", Type: "choice", Options: []string{"fast", "slow"}},
 		{Name: "path", Type: "string", Pattern: "/.*", Required: true}, {Name: "flag", Type: "bool"}, {Name: "wait", Type: "duration"}, {Name: "token", Type: "string", Secret: true},
 	}, Steps: []Step{{ID: "a", Kind: Script, Risk: Disrupt, Script: "true"}}}
 	fine := map[string]string{"path": "/x"}
@@ -158,6 +158,9 @@ func TestRefusals(t *testing.T) {
 		{with("count", "0"), fleet(1), nil, nil, "parameter count is 0, and must be at least 1"},
 		{with("count", "10"), fleet(1), nil, nil, "must be at most 9"},
 		{with("count", "two"), fleet(1), nil, nil, `is "two", and must be a whole number`},
+		{with("ports", "9/udp 10/udp"), fleet(1), nil, nil, "parameter ports is 10, and must be at most 9"},
+		{with("ports", "9 0"), fleet(1), nil, nil, "parameter ports is 0, and must be at least 1"},
+		{with("ports", "ssh"), fleet(1), nil, nil, `is "ssh", and must be a whole number`},
 		{with("mode", "fsat"), fleet(1), nil, nil, `did you mean "fast"?`},
 		{with("flag", "maybe"), fleet(1), nil, nil, "must be yes or no"},
 		{with("wait", "10"), fleet(1), nil, nil, "must be a time"},

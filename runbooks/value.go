@@ -98,8 +98,23 @@ func (p Param) list(s string) (string, error) {
 		if err := p.match(w); err != nil {
 			return "", err
 		}
+		if err := p.numbered(w); err != nil {
+			return "", err
+		}
 	}
 	return strings.Join(words, " "), nil
+}
+
+// numbered holds the number that an element of a list begins with, a port of "53/udp", against min and max.
+func (p Param) numbered(w string) error {
+	if p.Min == nil && p.Max == nil {
+		return nil
+	}
+	n, err := strconv.Atoi(w[:len(w)-len(strings.TrimLeft(w, "0123456789"))])
+	if err != nil {
+		return fmt.Errorf("is %q, and must be a whole number", w)
+	}
+	return p.within(n, strconv.Itoa)
 }
 
 func (p Param) match(s string) error {

@@ -100,7 +100,7 @@ func runbookLaws(defs schema) {
 	param["allOf"] = []schema{
 		{"if": is("type", "choice"), "then": schema{"required": []string{"options"}, "properties": schema{"options": schema{"minItems": 1}}},
 			"else": schema{"properties": schema{"options": schema{"maxItems": 0}}}},
-		{"if": schema{"anyOf": oneNeeded("min", "max")}, "then": is("type", "int", "duration")},
+		{"if": schema{"anyOf": oneNeeded("min", "max")}, "then": is("type", "int", "duration", "list")},
 		{"if": schema{"required": []string{"default"}, "properties": schema{"default": schema{"type": "array"}}}, "then": is("type", "list")},
 		{"if": schema{"anyOf": []schema{is("required", true), is("secret", true)}}, "then": schema{"not": schema{"required": []string{"default"}}}},
 	}
