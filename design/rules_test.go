@@ -151,7 +151,7 @@ var cases = []struct {
 	{HardwareEnd, "far off", room(host("r1", "a[1-3]", "end_of_life = 2029-12-01"), ""), Options{}, 0, ""},
 
 	{Capacity, "full before the review", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5)}, Warning,
-		"a: disk /var is 75% full, grows by 0.5 points a day, and is full in 50 days (49 to 51), on 2027-01-11; the next review is in 90d"},
+		"a: disk /var is 75% full, grows by 0.5 points a day, and is full in 50 days (48 to 52), on 2027-01-11; the next review is in 90d"},
 	{Capacity, "an earlier review", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5), Review: 30 * day}, 0, ""},
 	{Capacity, "only the fast end", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0.5), Review: 49 * day}, Note, "the next review is in 49d"},
 	{Capacity, "level", room(host("r1", "a", ""), ""), Options{Samples: growing("a", 60, 0)}, 0, ""},

@@ -75,14 +75,35 @@ func forecast(s []journal.Sample, now time.Time) (Forecast, bool) {
 	if f.Low <= 0 {
 		return Forecast{}, false
 	}
-	left, since := 100-last.Value, now.Sub(last.At).Hours()/24
-	days := func(slope float64) float64 { return max(left/slope-since, 0) }
-	f.Full, f.Soonest, f.Latest = days(f.Slope), days(f.High), days(f.Low)
+	since := now.Sub(last.At).Hours() / 24
+	f.Soonest, f.Full, f.Latest = l.full(last.Value)
+	f.Soonest, f.Full, f.Latest = max(f.Soonest-since, 0), max(f.Full-since, 0), max(f.Latest-since, 0)
 	f.Points = thin(s)
 	return f, f.Full <= horizon
 }
 
-type line struct{ slope, margin float64 }
+type line struct {
+	slope, margin float64 // a day
+	end           float64 // where it stands on the last day
+	spread        float64 // half of what a day's value strays from it, 19 times of 20
+	wander        float64 // half of how far a day's growth strays and stays so, 19 times of 20
+	middle        float64 // days from the middle of the measurements to the last
+}
+
+// full is in how many days after the last measurement the line comes to 100, and when the edges of the band do that holds what a day will
+// measure 19 times of 20: where the line runs is not known exactly, nor how steep it is, days stray from it, and growth wanders. The square of
+// the band's width is a quadratic in time, so the two days are the roots of one (Fieller 1954; Draper and Smith, "Inverse regression"). The margin
+// is less than the slope.
+func (l line) full(last float64) (soonest, most, latest float64) {
+	if last >= 100 {
+		return 0, 0, 0
+	}
+	left := 100 - l.end
+	b, m := l.slope, l.margin*l.margin
+	a, p, q := b*b-m, left*b+m*l.middle+l.wander*l.wander/2, left*left-l.spread*l.spread-m*l.middle*l.middle
+	half := math.Sqrt(max(p*p-a*q, 0))
+	return (p - half) / a, left / b, (p + half) / a
+}
 
 // fit is the least-squares line, and the half width of its slope's 95 % confidence interval by Student's t. Days that follow each other are
 // alike, so that n of them tell less than n: the residuals' lag-one correlation r leaves n(1-r)/(1+r) of them (Bayley and Hammersley 1946).
@@ -108,16 +129,22 @@ func fit(s []journal.Sample) line {
 		lag += r * before
 		before = r
 	}
-	left := n
+	left, r := n, 0.0
 	if rss > 0 {
-		r := lag / rss
+		r = lag / rss
 		r = min(max(r+(1+4*r)/n, 0), 0.95) // the estimate is biased towards zero by that much (Kendall 1954; a slope is fitted as well)
 		left = max(n*(1-r)/(1+r), 3)
 	}
 	// What is measured in whole per cents is not known better than that, however straight the line looks.
 	rss = max(rss, n/12)
-	variance := rss / (n - 2) * (n / left) / sxx
-	return line{slope, student(left-2) * math.Sqrt(variance)}
+	day := rss / (n - 2)
+	t, span := student(left-2), x[len(x)-1]-mx
+	w := wander(s, x, slope)
+	return line{
+		slope: slope, margin: t * math.Sqrt(max(day*(n/left)/sxx, w/x[len(x)-1])), middle: span, wander: t * math.Sqrt(w),
+		end:    my + slope*span + r*before, // days that are alike: the next is where the last was rather than on the line
+		spread: t * math.Sqrt(day*(1+1/left)),
+	}
 }
 
 // student is the 97.5 % quantile of Student's t with df degrees of freedom: Cornish and Fisher's expansion, exact enough from df = 3 on, and
@@ -147,4 +174,24 @@ func thin(s []journal.Sample) Series {
 		out[i] = s[at].Value
 	}
 	return out
+}
+
+// wander is the variance of a day's growth that later days do not take back: what stays the same over several days is measurement, what adds
+// up is growth (the variance ratio of Cochrane 1988). A line through it looks surer than it is, for its residuals cling.
+func wander(s []journal.Sample, x []float64, slope float64) float64 {
+	variance := func(k int) (v, days float64) {
+		for i := k; i < len(s); i++ {
+			d := s[i].Value - s[i-k].Value - slope*(x[i]-x[i-k])
+			v += d * d
+			days += x[i] - x[i-k]
+		}
+		n := float64(len(s) - k)
+		return v / n / (1 - float64(k)/float64(len(s))), days / n
+	}
+	far, long := variance(max(len(s)/4, 2))
+	near, short := variance(1)
+	if long <= short {
+		return 0
+	}
+	return max((far-near)/(long-short), 0)
 }

@@ -2,6 +2,7 @@ package insight
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -103,6 +104,48 @@ func TestIntervalsAreHonest(t *testing.T) {
 	}
 	if alarms > tries*6/100 {
 		t.Errorf("%d of %d level series were called growing", alarms, tries)
+	}
+}
+
+// TestFullInIsHonest: the day on which it is full lies within the interval as often as that says, whether days stray from a line, stray and
+// cling, or the growth itself wanders; and what grows is not withheld for that.
+func TestFullInIsHonest(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, c := range []struct {
+		name                string
+		days                int
+		noise, cling, stays float64
+	}{{"straight", 30, 0, 0, 0}, {"days stray", 14, 0.3, 0, 0}, {"days stray far", 90, 1, 0, 0}, {"they cling", 30, 1, 0.7, 0}, {"growth wanders", 30, 0, 0, 0.3}, {"growth wanders for long", 90, 0, 0, 0.4}} {
+		const tries, slope, left = 200, 0.5, 25.0
+		shown, held := 0, 0
+		for range tries {
+			level, noise := 0.0, 0.0
+			next := func() float64 {
+				level += slope + c.stays*r.NormFloat64()
+				noise = c.cling*noise + math.Sqrt(1-c.cling*c.cling)*c.noise*r.NormFloat64()
+				return level + noise
+			}
+			values := make([]float64, c.days)
+			for i := range values {
+				values[i] = next()
+			}
+			shift := 100 - left - level
+			for i := range values {
+				values[i] = math.Round(values[i] + shift)
+			}
+			full := 1.0
+			for ; next()+shift < 99.5; full++ {
+			}
+			if f, ok := forecast(daily("a", "disk:/", values...), now); ok {
+				shown++
+				if math.Floor(f.Soonest) <= full && full <= math.Ceil(f.Latest) {
+					held++
+				}
+			}
+		}
+		if shown < tries*8/10 || held < shown*88/100 {
+			t.Errorf("%s: of %d, %d were forecast, and %d of the intervals held the day", c.name, tries, shown, held)
+		}
 	}
 }
 
