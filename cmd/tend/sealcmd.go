@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -115,22 +116,70 @@ func (a *app) verifyAgainst(ctx context.Context, book *shelf, file, signers stri
 	if err != nil {
 		return bad(err)
 	}
-	st, err := segments.ParseStatement(text)
+	all, told, err := seals(file, text, signers)
 	if err != nil {
-		return bad(fmt.Errorf("%s: %w", file, err))
+		return err
 	}
-	by, err := signedBy(st, text, signers)
-	if err != nil {
-		return &fault{code: 1, err: fmt.Errorf("%s: the signature is no good: %w", file, err), hint: "the journal was not looked at"}
-	}
-	rep, err := book.Against(ctx, st)
+	rep, err := against(ctx, book, all)
 	if err != nil {
 		return err
 	}
 	if !asJSON {
-		fmt.Fprintf(a.out, "seal of %s at %s, signed by %s\n", st.Origin, st.At.Format("2006-01-02 15:04:05Z07:00"), by)
+		fmt.Fprint(a.out, told)
 	}
 	return a.printReport(rep, asJSON)
+}
+
+// seals reads every seal of a file, and whose they are. A mail holds its seals a second time, as they travelled: what is of the origin and
+// the time of a good one, and cannot be read itself, is that.
+func seals(file, text, signers string) (all []segments.Statement, told string, err error) {
+	good := map[string]bool{}
+	for _, text := range segments.Seals(text) {
+		lines := strings.SplitN(text, "\n", 4)
+		top := strings.Join(lines[:min(3, len(lines))], "\n")
+		st, err := segments.ParseStatement(text)
+		if err != nil && !good[top] {
+			return nil, "", bad(fmt.Errorf("%s: %w", file, err))
+		}
+		var by string
+		if err == nil {
+			by, err = signedBy(st, text, signers)
+		}
+		if err != nil && !good[top] {
+			return nil, "", &fault{code: 1, err: fmt.Errorf("%s: the signature is no good: %w", file, err), hint: "the journal was not looked at"}
+		}
+		if err != nil || slices.ContainsFunc(all, func(o segments.Statement) bool { return o.String() == st.String() }) {
+			continue
+		}
+		good[top], all = true, append(all, st)
+		told += fmt.Sprintf("seal of %s at %s, signed by %s\n", st.Origin, st.At.Format("2006-01-02 15:04:05Z07:00"), by)
+	}
+	return all, told, nil
+}
+
+// against is what is wrong by any of the seals, each thing once; each origin is counted once.
+func against(ctx context.Context, book *shelf, all []segments.Statement) (rep segments.Report, err error) {
+	for i, st := range all {
+		more, err := book.Against(ctx, st)
+		if err != nil {
+			return rep, err
+		}
+		if !slices.ContainsFunc(all[:i], func(o segments.Statement) bool { return o.Origin == st.Origin }) {
+			rep.Segments, rep.Recordings, rep.Events, rep.Bytes = rep.Segments+more.Segments, rep.Recordings+more.Recordings, rep.Events+more.Events, rep.Bytes+more.Bytes
+			rep.Heads = append(rep.Heads, more.Heads...)
+		}
+		rep.Problems, rep.Remarks = added(rep.Problems, more.Problems), added(rep.Remarks, more.Remarks)
+	}
+	return rep, nil
+}
+
+func added(to, more []segments.Problem) []segments.Problem {
+	for _, p := range more {
+		if !slices.Contains(to, p) {
+			to = append(to, p)
+		}
+	}
+	return to
 }
 
 // readSeal reads a seal's file, with the signature that lies beside it.

@@ -120,6 +120,8 @@ func (w *walk) diagnose(b []byte, bad line, parsed bool, limit int64) *Problem {
 		return c.at(Inserted, at, bad.seq, fmt.Sprintf("the chain goes on behind this line as if it were not there; it calls itself event %d", bad.seq))
 	case x.next:
 		return c.at(Inserted, at, want, "this is no event, and the chain goes on behind it as if it were not there")
+	case !parsed && w.r.kind == (journal.RunClosed{}).Kind():
+		return c.at(Inserted, at, want, fmt.Sprintf("this is no event, and the run ended with event %d", want-1))
 	case !parsed:
 		return c.at(Modified, at, want, "this is no event")
 	case own && bad.seq > want:

@@ -104,10 +104,11 @@ func (in *intake) segment(ctx context.Context) (Imported, error) {
 // copy writes the lines of one segment to f, durably, and returns its head.
 func (in *intake) copy(ctx context.Context, f *os.File, b []byte, l line) (ending, error) {
 	var end ending
+	run := string(l.run) // which the first line alone says
 	w := bufio.NewWriterSize(f, chunk)
 	for {
 		if !l.follows(end.head) || end.kind == (journal.RunClosed{}).Kind() {
-			return end, fmt.Errorf("%w: event %d of run %s is not as it was written", journal.ErrDamaged, l.seq, l.run)
+			return end, fmt.Errorf("%w: event %d of run %s is not as it was written", journal.ErrDamaged, l.seq, run)
 		}
 		end.head, end.size, end.kind = head{l.seq, l.hash}, end.size+int64(len(b)), string(l.kind)
 		if _, err := w.Write(b); err != nil {

@@ -223,8 +223,11 @@ var mangled = map[string]func(string) string{
 	"CRLF, among words": func(s string) string {
 		return "Dear auditor,\r\n" + strings.ReplaceAll(s, "\n", "\r\n") + "regards\r\n"
 	},
-	"quoted":          func(s string) string { return "On Monday kim wrote:\n> " + strings.ReplaceAll(s, "\n", "\n> ") },
-	"quoted twice":    func(s string) string { return ">> " + strings.ReplaceAll(s, "\n", "\r\n>> ") + "\r\n> thanks\r\n" },
+	"quoted":       func(s string) string { return "On Monday kim wrote:\n> " + strings.ReplaceAll(s, "\n", "\n> ") },
+	"quoted twice": func(s string) string { return ">> " + strings.ReplaceAll(s, "\n", "\r\n>> ") + "\r\n> thanks\r\n" },
+	"git show": func(s string) string {
+		return "commit 0a1b\n\n    a seal\n\n@@ -0,0 +1,9 @@\n+" + strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n+") + "\n"
+	},
 	"indented":        func(s string) string { return "    " + strings.ReplaceAll(s, "\n", "  \n    ") },
 	"wrapped at 72":   func(s string) string { return wrapped(s, "\n") },
 	"wrapped, quoted": func(s string) string { return "| " + wrapped(strings.ReplaceAll(s, "\n", "\n| "), "\n| ") },
@@ -266,6 +269,18 @@ func TestSealsComeBack(t *testing.T) {
 		st.Heads[0].Events++
 		if _, err := sig.Check([]byte(st.String())); err == nil {
 			t.Errorf("%s: the signature holds for another text", name)
+		}
+	}
+}
+
+// TestSealsOfAFile: a file in which seals are collected holds all of them.
+func TestSealsOfAFile(t *testing.T) {
+	h := strings.Repeat("0a", 32)
+	one, two := "tend journal seal 1\norigin ops@console1\ntime 2026-11-22T22:13:00Z\nr1 1 "+h+"\nSIG\n", "tend journal seal 1\norigin ops@console1\ntime 2026-11-23T22:13:00Z\nr1 2 "+h+"\nSIG\n"
+	for text, want := range map[string]int{"": 1, "no seal\n": 1, one: 1, "words\n" + one: 1, "SIG\n" + one: 1, one + two: 2, "words\n> " + strings.ReplaceAll(one+two, "\n", "\n> "): 2, "+" + strings.ReplaceAll(one+two+one, "\n", "\n+"): 3} {
+		got := segments.Seals(text)
+		if len(got) != want || want > 1 && (strings.TrimSpace(got[0]) != strings.TrimSpace(one) || strings.TrimSpace(got[1]) != strings.TrimSpace(two)) {
+			t.Errorf("%q: %q", text, got)
 		}
 	}
 }

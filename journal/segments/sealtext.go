@@ -3,6 +3,7 @@ package segments
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,11 +49,30 @@ func parseHead(w []string) (Head, bool) {
 	return h, err == nil && n > 0 && h.Last.UnmarshalText([]byte(w[2])) == nil
 }
 
-// Unquote takes away what mails and tickets put around the lines of a text: marks of quoting, indents, spaces at the end, CRLF.
+// Unquote takes away what mails and tickets put around the lines of a text: marks of quoting, indents, spaces at the end, CRLF; and the + of a
+// patch, where a seal stands in one. Base64 may begin with a + of its own, so that it is taken away from nothing else.
 func Unquote(text string) string {
 	lines := strings.Split(text, "\n")
+	added := slices.ContainsFunc(lines, func(l string) bool { return strings.TrimSpace(strings.TrimLeft(l, "> \t|")) == "+"+sealTitle })
 	for i, l := range lines {
-		lines[i] = strings.TrimSpace(strings.TrimLeft(l, "> \t|"))
+		l = strings.TrimLeft(l, "> \t|")
+		if added {
+			l = strings.TrimPrefix(l, "+")
+		}
+		lines[i] = strings.TrimSpace(l)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Seals are the texts of a file in which seals are collected, one behind the other; of any other, the text itself.
+func Seals(text string) []string {
+	text = Unquote(text)
+	parts := strings.Split("\n"+text, "\n"+sealTitle+"\n")
+	if len(parts) < 3 {
+		return []string{text}
+	}
+	for i := range parts {
+		parts[i] = sealTitle + "\n" + parts[i]
+	}
+	return parts[1:]
 }

@@ -105,6 +105,7 @@ func TestVerifyTellsDamageApart(t *testing.T) {
 			l[n-1] = bytes.Replace(l[n-1], []byte("passed"), []byte("failed"), 1)
 			return l
 		}, segments.Modified, n, n},
+		{"words behind the end", func(l [][]byte) [][]byte { return append(l[:n], []byte("hello\n")) }, segments.Inserted, n + 1, n + 1},
 		{"an edited line with a new hash", func(l [][]byte) [][]byte { l[4] = rehash(edit(l[4])); return l }, segments.Modified, 5, 5},
 		{"a time changed", func(l [][]byte) [][]byte {
 			l[2] = bytes.Replace(l[2], []byte(`"at":"20`), []byte(`"at":"19`), 1)
