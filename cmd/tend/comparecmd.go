@@ -93,7 +93,7 @@ func (a *app) moments(ctx context.Context, book *shelf, f comparing, args []stri
 	if !first.Before(second) {
 		return nil, nil, usage("the earlier one is --at, the later --and", "%s is not before %s", first.Format(time.DateTime), second.Format(time.DateTime))
 	}
-	wanted, err := a.wanted(f.host, args)
+	wanted, err := a.wanted(ctx, f.host, args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +108,7 @@ func (a *app) moments(ctx context.Context, book *shelf, f comparing, args []stri
 }
 
 // wanted says which hosts are meant. Without a selector it is all, those that are gone from the inventory too.
-func (a *app) wanted(host string, args []string) (func(inventory.HostID) bool, error) {
+func (a *app) wanted(ctx context.Context, host string, args []string) (func(inventory.HostID) bool, error) {
 	if host != "" && len(args) > 0 {
 		return nil, usage("", "give --host or a selector, not both")
 	}
@@ -129,9 +129,10 @@ func (a *app) wanted(host string, args []string) (func(inventory.HostID) bool, e
 	if err != nil {
 		return nil, bad(err)
 	}
+	values := a.values(ctx, inv, nil)
 	return func(id inventory.HostID) bool {
 		h, ok := inv.Host(id)
-		return ok && sel.Match(h, nil)
+		return ok && sel.Match(h, values)
 	}, nil
 }
 

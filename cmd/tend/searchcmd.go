@@ -53,7 +53,7 @@ func (a *app) journalSearch() *cobra.Command {
 		Use: "search WORDS|CONDITION…", Short: "Search what hosts said and what was run on them", Args: cobra.MinimumNArgs(1),
 		Long: `Search the journal for events in which all the words stand; "in quotes" they must stand together, and a trailing * matches any
 ending. The newest come first. Conditions stand among the words: those of a selector about the host (host=web-[01-20], site=ams1, !tag=canary), and
-run=, runbook=, who=, result=, kind=, since= and until=. Conditions but for host= ask the inventory as it is now.`,
+run=, runbook=, who=, result=, kind=, since= and until=. Conditions but for host= ask the inventory as it is now, and what is known of hosts now.`,
 		Example: "  tend journal search 'no space left'\n  tend journal search '\"segfault at\"' host=db-0712 since=7d\n" +
 			"  tend journal search 'linux-image*' site=ams1 runbook=patch result=failed --json\n  tend journal search kind=noted who=kim since=2026-11-01",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -110,13 +110,13 @@ func (a *app) hostsOf(ctx context.Context, ix *index.Index, text string) ([]inve
 	if err != nil {
 		return nil, err
 	}
-	hosts := []inventory.HostID{}
+	hosts, values := []inventory.HostID{}, a.values(ctx, inv, nil)
 	for _, id := range known {
 		h, ok := inv.Host(id)
 		if !ok { // gone since
 			h = inventory.Host{Name: id}
 		}
-		if sel.Match(h, nil) {
+		if sel.Match(h, values) {
 			hosts = append(hosts, id)
 		}
 	}
