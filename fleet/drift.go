@@ -14,10 +14,11 @@ import (
 
 // The facts of drift. The built-in runbooks drift, accept-drift, undo-drift and commission emit them.
 const (
-	FactDrift   = "drift"           // how many things depart from the baseline, or "unknown"
-	driftPrefix = "drift."          // drift.KIND = how many; drift.KIND/NAME = was -> is
-	factDigest  = "baseline.digest" // of the baseline as it lies on the host
-	factKept    = "baseline.kept"   // of the baseline when it was kept
+	FactDrift    = "drift"           // how many things depart from the baseline, or "unknown"
+	checkDeparts = "departs"         // the same in words, as a check
+	driftPrefix  = "drift."          // drift.KIND = how many; drift.KIND/NAME = was -> is
+	factDigest   = "baseline.digest" // of the baseline as it lies on the host
+	factKept     = "baseline.kept"   // of the baseline when it was kept
 )
 
 // driftPatience is how long a comparison with the baseline counts: eight days, so that a weekly one keeps it known.
@@ -178,13 +179,21 @@ func (s *survey) departs(p *Posture) []weight {
 	case "crit":
 		return []weight{{25, "baseline changed by another hand"}}
 	case "warn":
-		return []weight{{5 + min(p.Departures, 10), "departs from its baseline: " + p.Drift.Text}}
+		return []weight{{5 + min(p.Departures, 10), checked(p, "departs from its baseline: "+p.Drift.Text)}}
 	case "unknown":
 		if p.State != Never {
-			return []weight{{3, unheld(p)}}
+			return []weight{{3, checked(p, unheld(p))}}
 		}
 	}
 	return nil
+}
+
+// checked is in the words of the comparison's own check where that is what the host warns of, so that it counts once.
+func checked(p *Posture, words string) string {
+	if strings.HasPrefix(p.Why, checkDeparts+" ") {
+		return p.Why
+	}
+	return words
 }
 
 // unheld is why it is not known whether the host departs from its baseline.

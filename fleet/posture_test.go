@@ -97,6 +97,12 @@ func TestPostureSaysWhy(t *testing.T) {
 	if p := all["pdu-1"]; p.Risk != 0 {
 		t.Errorf("gear without a shell: %+v", p)
 	}
+	departs := journal.Known{At: hour, Fact: runbooks.Fact{Key: "departs", Value: "2", Check: true, State: runbooks.CheckWarn, Text: "2 users: users/ann, users/eve"}}
+	all = postureOf(t, now, map[string][]journal.Known{"web-2": {departs, fact(hour, "pending", "0"), fact(hour, "security", "0"), fact(hour, "changed", "3"),
+		fact(hour, "reboot_due", "no"), fact(hour, "drift", "2"), fact(hour, "drift.users", "2")}})
+	if got := strings.Join(all["web-2"].Reasons, ", "); got != "departs 2: 2 users: users/ann, users/eve, internet-facing" {
+		t.Errorf("what departs is told once: %s", got)
+	}
 }
 
 // TestStaleIsUnknown: what was well two days ago is not well now.
