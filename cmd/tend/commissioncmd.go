@@ -63,6 +63,9 @@ func (a *app) takeIn(ctx context.Context, f commissioning) error {
 	if err := a.pin(ctx, p.inv, p.plan.Hosts, f); err != nil {
 		return err
 	}
+	if err := a.attended(&p.plan, f.runFlags); err != nil {
+		return err // before the facts are read
+	}
 	look := f.runFlags
 	look.runbook, look.choice.set = "facts", nil
 	if err := a.run(ctx, look); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,13 +120,16 @@ func (a *app) permitted(p *planned, f planRunning) (plans.Standing, error) {
 		if err := q.Owed(p.why(), p.Ticket); err != nil {
 			return s, bad(err)
 		}
-		if i == f.first-1 {
-			if err := f.waits(&q, now); err != nil {
-				return s, err
-			}
+		if err := f.waits(&q, now); err != nil && (i == f.first-1 || onlyReads(p.Plans[f.first-1:i])) {
+			return s, err
 		}
 	}
 	return s, nil
+}
+
+// onlyReads reports whether the runs wait for no window and are done soon: what comes behind them will find the windows as they are now.
+func onlyReads(ps []runbooks.Plan) bool {
+	return !slices.ContainsFunc(ps, func(p runbooks.Plan) bool { return p.Windowed() })
 }
 
 // why is the reason that the journal gets.

@@ -175,11 +175,8 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 
 // confirm shows the plan of a run that changes something, and wants the scope typed. Reading needs no confirmation.
 func (a *app) confirm(ctx context.Context, p *runbooks.Plan, f runFlags) error {
-	if f.yes || p.Risk == runbooks.Read {
-		return nil
-	}
-	if !terminal(a.in) {
-		return usage("add --yes once tend plan shows what you mean", "this run changes %s and nobody is there to confirm it", plural(len(p.Hosts), "host"))
+	if err := a.attended(p, f); err != nil || f.yes || p.Risk == runbooks.Read {
+		return err
 	}
 	var more [][2]string
 	if windowed(p) {
@@ -189,6 +186,14 @@ func (a *app) confirm(ctx context.Context, p *runbooks.Plan, f runFlags) error {
 	want := confirmation(p)
 	fmt.Fprintf(a.err, "\n%s. Type %s to start: ", blast(p), want)
 	return a.confirmed(want, "not started")
+}
+
+// attended refuses a run that somebody must confirm where nobody can.
+func (a *app) attended(p *runbooks.Plan, f runFlags) error {
+	if f.yes || p.Risk == runbooks.Read || terminal(a.in) {
+		return nil
+	}
+	return usage("add --yes once tend plan shows what you mean", "this run changes %s and nobody is there to confirm it", plural(len(p.Hosts), "host"))
 }
 
 // confirmation is what must be typed: the scope where it is short, else the number of hosts.
