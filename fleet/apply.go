@@ -9,9 +9,7 @@ import (
 
 // Apply folds one event. It is total, and may be given runs in any order: what is older than what is known changes nothing.
 func (f *Fleet) Apply(e journal.Event) {
-	if e.At.After(f.now) {
-		f.now = e.At
-	}
+	f.heard(e.At)
 	switch b := e.Body.(type) {
 	case journal.PlanAccepted:
 		r := run{runbook: b.Plan.Runbook}
@@ -38,6 +36,17 @@ func (f *Fleet) Apply(e journal.Event) {
 		delete(f.runs, e.Run)
 	}
 }
+
+// heard lets time pass up to something that happened. What lies far ahead of the clock comes from a machine whose clock was wrong: it does
+// not make everything else old.
+func (f *Fleet) heard(at time.Time) {
+	if at.After(f.now) && (f.told.IsZero() || at.Before(f.told.Add(ahead))) {
+		f.now = at
+	}
+}
+
+// ahead is how far another machine's clock may be in front of ours, and still count as right.
+const ahead = time.Hour
 
 // Known takes in what earlier runs learnt. Many facts at once cost one judgement and one count a host, and the less where a host's stand together.
 func (f *Fleet) Known(known ...journal.Known) {
@@ -66,9 +75,7 @@ func (f *Fleet) Known(known ...journal.Known) {
 func (f *Fleet) learn(h *host, known []journal.Known) {
 	for i := range known {
 		at := known[i].At
-		if at.After(f.now) {
-			f.now = at
-		}
+		f.heard(at)
 		h.see(at)
 	}
 	h.facts.learn(known...)
@@ -76,9 +83,7 @@ func (f *Fleet) learn(h *host, known []journal.Known) {
 
 // Ended takes in how a host's part in an earlier run ended.
 func (f *Fleet) Ended(id inventory.HostID, last Last) {
-	if last.At.After(f.now) {
-		f.now = last.At
-	}
+	f.heard(last.At)
 	last.Running = false
 	f.with(id, func(h *host) {
 		if ran(last.Outcome) {

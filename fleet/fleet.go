@@ -64,6 +64,7 @@ type Fleet struct {
 	racks   map[place]*Roll
 	runs    map[journal.RunID]run
 	now     time.Time
+	told    time.Time // the latest time that Refresh was given
 	version uint64
 	next    time.Time // when the first fresh host turns stale; zero = none will
 }
@@ -123,6 +124,9 @@ func (f *Fleet) At(i int) Host { return f.hosts[i].view }
 
 // Refresh lets time pass: what has become stale turns unknown. It costs nothing until something does.
 func (f *Fleet) Refresh(now time.Time) {
+	if now.After(f.told) {
+		f.told = now
+	}
 	if now.Before(f.now) {
 		return
 	}

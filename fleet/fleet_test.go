@@ -122,6 +122,25 @@ func TestUnknownIsNotOK(t *testing.T) {
 	tallies(t, f)
 }
 
+// TestAClockFarAhead: what a machine with a wrong clock recorded does not make what others saw old; a clock that is little ahead counts.
+func TestAClockFarAhead(t *testing.T) {
+	f := New(room())
+	f.Refresh(t0.Add(time.Minute))
+	s := &story{f: f, run: "r1", at: t0}
+	fine := journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{check("load", "0.3", "", runbooks.CheckOK)}}
+	s.tell(plan("health", "look"), fine, journal.StepEnded{Host: "db-1", Step: "look", Outcome: journal.OK})
+	years := t0.AddDate(4, 0, 0)
+	f.Known(journal.Known{Host: "db-2", Fact: check("load", "9", "", runbooks.CheckOK), At: years, Run: "r2", Step: "look"})
+	f.Ended("db-2", Last{Run: "r2", At: years, Outcome: journal.OK})
+	f.Apply(journal.Event{Run: "r3", At: years, Body: journal.HostReached{Host: "db-2"}})
+	f.Refresh(t0.Add(2 * time.Minute))
+	want(t, f, "db-1", OK, "")
+	f.Apply(journal.Event{Run: "r3", At: t0.Add(30 * time.Minute), Body: journal.HostReached{Host: "db-2"}})
+	if f.now != t0.Add(30*time.Minute) {
+		t.Errorf("it is %s", f.now)
+	}
+}
+
 // TestGoneCheck: a check that its step no longer reports leaves the verdict once it is stale; until then it stands.
 func TestGoneCheck(t *testing.T) {
 	f := New(room())

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io"
@@ -16,8 +17,16 @@ import (
 // maxFile is how large one file of a source may be.
 const maxFile = 64 << 20
 
-// ReadFile reads a source's file, of a sensible size.
+// ReadFile reads a source's file, of a sensible size. A byte order mark is an editor's, and no part of what stands there.
 func ReadFile(path string) ([]byte, error) {
+	data, err := ReadWhole(path)
+	return unmarked(data), err
+}
+
+func unmarked(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
+
+// ReadWhole reads a file with all that stands in it.
+func ReadWhole(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -32,11 +41,16 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, wrong(path, 0, "", "%v", err)
 	}
 	defer f.Close()
-	return ReadAll(path, f)
+	return readAll(path, f)
 }
 
 // ReadAll reads all of a source that remarks call name; one that is too large is refused.
 func ReadAll(name string, r io.Reader) ([]byte, error) {
+	data, err := readAll(name, r)
+	return unmarked(data), err
+}
+
+func readAll(name string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil && len(data) > maxFile {
 		return nil, wrong(name, 0, "give it in parts: --into adds to an inventory", "larger than %d MiB", maxFile>>20)

@@ -238,6 +238,23 @@ func TestNetBoxPages(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark: what an editor wrote before the first line is no part of it, whatever the source is.
+func TestByteOrderMark(t *testing.T) {
+	const mark = "\ufeff"
+	path := filepath.Join(t.TempDir(), "hosts.ini")
+	do(t, os.WriteFile(path, []byte(mark+"[web]\r\nx\r\n"), 0o600))
+	found, err := Ansible(path, "main")
+	if err != nil || len(found.Hosts) != 1 {
+		t.Errorf("%v, %v", found, err)
+	}
+	if data, err := ReadAll("x", strings.NewReader(mark+"[]")); string(data) != "[]" || err != nil {
+		t.Errorf("%q, %v", data, err)
+	}
+	if data, err := ReadWhole(path); !strings.HasPrefix(string(data), mark) || err != nil {
+		t.Errorf("%q, %v: what is added to must stay as it is", data, err)
+	}
+}
+
 func FuzzINI(f *testing.F) {
 	b, err := os.ReadFile("testdata/hosts.ini")
 	if err != nil {

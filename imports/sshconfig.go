@@ -46,7 +46,7 @@ func sshWrong(file string, err error) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return wrong(file, 0, "name the file", "there is no such file")
 	}
-	return wrong(file, 0, "", "%v", err)
+	return wrong(file, 0, "", "%s", strings.TrimPrefix(err.Error(), file+" "))
 }
 
 // carried are the options that have a place in an inventory; the others are listed.

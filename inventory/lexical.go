@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -77,6 +78,19 @@ func addrFault(s string) string {
 		return "is not a host name or an address"
 	}
 	return ""
+}
+
+// bracketed says why "[::1]" or "[::1]:22" is no address, and what is meant; "" = it is not of that form. A bracket is a range here.
+func bracketed(s string) (fault, hint string) {
+	in, rest, ok := strings.Cut(strings.TrimPrefix(s, "["), "]")
+	if _, err := netip.ParseAddr(in); !ok || !strings.HasPrefix(s, "[") || !strings.Contains(in, ":") || err != nil {
+		return "", ""
+	}
+	hint = fmt.Sprintf("write addr = %q", in)
+	if port, ok := strings.CutPrefix(rest, ":"); ok && allDigits(port) {
+		hint += " and port = " + port
+	}
+	return "is written without brackets, which are for ranges", hint
 }
 
 // isHostKey accepts a SHA-256 fingerprint as ssh-keygen -l prints it, or a public key "type base64 [comment]" (RFC 4253, 6.6: the

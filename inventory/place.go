@@ -110,6 +110,10 @@ func (d *decoder) addrs(h *hostDraft, names []string, at int32) []string {
 	if h.Addr == "" {
 		return nil
 	}
+	if fault, hint := bracketed(h.Addr); fault != "" {
+		d.fail(h.addr.val.at, hint, "%q %s", h.Addr, fault)
+		return nil
+	}
 	t, err := parseTemplate(h.Addr)
 	if err != nil {
 		d.fail(d.src.inside(h.addr.val, err.at), err.hint, "%s", err.msg)

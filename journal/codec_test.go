@@ -3,6 +3,7 @@ package journal_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -36,6 +37,22 @@ func FuzzOutput(f *testing.F) {
 			t.Errorf("%+v came back as %+v", in, o)
 		}
 	})
+}
+
+// TestKinds: the words that a search takes are those of all events that are decoded.
+func TestKinds(t *testing.T) {
+	var want []string
+	for _, b := range journaltest.Kinds() {
+		if _, foreign := b.(journal.Foreign); !foreign && !slices.Contains(want, b.Kind()) {
+			want = append(want, b.Kind())
+		}
+	}
+	got := journal.Kinds()
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 // FuzzDecodeBody: any bytes decode to a body or an error, never a panic; and what decodes can be written again.

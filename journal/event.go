@@ -228,6 +228,16 @@ type (
 	}
 )
 
+// Kinds are those of all events that this build knows.
+func Kinds() []string {
+	var out []string
+	for _, b := range []Body{PlanAccepted{}, RunnerStarted{}, WaveOpened{}, HostReached{}, StepStarted{}, OutputRead{}, FactsRead{}, StepEnded{}, Decided{}, Remarked{},
+		Noted{}, Sealed{}, ShellOpened{}, ShellClosed{}, RunClosed{}} {
+		out = append(out, b.Kind())
+	}
+	return out
+}
+
 // Kind and its siblings give the names that segments carry; they never change.
 func (PlanAccepted) Kind() string  { return "plan_accepted" }
 func (RunnerStarted) Kind() string { return "runner_started" }

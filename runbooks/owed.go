@@ -7,13 +7,17 @@ import (
 	"tend/inventory"
 )
 
-// OwedError says what an inventory requires of a run and the run does not give.
+// OwedError says what an inventory, or the runbook itself, requires of a run and the run does not give.
 type OwedError struct {
 	Setting string // "require_ticket" or "require_reason"
 	Hosts   []inventory.HostID
+	Runbook string // that requires it; "" = the inventory does
 }
 
 func (e *OwedError) Error() string {
+	if e.Runbook != "" {
+		return fmt.Sprintf("%s needs a %s: a report has to give it", e.Runbook, e.What())
+	}
 	return fmt.Sprintf("this run needs a %s: the inventory sets %s for %s", e.What(), e.Setting, inventory.HostSet(e.Hosts))
 }
 
@@ -29,10 +33,13 @@ func (e *OwedError) Hint() string {
 }
 
 // Owed says what hosts of the plan require to be told and was not, an *OwedError; nil = nothing. What only reads owes nothing. A run
-// owes a reason before a ticket.
+// owes a reason before a ticket. Where what departs from a baseline is taken for right, it is always said why.
 func (p *Plan) Owed(reason, ticket string) error {
 	if p.Risk == Read {
 		return nil
+	}
+	if p.Runbook == "accept-drift" && strings.TrimSpace(reason) == "" {
+		return &OwedError{Setting: "require_reason", Runbook: p.Runbook}
 	}
 	return Owed(p.Hosts, reason, ticket)
 }

@@ -2,8 +2,10 @@ package ssh
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -58,6 +60,10 @@ func ReadKeyList(source string, r io.Reader) (*KeyList, error) {
 		l.add(names, key)
 	}
 	if err := sc.Err(); err != nil {
+		var file *fs.PathError
+		if errors.As(err, &file) { // it names the file itself
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s:%d: %w", source, n+1, err)
 	}
 	if n == 0 {

@@ -63,6 +63,7 @@ func newConsole(cfg Config, w *work) *console {
 		mouse:   cfg.Settings.Mouse,
 		looked:  looks{alive: cfg.Now(), runs: cfg.Now(), since: cfg.Now(), seen: map[journal.RunID]bool{}},
 	}
+	c.fleet.Refresh(c.now)
 	c.repaint(lightBackground(cfg))
 	c.stack = []screen{newFleetScreen(c)}
 	return c

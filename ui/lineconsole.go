@@ -43,6 +43,7 @@ type lineConsole struct {
 // runLines asks for commands until the input ends.
 func runLines(ctx context.Context, cfg Config) error {
 	l := &lineConsole{cfg: cfg, in: newTypist(cfg.Input), out: cfg.Output, fleet: fleet.New(cfg.Inventory), since: cfg.Now(), read: map[journal.RunID]uint64{}}
+	l.fleet.Refresh(l.since)
 	defer l.in.end()
 	for s, err := range cfg.standings(ctx) {
 		switch {

@@ -74,12 +74,16 @@ func (a *app) stands(ctx context.Context, typed string, d *journal.Decided) (*jo
 	}
 	h := s.Host(d.Host)
 	if h == nil {
-		return nil, usage("tend journal show "+string(run)+" lists its hosts", "run %s has no host %q", run, d.Host)
+		return nil, noHostOf(run, d.Host)
 	}
 	if h.Step < len(h.Steps) {
 		d.Step, d.Attempt = s.Plan().Steps[h.Step].ID, h.Steps[h.Step].Attempt
 	}
 	return s, nil
+}
+
+func noHostOf(run journal.RunID, host inventory.HostID) error {
+	return usage("tend journal show "+string(run)+" lists its hosts", "run %s has no host %q", run, host)
 }
 
 // answersAll makes sure that an answer says all that the step asks for, and nothing else; or why it could not be done.

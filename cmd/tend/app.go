@@ -101,12 +101,23 @@ func (a *app) report(err error) int {
 	if errors.As(err, &f) {
 		code = f.code
 	}
-	text := fileWords(strings.TrimRight(quote.Text(err.Error()), "\n"), err)
+	text := readable(fileWords(strings.TrimRight(quote.Text(err.Error()), "\n"), err))
 	fmt.Fprintf(a.err, "tend: %s\n", text)
 	if hint != "" && !strings.Contains(text, hint) {
-		fmt.Fprintf(a.err, "  hint: %s\n", quote.Text(hint))
+		fmt.Fprintf(a.err, "  hint: %s\n", readable(quote.Text(hint)))
 	}
 	return code
+}
+
+// readable cuts the words of an error that nobody would read to their end, and that would push the rest of it off the screen. A path is
+// shorter, and so is what is named in any place but by mistake.
+func readable(text string) string {
+	for _, word := range strings.Fields(text) {
+		if r := []rune(word); len(r) > 1000 {
+			text = strings.Replace(text, word, fmt.Sprintf("%s… (%d more) …%s", string(r[:64]), len(r)-96, string(r[len(r)-32:])), 1)
+		}
+	}
+	return text
 }
 
 func hintOf(err error) string {

@@ -145,7 +145,7 @@ func (a *app) write(found *imports.Found, to importing) error {
 }
 
 func (a *app) mergeInto(found *imports.Found, to importing) error {
-	old, err := imports.ReadFile(to.into)
+	old, err := imports.ReadWhole(to.into)
 	if err != nil {
 		return bad(err)
 	}

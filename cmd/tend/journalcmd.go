@@ -127,6 +127,9 @@ func (a *app) journalShow() *cobra.Command {
 		Use: "show RUN", Short: "Show a run: what was planned, done and answered", Args: cobra.ExactArgs(1),
 		Example: "  tend journal show last\n  tend journal show last --output --host db-0712\n  tend journal show 261122-2213-k7f3 --json",
 		RunE: func(c *cobra.Command, args []string) error {
+			if what.json && host != "" {
+				return usage("tend journal search --run RUN --host HOST --json prints a host's", "--json prints every event of the run, and --host what one host said")
+			}
 			return a.withBook(func(book *shelf) error {
 				run, err := a.find(c.Context(), book, args[0])
 				if err != nil {
@@ -135,7 +138,7 @@ func (a *app) journalShow() *cobra.Command {
 				if what.json {
 					return a.showJSON(c.Context(), book, run)
 				}
-				what.host = inventory.HostID(host)
+				what.host, what.output = inventory.HostID(host), what.output || host != ""
 				return a.showLines(c.Context(), book, run, what)
 			})
 		},
@@ -143,7 +146,7 @@ func (a *app) journalShow() *cobra.Command {
 	}
 	c.Flags().BoolVar(&what.json, "json", false, "print the events as JSON lines")
 	c.Flags().BoolVar(&what.output, "output", false, "print everything that the hosts said")
-	c.Flags().StringVar(&host, "host", "", "print only what this `host` said")
+	c.Flags().StringVar(&host, "host", "", "print everything that this `host` said, and nothing of the others")
 	return c
 }
 
@@ -167,6 +170,15 @@ type showing struct {
 }
 
 func (a *app) showLines(ctx context.Context, book journal.Journal, run journal.RunID, what showing) error {
+	if what.host != "" {
+		s, err := folded(ctx, book, run)
+		if err != nil {
+			return bad(err)
+		}
+		if s.Host(what.host) == nil {
+			return noHostOf(run, what.host)
+		}
+	}
 	s, err := ui.Lines(a.out, book.Events(ctx, run, 0, false))
 	if err != nil || !what.output {
 		return err

@@ -77,15 +77,12 @@ func (a *app) doubted(ctx context.Context, p *runbooks.Plan) []inventory.HostID 
 
 // attach says in the plan which of its hosts cannot keep its steps, and which run them on the connection by the operator's decision.
 func (w world) attach(p *runbooks.Plan, c choice, k *runbooks.Circumstances) error {
-	if p.Risk == runbooks.Read {
-		return nil
-	}
 	for _, name := range c.attached {
 		h := inventory.HostID(name)
 		if _, known := w.inv.Host(h); !known {
 			return usage("tend inventory list shows what there is", "--attached: no host is named %q", name)
 		}
-		if slices.ContainsFunc(p.Hosts, func(o inventory.Host) bool { return o.Name == h }) {
+		if p.Risk != runbooks.Read && slices.ContainsFunc(p.Hosts, func(o inventory.Host) bool { return o.Name == h }) {
 			k.Attached = append(k.Attached, h)
 			p.Warnings = append(p.Warnings, name+": steps run on the connection, on the operator's word; a lost link may end them, and nobody then knows how")
 		}

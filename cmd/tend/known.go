@@ -83,6 +83,9 @@ func (a *app) noteCmd() *cobra.Command {
 		Use: "note [TEXT]", Short: "Write a note into the journal; without a text, in $EDITOR", Args: cobra.MaximumNArgs(1),
 		Example: "  tend note --host db-0712 \"fan 3 rattles\"\n  tend note --run last \"approved by Kim on the phone\"",
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := a.notable(c.Context(), inventory.HostID(host)); err != nil {
+				return err // before it is written
+			}
 			text, err := a.noteText(c.Context(), args)
 			if err != nil {
 				return err
@@ -103,6 +106,30 @@ func (a *app) noteCmd() *cobra.Command {
 	c.Flags().StringVar(&host, "host", "", "the `host` that it is about")
 	c.Flags().StringVar(&run, "run", "", "the `run` that it is about")
 	return c
+}
+
+// notable refuses a note on a host that neither the inventory nor the journal knows: nobody would find it. Where there is no inventory
+// to be read, any name is taken.
+func (a *app) notable(ctx context.Context, host inventory.HostID) error {
+	if host == "" {
+		return nil
+	}
+	inv, err := a.load()
+	if err != nil {
+		return nil
+	}
+	_, unknown := one(inv, string(host))
+	if unknown == nil {
+		return nil
+	}
+	return a.withBook(func(book *shelf) error {
+		for r, err := range book.lastRuns(ctx) { // it may be gone from the inventory since
+			if err == nil && r.Host == host {
+				return nil
+			}
+		}
+		return unknown
+	})
 }
 
 // noteText is what was typed, or what is written in an editor.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"tend/journal"
 	"tend/quote"
@@ -14,6 +15,18 @@ import (
 func (s *shelf) owner(run journal.RunID) (string, bool) {
 	o, err := s.Owner(run)
 	return quote.Line(string(o)), err == nil && o != s.Origin()
+}
+
+// wayOn is what may be typed of a run that has not ended: only who began it takes it up.
+func (s *shelf) wayOn(run journal.RunID) string {
+	o, foreign := s.owner(run)
+	switch {
+	case !foreign:
+		return fmt.Sprintf("tend attach %s, or tend resume %s", run, run)
+	case s.Written(run):
+		return fmt.Sprintf("tend attach %s shows it; %s steers it", run, o)
+	}
+	return fmt.Sprintf("tend journal show %s; %s takes it up with tend resume", run, o)
 }
 
 // outOfReach are the open runs that some process is at work on, but for those that are known to be.

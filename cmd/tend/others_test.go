@@ -37,6 +37,8 @@ func TestRunsOfOthers(t *testing.T) {
 	}{
 		{"runs", 0, theirs + "  alive, of kim@jump"},
 		{"runs", 0, ours + "  alive, begun in another session"},
+		{"status", 1, "tend attach " + theirs + " shows it; kim@jump steers it"},
+		{"status", 1, "tend attach " + ours + ", or tend resume " + ours},
 		{"runs --json", 0, `"alive":true}`},
 		{"abort " + theirs, 2, "is of kim@jump: nobody else steers it"},
 		{"resume " + theirs, 2, "is of kim@jump: nobody else steers it"},
@@ -55,6 +57,7 @@ func TestRunsOfOthers(t *testing.T) {
 	kim.Close()
 	own.Close()
 	s.says(0, []string{theirs + "  left behind by kim@jump"}, "runs")
+	s.says(1, []string{"tend journal show " + theirs + "; kim@jump takes it up with tend resume"}, "status")
 	s.says(0, []string{ours + "  left behind: tend resume"}, "runs")
 	s.says(3, []string{"kim@jump takes it up with tend resume"}, "attach", theirs)
 }

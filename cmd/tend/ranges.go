@@ -54,13 +54,18 @@ func numeric(f *pflag.Flag) bool {
 	return false
 }
 
-// keepSpans lets every numeric flag of the tree refuse what is outside of its span.
+// keepSpans lets every numeric flag of the tree refuse what is outside of its span, and every flag that has one value a second one.
 func keepSpans(c *cobra.Command) {
-	c.Flags().VisitAll(func(f *pflag.Flag) {
+	keep := func(f *pflag.Flag) {
 		if s, ok := spanOf(c, f); ok && numeric(f) {
 			f.Value = spanned{Value: f.Value, span: s}
 		}
-	})
+		if numeric(f) || f.Value.Type() == "string" {
+			f.Value = &once{Value: f.Value}
+		}
+	}
+	c.LocalNonPersistentFlags().VisitAll(keep)
+	c.PersistentFlags().VisitAll(keep)
 	for _, sub := range c.Commands() {
 		keepSpans(sub)
 	}
@@ -88,6 +93,23 @@ func (v spanned) Set(typed string) error {
 	return nil
 }
 
+// once is a flag's value that is given once: of two the last would count, and nobody would hear of the first.
+type once struct {
+	pflag.Value
+	given *string
+}
+
+// errTwice is what wrongFlag says better.
+var errTwice = errors.New("given twice")
+
+func (v *once) Set(typed string) error {
+	if v.given != nil && *v.given != typed {
+		return errTwice
+	}
+	v.given = &typed
+	return v.Value.Set(typed)
+}
+
 // amount is what is typed as a number; durations are in seconds.
 func (v spanned) amount(typed string) (float64, bool) {
 	if v.Type() == "duration" {
@@ -101,7 +123,14 @@ func (v spanned) amount(typed string) (float64, bool) {
 // wrongValue says what a flag takes, in one line.
 func wrongValue(c *cobra.Command, bad *pflag.InvalidValueError) error {
 	f, hint := bad.GetFlag(), "see "+c.CommandPath()+" --help"
-	switch v, ok := f.Value.(spanned); {
+	value := f.Value
+	if v, ok := value.(*once); ok {
+		value = v.Value
+		if errors.Is(bad, errTwice) {
+			return usage("leave one of them out", "--%s is given twice, as %q and as %q", f.Name, *v.given, bad.GetValue())
+		}
+	}
+	switch v, ok := value.(spanned); {
 	case ok && v.Type() == "duration":
 		return usage(hint, "--%s takes a time from %s to %s, and no %q", f.Name, v.from, v.to, bad.GetValue())
 	case ok && v.Type() == "float64":

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tend/journal"
 	"tend/runbooks"
 )
 
@@ -167,10 +168,26 @@ func (a *app) run(ctx context.Context, f runFlags) error {
 		return bad(err)
 	}
 	if f.detach {
+		return a.printBegun(ctx, run, f.json)
+	}
+	return a.watch(watched, run, watching{json: f.json, answer: tty})
+}
+
+// printBegun prints the name of a run that is left to itself: as JSON the event that it began with, which bears it.
+func (a *app) printBegun(ctx context.Context, run journal.RunID, asJSON bool) error {
+	if !asJSON {
 		fmt.Fprintln(a.out, run)
 		return nil
 	}
-	return a.watch(watched, run, watching{json: f.json, answer: tty})
+	return a.withBook(func(book *shelf) error {
+		for e, err := range book.Events(ctx, run, 0, false) {
+			if err != nil {
+				return err
+			}
+			return a.json().Encode(e)
+		}
+		return nil
+	})
 }
 
 // confirm shows the plan of a run that changes something, and wants the scope typed. Reading needs no confirmation.

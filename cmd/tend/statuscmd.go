@@ -114,7 +114,7 @@ func (s *status) runs(ctx context.Context, book *shelf) error {
 	}
 	for _, r := range open {
 		s.Matters = append(s.Matters, matter{1, fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), counts(r.Counts)), nil,
-			fmt.Sprintf("tend attach %s, or tend resume %s", r.Run, r.Run), r.Run, ""})
+			book.wayOn(r.Run), r.Run, ""})
 	}
 	return nil
 }

@@ -127,6 +127,9 @@ func words(c choice) []string {
 
 // waits refuses a run that could not begin now on all its hosts, unless its operator said that it is to wait.
 func (f *runFlags) waits(p *runbooks.Plan, now time.Time) error {
+	if f.wait && f.outsideWindow != "" {
+		return usage("leave one of them out", "--wait waits for maintenance windows, and --outside-window works outside of them")
+	}
 	if err := nothingLeft(p, now); err != nil {
 		return err
 	}

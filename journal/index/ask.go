@@ -107,7 +107,7 @@ func (a *Asked) take(w, key, value string, when func(string) (time.Time, error))
 	case "who":
 		a.User = value
 	case "kind":
-		a.Kinds = strings.Split(value, ",")
+		a.Kinds, err = kinds(value)
 	case "since":
 		a.Since, err = when(value)
 	case "until":
@@ -119,6 +119,17 @@ func (a *Asked) take(w, key, value string, when func(string) (time.Time, error))
 }
 
 var sample = map[string]string{"run": "261122-2213-k7f3", "runbook": "patch", "who": "kim", "result": "failed", "kind": "noted", "since": "7d", "until": "2026-11-01"}
+
+// kinds are words of events that this program writes: what another one wrote is found by its words.
+func kinds(value string) ([]string, error) {
+	words := strings.Split(value, ",")
+	for _, word := range words {
+		if !slices.Contains(journal.Kinds(), word) {
+			return nil, &AskError{fmt.Sprintf("no event is of the kind %q", word), "one of " + strings.Join(journal.Kinds(), ", ")}
+		}
+	}
+	return words, nil
+}
 
 func results(value string) ([]journal.Result, error) {
 	var out []journal.Result

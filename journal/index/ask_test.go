@@ -47,7 +47,7 @@ func TestAsk(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"result=bad": "no run ends with the result", "since=never": "no time", "who!=kim": `"who!=kim" is no condition`, "!run=x": "is no condition", "run=": "is no condition", "host=[": "",
+		"result=bad": "no run ends with the result", "kind=noted,bad": `no event is of the kind "bad"`, "since=never": "no time", "who!=kim": `"who!=kim" is no condition`, "!run=x": "is no condition", "run=": "is no condition", "host=[": "",
 	} {
 		if _, err := index.Ask(text, when); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
