@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +15,9 @@ import (
 // ours leads to it; nobody is told to take it up, and what cannot be steered from here says whose it is.
 func TestRunsOfOthers(t *testing.T) {
 	s := bareSite(t)
+	if err := os.WriteFile(filepath.Join(s.dir, "inventory.toml"), []byte("[[site]]\nname = \"s\"\n[[site.host]]\nname = \"h\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	dir := s.journal()
 	begin := func(origin journal.OriginID, run journal.RunID) *segments.Segments {
 		t.Helper()
