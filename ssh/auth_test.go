@@ -29,7 +29,7 @@ func TestKeyTypes(t *testing.T) {
 			srv.Authorize(sshtest.WriteKey(t, path, sshtest.NewKey(t, kind), passphrase))
 			h := srv.Host(kind)
 			h.Identity = []string{path}
-			c := newClient(t, ssh.Options{Prompter: says("open sesame")})
+			c := newClient(t, ssh.Options{Prompter: says("", "open sesame")}) // enter alone is a wrong answer
 			if _, _, _, err := run(t, c, h, "true"); err != nil {
 				t.Errorf("%s: %v", kind, err)
 			}

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -330,14 +331,37 @@ func (l *login) firstContact(key xssh.PublicKey) (string, error) {
 	case l.s.StrictHostKeyChecking == "yes" || l.s.Batch || l.c.o.Prompter == nil:
 		return "", unknown
 	default:
-		q := Question{Kind: AskHostKey, Text: unknown.Error(), Note: dnsWords[dns], KeyType: key.Type(), Fingerprint: l.fingerprint, Art: randomArt(key), Echo: true}
-		answer, err := l.asking(q)
-		if err != nil && l.ctx.Err() == nil || err == nil && !q.Accepts(answer) {
-			return "", unknown
+		return l.askKey(key, Question{Kind: AskHostKey, Text: unknown.Error(), Note: dnsWords[dns], KeyType: key.Type(), Fingerprint: l.fingerprint, Art: randomArt(key), Echo: true}, unknown)
+	}
+	return l.remember(key)
+}
+
+// askKey asks about a key that is not known. Hosts of one address ask one after the other, and what was accepted for the first is known to
+// the next.
+func (l *login) askKey(key xssh.PublicKey, q Question, unknown error) (string, error) {
+	defer l.budget.pause()() // waiting for another host's answer costs us neither time nor a place
+	l.place.yield()
+	l.asked = true // a server that gives up meanwhile is tried again
+	turn := l.c.secrets.of("host key\x00" + l.knownName()).turn
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-l.ctx.Done():
+		return "", context.Cause(l.ctx)
+	}
+	exact, _ := l.lookUp()
+	for _, e := range exact.Keys {
+		if bytes.Equal(e.Blob, key.Marshal()) {
+			l.byFile = true
+			return lineOf(e), nil
 		}
-		if err != nil {
-			return "", err
-		}
+	}
+	answer, err := l.asking(q)
+	if err != nil && l.ctx.Err() == nil || err == nil && !q.Accepts(answer) {
+		return "", unknown
+	}
+	if err != nil {
+		return "", err
 	}
 	return l.remember(key)
 }

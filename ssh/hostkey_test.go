@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	xssh "golang.org/x/crypto/ssh"
@@ -107,6 +108,34 @@ func TestFirstContactAsks(t *testing.T) {
 		text, _ := os.ReadFile(srv.KnownHosts)
 		if kept := strings.Contains(string(text), "\n"+nameOf(srv)+" ssh-ed25519 "); kept != tt.ok {
 			t.Errorf("%q: known_hosts is %q", tt.answer, text)
+		}
+	}
+}
+
+// TestHostsOfOneAddressAskOnce: several hosts are reached at one address: the key that is accepted for the first is known to the others, and
+// one that is not accepted is asked about for each.
+func TestHostsOfOneAddressAskOnce(t *testing.T) {
+	t.Parallel()
+	srv := sshtest.Start(t, sshtest.Config{})
+	for answer, want := range map[string]int{"yes": 1, "no": 3} {
+		put(t, srv.KnownHosts, "# nothing yet\n")
+		p := says(answer, answer, answer)
+		c := newClient(t, ssh.Options{Prompter: p})
+		var wg sync.WaitGroup
+		for _, name := range []string{"a", "b", "c"} {
+			wg.Go(func() {
+				if _, _, _, err := run(t, c, srv.Host(name), "true"); (err == nil) != (answer == "yes") {
+					t.Errorf("%s: %v", answer, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := len(p.questions()); n != want {
+			t.Errorf("%s: %d questions, want %d", answer, n, want)
+		}
+		text, err := os.ReadFile(srv.KnownHosts)
+		if n := strings.Count(string(text), "ssh-ed25519"); err != nil || n != map[string]int{"yes": 1}[answer] {
+			t.Errorf("%s: known_hosts is %q, %v", answer, text, err)
 		}
 	}
 }

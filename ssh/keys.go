@@ -208,8 +208,11 @@ func (k *keyFile) opened() xssh.Signer {
 func (k *keyFile) unlock(pass string) (xssh.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.signer != nil {
+	switch {
+	case k.signer != nil:
 		return k.signer, nil
+	case pass == "": // some formats have words of their own for it; no locked key opens with none
+		return nil, errWrongPassphrase
 	}
 	secret := []byte(pass)
 	defer clear(secret)

@@ -102,8 +102,10 @@ type askScreen struct {
 	readyAt time.Time
 	now     func() time.Time
 	bad     string
-	top     int // the first line shown of the text
-	h, n    int // lines of the text that show, and that there are, as last drawn
+	lost    bool // keys were thrown away
+	blank   bool // enter was pressed on nothing
+	top     int  // the first line shown of the text
+	h, n    int  // lines of the text that show, and that there are, as last drawn
 }
 
 // Binds are those that help and footer show; the keys themselves go to Type.
@@ -120,7 +122,7 @@ func (s *askScreen) Binds() []bind {
 func (s *askScreen) Type(k press) (action, bool) {
 	now := s.now()
 	if now.Before(s.readyAt) {
-		s.readyAt = now.Add(grace)
+		s.readyAt, s.lost = now.Add(grace), true
 		return nothing, true
 	}
 	switch k.name {
@@ -145,16 +147,24 @@ func (s *askScreen) Type(k press) (action, bool) {
 			s.bad = "type exactly: " + s.ask.Words + "   (^N says no)"
 			return nothing, true
 		}
+		if text == "" && !s.blank {
+			s.bad, s.blank = "nothing is typed; enter again sends that", true
+			return nothing, true
+		}
 		return s.answer(text, true), true
 	}
-	s.bad = ""
+	s.bad, s.blank = "", false
 	s.field.edit(k.msg())
 	return nothing, true
 }
 
 // Paste takes a pasted passphrase; what must be typed by hand cannot be pasted.
 func (s *askScreen) Paste(text string) {
-	if s.ask.Words == "" && !s.now().Before(s.readyAt) {
+	switch {
+	case s.now().Before(s.readyAt):
+		s.lost = true
+	case s.ask.Words == "":
+		s.bad, s.blank = "", false
 		s.field.paste(strings.TrimRight(text, "\r\n"))
 	}
 }
@@ -181,6 +191,8 @@ func (s *askScreen) View(a area) frame {
 	f := frame{name: "QUESTION", scope: string(s.ask.Run) + " " + string(s.ask.Host), status: "a run asks; it waits for the answer"}
 	if s.now().Before(s.readyAt) {
 		f.status = "a run asks; keys typed now are thrown away"
+	} else if s.lost {
+		f.status = "a run asks; what was typed as it opened is lost; ^U begins anew"
 	}
 	text, end := s.words(a), s.reply(a)
 	if len(text)+len(end)+2 <= a.h { // air above and below

@@ -32,18 +32,22 @@ func TestAskSwallowsKeysInFlight(t *testing.T) {
 		t.Fatalf("keys in flight answered: %v", d.asks.answers)
 	}
 	d.now = d.now.Add(2 * time.Second)
-	d.Press("enter").See("type exactly: yes")
+	d.See("what was typed as it opened is lost; ^U begins anew").Press("enter").See("type exactly: yes")
 	d.send(tea.PasteMsg{Content: "yes"})
 	d.Press("enter").See("type exactly: yes")
 	d.Type("yes").Press("enter").See("FLEET")
 	d.ask(Ask{Run: "r1", ID: "p1", Title: "passphrase of id_ed25519", Secret: true})
 	d.now = d.now.Add(2 * time.Second)
-	d.Type("s3cret").Miss("s3cret").See("******").Press("enter")
+	d.Press("enter").See("nothing is typed; enter again sends that")
+	d.Type("s3cret").Miss("s3cret").Miss("nothing is typed").See("******").Press("enter")
 	d.ask(Ask{Run: "r1", ID: "k2", Title: "host key of db-02", Words: "yes"})
 	d.now = d.now.Add(2 * time.Second)
 	d.Press("ctrl+n").See("FLEET")
 	d.ask(Ask{Run: "r1", ID: "k3", Title: "host key of db-03", Words: "yes"}).See("db-03").ask(Ask{Run: "r1", ID: "k3", Gone: true}).See("FLEET")
-	if got, want := strings.Join(d.asks.answers, " "), "k1=yes,true p1=s3cret,true k2=,false"; got != want {
+	d.ask(Ask{Run: "r1", ID: "e4", Title: "press enter to go on"})
+	d.now = d.now.Add(2 * time.Second)
+	d.Press("enter", "enter").See("FLEET")
+	if got, want := strings.Join(d.asks.answers, " "), "k1=yes,true p1=s3cret,true k2=,false e4=,true"; got != want {
 		t.Errorf("answers %q, want %q", got, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -85,12 +86,14 @@ func (d desk) line(ctx context.Context, echo bool) (string, error) {
 		case 3, 4:
 			return "", ssh.ErrDeclined
 		case 8, 127:
-			if n := len(word); n > 0 {
-				word[n-1], word = 0, word[:n-1]
+			if len(word) > 0 {
+				_, n := utf8.DecodeLastRune(word)
+				clear(word[len(word)-n:])
+				word = word[:len(word)-n]
 				d.show(echo, "\b \b")
 			}
 		case 21:
-			d.show(echo, strings.Repeat("\b \b", len(word)))
+			d.show(echo, strings.Repeat("\b \b", utf8.RuneCount(word)))
 			clear(word)
 			word = word[:0]
 		default:
@@ -98,7 +101,7 @@ func (d desk) line(ctx context.Context, echo bool) (string, error) {
 				continue
 			}
 			word = grown(word, c)
-			d.show(echo, string(c))
+			d.show(echo, string(one)) // a byte, which may be a part of a letter
 		}
 	}
 }

@@ -67,6 +67,11 @@ func (a *app) shell(book *shelf, inv *inventory.Inventory) ui.Shell {
 		if !ok {
 			return fmt.Errorf("no host is named %q", id)
 		}
+		if tty, ok := in.(*os.File); ok { // what is typed ahead may be a passphrase
+			if restore, err := muted(tty); err == nil {
+				defer restore()
+			}
+		}
 		own, err := a.settings()
 		if err != nil {
 			return err
