@@ -55,7 +55,7 @@ func (c *console) pullAsks() bool {
 }
 
 func (c *console) newAsk(a Ask) *askScreen {
-	d := &askScreen{ask: a, field: newField(""), now: c.cfg.Now}
+	d := &askScreen{ask: a, field: newField(""), now: c.cfg.Now, again: cmp.Or(c.cfg.Settings.key("", "question", "!"), ":question")}
 	d.field.masked = a.Secret
 	return d
 }
@@ -101,6 +101,7 @@ type askScreen struct {
 	field   *field
 	readyAt time.Time
 	now     func() time.Time
+	again   string // what shows it again once it was left open
 	bad     string
 	lost    bool // keys were thrown away
 	blank   bool // enter was pressed on nothing
@@ -113,7 +114,7 @@ func (s *askScreen) Binds() []bind {
 	return []bind{
 		{keys: "enter", name: "answer", help: "send the answer", foot: true, do: func() action { return nothing }},
 		{keys: "ctrl+n", name: "refuse", help: "refuse: the run is told no", foot: true, do: func() action { return nothing }},
-		{keys: "esc", name: "later", help: "leave the question open; ! shows it again", foot: true, do: func() action { return nothing }},
+		{keys: "esc", name: "later", help: "leave the question open; " + s.again + " shows it again", foot: true, do: func() action { return nothing }},
 		{keys: "ctrl+f", name: "read-on", help: "read on, where the question is long", foot: s.n > s.h, do: func() action { return nothing }},
 	}
 }

@@ -130,12 +130,12 @@ func (c *console) textBinds() []bind {
 		if _, ok := c.top().(*planScreen); ok { // there it is the yes of a plan that only reads
 			key = "c"
 		}
-		out = append(out, bind{keys: key, name: "copy", help: "copy what the screen shows; on a plan the key is c", do: func() action {
+		out = append(out, bind{keys: key, name: "copy", help: "copy what the screen shows; on a plan the key is " + c.cfg.Settings.key("plan", "copy", "c"), do: func() action {
 			return func(c *console) tea.Cmd { return c.run(copyText(c.plainText(0))) }
 		}})
 	}
 	if !own["write"] && !own["save"] {
-		out = append(out, bind{keys: "w", name: "write", help: "write the whole page to a file; in a pager the key is s", do: func() action {
+		out = append(out, bind{keys: "w", name: "write", help: "write the whole page to a file; in a pager the key is " + c.cfg.Settings.key("pager", "save", "s"), do: func() action {
 			return func(c *console) tea.Cmd { return c.run(savePrompt(screenName(c.top())+".txt", c.plainText(wholePage))) }
 		}})
 	}

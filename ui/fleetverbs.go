@@ -101,7 +101,7 @@ func (s *fleetScreen) setMark(i int, on bool) {
 func (s *fleetScreen) span() action {
 	if s.anchor < 0 {
 		s.anchor = s.list.at
-		return say("a range begins here: move, and v marks it; esc drops it")
+		return say("a range begins here: move, and " + s.cfg.Settings.key("fleet", "range", "v") + " marks it; esc drops it")
 	}
 	n := 0
 	for i := min(s.anchor, s.list.at); i <= max(s.anchor, s.list.at) && i < len(s.rows); i++ {

@@ -16,6 +16,7 @@ type verbs struct {
 	field *field
 	list  list // of verbs; its top is a line
 	acts  bool
+	words bool // the screen below is typed on: letters do nothing there but type
 	// starts is where each verb's lines begin, and where the last one's end, as last drawn on h lines.
 	starts []int
 	h      int
@@ -29,11 +30,21 @@ func newPalette(c *console) *verbs { return newVerbs("PALETTE", c, true) }
 
 func newVerbs(name string, c *console, acts bool) *verbs {
 	v := &verbs{title: name, all: c.verbs(), field: newField(""), acts: acts}
+	if _, v.words = c.top().(typer); v.words {
+		noLetters(v.all[len(c.top().Binds()):])
+	}
 	if acts {
 		v.all = append(v.all, c.commands()...)
 	}
 	v.refilter()
 	return v
+}
+
+// noLetters takes the keys away that type text.
+func noLetters(binds []bind) {
+	for i := range binds {
+		binds[i].keys = strings.Join(slices.DeleteFunc(strings.Fields(binds[i].keys), text), " ")
+	}
 }
 
 // refilter keeps what has every word in its name, its help or its keys. What bears the words in its name comes first: Enter in the palette
@@ -136,6 +147,9 @@ func (v *verbs) View(a area) frame {
 	f.body = f.body[from:to]
 	if v.list.at < len(v.shown) {
 		f.status = helpWords(v.shown[v.list.at]) // in full, as far as the line goes
+		if v.words {
+			f.status = strings.TrimPrefix(f.status, ":") // it cannot be typed there
+		}
 	}
 	if len(v.shown) == 0 {
 		f.body = []string{"", "  nothing matches"}
@@ -153,7 +167,7 @@ const (
 // lines are a verb's.
 func (v *verbs) lines(a area, b bind, cursor bool) []string {
 	key := keyName(b.key())
-	if b.keys == "" {
+	if b.keys == "" && !v.words {
 		key = ":"
 	}
 	help := b.help

@@ -99,7 +99,7 @@ func (s *journalScreen) Binds() []bind {
 			r, _ := s.chosen()
 			return noteOn(r.Run, "")
 		}},
-		{keys: "c", name: "compare", help: "compare two runs: c on the first, c on the second", foot: true, why: none, do: s.compare},
+		{keys: "c", name: "compare", help: "compare two runs: once on the first, again on the second", foot: true, why: none, do: s.compare},
 		{keys: "X", name: "shells", help: "interactive shells, and their recordings", foot: true, why: noShells(s.cfg), do: func() action { return openShells(s.host) }},
 		{keys: "w", name: "write", help: "write the list to a file", foot: true, do: func() action { return savePrompt("runs.txt", s.text()) }},
 		{keys: "r", name: "reload", help: "read the journal again", foot: true, do: func() action { return func(c *console) tea.Cmd { return s.load(c) } }},

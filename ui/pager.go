@@ -182,13 +182,13 @@ func (p *pager) Binds() []bind {
 	page := func() int { return max(p.h-1, 1) }
 	no := func() string {
 		if p.search == nil {
-			return "nothing was searched for; / begins"
+			return "nothing was searched for; :search TEXT does"
 		}
 		return ""
 	}
 	wrapped := func() string {
 		if p.wrap {
-			return "long lines are wrapped; w cuts them"
+			return "long lines are wrapped; :wrap cuts them"
 		}
 		return ""
 	}
@@ -225,10 +225,6 @@ func (p *pager) Binds() []bind {
 
 func (p *pager) scroll(by int) {
 	p.follow = false
-	if !p.wrap {
-		p.top = min(max(p.top+by, 0), max(p.store.len()-p.h, 0))
-		return
-	}
 	for ; by > 0; by-- {
 		if p.sub+1 < p.rows(p.top) {
 			p.sub++
@@ -244,24 +240,25 @@ func (p *pager) scroll(by int) {
 			p.sub = p.rows(p.top) - 1
 		}
 	}
+	if top, sub := p.last(); !p.wrap && (p.top > top || p.top == top && p.sub > sub) {
+		p.top, p.sub = top, sub
+	}
 }
 
 // bottom shows the last page.
-func (p *pager) bottom() {
-	p.top, p.sub = max(p.store.len()-p.h, 0), 0
-	if !p.wrap {
-		return
-	}
+func (p *pager) bottom() { p.top, p.sub = p.last() }
+
+// last is where the last page begins.
+func (p *pager) last() (top, sub int) {
 	left := p.h
 	for i := p.store.len() - 1; i >= 0; i-- {
 		n := p.rows(i)
 		if n >= left {
-			p.top, p.sub = i, n-left
-			return
+			return i, n - left
 		}
 		left -= n
 	}
-	p.top, p.sub = 0, 0
+	return 0, 0
 }
 
 func (p *pager) searchPrompt() *prompt {
@@ -330,7 +327,10 @@ func (p *pager) seek(from, by, sought, top int) action {
 			next := p.seek(i+p.store.dropped, by, sought, top)
 			return tea.Tick(searchAgain, func(time.Time) tea.Msg { return quietMsg{next} })
 		}
-		c.note = note{text: "no more matches for " + p.searched + map[bool]string{true: " below; N looks above", false: " above; n looks below"}[by > 0]}
+		keys := c.cfg.Settings
+		c.note = note{text: "no more matches for " + p.searched + map[bool]string{
+			true: " below; " + keys.key("pager", "previous", "N") + " looks above", false: " above; " + keys.key("pager", "next", "n") + " looks below",
+		}[by > 0]}
 		return nil
 	}
 }

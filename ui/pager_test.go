@@ -181,6 +181,19 @@ func TestPagerWraps(t *testing.T) {
 	d.Press("w", "l").See("6789012345")
 }
 
+// TestHeadingsShowWhole: what the pager itself says of a host is not cut at the screen's edge, as output is, and every row of it can be reached.
+func TestHeadingsShowWhole(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := d.paging(40)
+	p.store.put(stored{text: "-- HOST KEY CHANGED: " + long("somebody may be between you and the host ", 5) + "at the end", host: -1, mark: true})
+	p.store.add(-1, noon, []byte("last line\n"))
+	d.See("line 0").Press("G").See("HOST KEY CHANGED", "at the end", "last line", "(end)").Press("j").See("last line").Press("k").See("at the end").Miss("last line")
+	for range 30 {
+		d.Press("j")
+	}
+	d.See("last line").Press("g").See("line 0").Miss("line 18")
+}
+
 // TestPagerRing: what is held is bounded, one long line is as cheap as many, and what left is said.
 func TestPagerRing(t *testing.T) {
 	var s store

@@ -48,15 +48,18 @@ func (p *pager) rows(i int) int {
 		return 1
 	}
 	l := p.at(i)
-	if len(l.text)+32 < p.w && isASCII(l.text) {
+	if !p.wraps(l) || len(l.text)+32 < p.w && isASCII(l.text) {
 		return 1
 	}
-	return len(p.broken(p.drawn(p.pen(), l), p.w))
+	return len(p.broken(l, p.drawn(p.pen(), l), p.w))
 }
 
-// broken is a line in rows of w cells: prose between words, output wherever it is full.
-func (p *pager) broken(s string, w int) []string {
-	if p.prose && width(s) > w {
+// wraps reports whether a line takes as many rows as it needs. A heading always does: why a host could not be reached stands at its end.
+func (p *pager) wraps(l *stored) bool { return p.wrap || l.mark }
+
+// broken is a line in rows of w cells: prose and headings between words, output wherever it is full.
+func (p *pager) broken(l *stored, s string, w int) []string {
+	if (p.prose || l.mark) && width(s) > w {
 		return wrap(s, w)
 	}
 	return hardWrap(s, w)
@@ -144,10 +147,10 @@ func (p *pager) switches() string {
 func (p *pager) line(a area, i int) []string {
 	l := p.at(i)
 	text := p.drawn(a.pen, l)
-	if !p.wrap {
+	if !p.wraps(l) {
 		return []string{p.colour(a, l, a.pad(skip(text, p.left), a.w))}
 	}
-	rows := p.broken(text, a.w)
+	rows := p.broken(l, text, a.w)
 	if i == p.top {
 		rows = rows[min(p.sub, len(rows)-1):]
 	}

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func (c *console) offer(open []journal.RunSummary, alive []journal.RunID, depth 
 		return nil
 	}
 	if len(c.stack) > depth { // what somebody has opened meanwhile is not covered
-		c.note = note{text: plural(len(open), "run") + " not ended; J lists " + map[bool]string{true: "it", false: "them"}[len(open) == 1]}
+		c.note = note{text: plural(len(open), "run") + " not ended; " + cmp.Or(c.keyTo("journal"), ":journal") + " lists " + map[bool]string{true: "it", false: "them"}[len(open) == 1]}
 		return nil
 	}
 	return c.run(push(newOffer(c, open, alive)))

@@ -8,7 +8,7 @@ import (
 )
 
 func TestSettings(t *testing.T) {
-	s, err := ParseSettings([]byte("tier = \"plain\"\nmouse = true\n[keys]\n\"fleet.mark\" = \"M\"\nhelp = \"ctrl+g\"\nquestion = \"ctrl+k\"\n[theme]\nbad = \"bold magenta\"\n"))
+	s, err := ParseSettings([]byte("tier = \"plain\"\nmouse = true\n[keys]\n\"fleet.mark\" = \"M\"\nhelp = \"ctrl+g\"\nquestion = \"ctrl+k\"\n\"fleet.range\" = \"ctrl+t\"\n\"pager.previous\" = \"M\"\n\"pager.save\" = \"ctrl+s\"\n[theme]\nbad = \"bold magenta\"\n"))
 	if err != nil || s.Tier != Plain || !s.Mouse {
 		t.Fatal(s, err)
 	}
@@ -18,6 +18,14 @@ func TestSettings(t *testing.T) {
 	d.Press("esc").ask(Ask{Run: "r1", ID: "k1", Title: "about k1"})
 	d.now = d.now.Add(2 * grace)
 	d.Press("esc").See("the question stays open; ^K shows it again", "a question waits (^K)")
+	for _, b := range d.c.newAsk(Ask{}).Binds() {
+		if b.name == "later" && !strings.Contains(b.help, "; ^K shows") {
+			t.Errorf("a question's help says %q", b.help)
+		}
+	}
+	d.Press("ctrl+t").See("and ^T marks it").Press("esc", "ctrl+g").Type("whole page").See("in a pager the key is ^S").Press("esc")
+	d.paging(9)
+	d.Press("/").Type("none").Press("enter").See("below; M looks above")
 	if got := newPenWith(Full, true, false, s).paint(bad, "x"); !strings.Contains(got, "35") || strings.Contains(got, "31") {
 		t.Errorf("bad is drawn as %q", got)
 	}

@@ -93,7 +93,7 @@ func (s *shellsScreen) Binds() []bind {
 		return ""
 	}
 	return append([]bind{
-		{keys: "enter l", name: "read", help: "what the shell showed, as text; t shows the times", foot: true, why: none, do: func() action { return readShell(s.all[s.list.at]) }},
+		{keys: "enter l", name: "read", help: "what the shell showed, as text; " + s.cfg.Settings.key("pager", "times", "t") + " shows the times", foot: true, why: none, do: func() action { return readShell(s.all[s.list.at]) }},
 		{keys: "p", name: "play", help: "the shell as it was, in its own time", foot: true, why: none, do: func() action { return playShell(s.cfg, s.all[s.list.at].ID) }},
 		{keys: "r", name: "reload", help: "read the journal again", foot: true, do: func() action { return func(c *console) tea.Cmd { return s.load(c) } }},
 	}, s.list.binds()...)

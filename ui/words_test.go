@@ -72,6 +72,14 @@ func TestPaletteBeginsWithWhatCanBeDone(t *testing.T) {
 	}
 }
 
+// TestPaletteOfAPageThatIsTypedOn: its letters are text, so that the palette names none as a key.
+func TestPaletteOfAPageThatIsTypedOn(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	d.Press("r").Type("/patch").Press("enter", "e").See("PARAMETERS").Press("ctrl+p").Type("mouse").See(">         mouse").Press("ctrl+u").Type("redraw").See("^L      redraw")
+	d.Press("ctrl+u").Type("quit").See("quit: back, and").Press("enter").Miss("PARAMETERS")
+	d.Press("esc", "esc", "ctrl+p").Type("mouse").See("> m       mouse")
+}
+
 // TestWrapBreaksNoName: lines end at spaces, else behind commas outside of brackets, and within a word only where it fills the line.
 func TestWrapBreaksNoName(t *testing.T) {
 	for _, c := range []struct {
