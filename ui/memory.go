@@ -108,7 +108,7 @@ func hex(n uint64) string {
 // loadMemory reads what was kept; what cannot be read is forgotten, since it is only a convenience.
 func loadMemory(cfg Config) memory {
 	var m memory
-	if cfg.StateDir == "" {
+	if cfg.StateDir == "" || cfg.Fresh {
 		return m
 	}
 	raw, err := os.ReadFile(memoryName(cfg))

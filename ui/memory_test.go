@@ -28,6 +28,9 @@ func TestMemory(t *testing.T) {
 		t.Errorf("before:\n%s\nafter:\n%s", a, b)
 	}
 	d2.Press(":", "up").See("fleet_")
+	forgets := newDriver(t, 80, 24, keep, func(c *Config) { c.Fresh = true })
+	forgets.c.restore(loadMemory(forgets.c.cfg))
+	forgets.See("sort:state").Miss("marked")
 	if err := os.WriteFile(memoryName(d.c.cfg), []byte("{torn"), 0o600); err != nil {
 		t.Fatal(err)
 	}

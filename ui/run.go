@@ -39,9 +39,7 @@ func Run(ctx context.Context, cfg Config) error {
 		w.period = plainPeriod
 	}
 	c := newConsole(cfg, w)
-	if !cfg.Fresh {
-		c.restore(loadMemory(cfg))
-	}
+	c.restore(loadMemory(cfg))
 	p := tea.NewProgram(c, options(cfg, w)...)
 	over := make(chan struct{})
 	w.wg.Go(func() { quitInOrder(ctx, p, over) })
