@@ -2,9 +2,13 @@ package ui
 
 import (
 	"context"
+	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"tend/journal"
 	"tend/runbooks"
@@ -122,5 +126,18 @@ func BenchmarkFirstLook(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
+	}
+}
+
+// TestFramesAreCapped: how many pictures a second a terminal gets at most, by its tier, and how often what hosts say is taken up.
+func TestFramesAreCapped(t *testing.T) {
+	for tier, most := range map[Tier]int64{Plain: 8, Basic: 20, Full: 60} {
+		p := tea.NewProgram(nil, options(Config{Tier: tier, Input: strings.NewReader(""), Output: io.Discard}, &work{})...)
+		if fps := reflect.ValueOf(p).Elem().FieldByName("fps").Int(); fps < 1 || fps > most {
+			t.Errorf("%v: %d frames a second, at most %d are wanted", tier, fps, most)
+		}
+	}
+	if a, b := pullEvery(Plain), pullEvery(Full); a != time.Second || b != time.Second/4 {
+		t.Errorf("what hosts say is taken up every %v and %v", a, b)
 	}
 }

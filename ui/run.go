@@ -34,10 +34,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return runLines(ctx, cfg)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &work{ctx: ctx, ticks: true, period: pullPeriod, halt: haltGroup}
-	if cfg.Tier == Plain {
-		w.period = plainPeriod
-	}
+	w := &work{ctx: ctx, ticks: true, period: pullEvery(cfg.Tier), halt: haltGroup}
 	c := newConsole(cfg, w)
 	c.restore(loadMemory(cfg))
 	p := tea.NewProgram(c, options(cfg, w)...)
@@ -91,6 +88,14 @@ func (cfg Config) complete() (Config, error) {
 func isTerminal(v any) bool {
 	f, ok := v.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(f.Fd())
+}
+
+// pullEvery is how often what hosts say is taken up: seldom where bytes are dear.
+func pullEvery(t Tier) time.Duration {
+	if t == Plain {
+		return plainPeriod
+	}
+	return pullPeriod
 }
 
 func options(cfg Config, w *work) []tea.ProgramOption {
