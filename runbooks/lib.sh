@@ -208,7 +208,7 @@ tend_reboot() {
 	for tend_f in /run/reboot-required /var/run/reboot-required /run/reboot-needed; do
 		[ -e "$tend_f" ] || continue
 		tend_due=yes tend_why="$tend_f"
-		[ ! -r "$tend_f.pkgs" ] || tend_why="$tend_f for $(sort -u "$tend_f.pkgs" | tr '\n' ' ')"
+		[ ! -r "$tend_f.pkgs" ] || tend_why="$tend_f for $(sort -u "$tend_f.pkgs" | tr '\n' ' ')" tend_why=${tend_why% }
 		break
 	done
 	tend_v=$(uname -r)

@@ -17,6 +17,7 @@
 #   tend_locks                   prints "pid name file" of each process that holds a lock of the package manager
 #   tend_wait_lock SECONDS       waits until nobody does, and says who does meanwhile
 #   tend_select                  of the records on its input, prints "name version" of those that scope, packages and exclude choose
+#   tend_named_held              of the records on its input, prints "name: why" of those that packages names and that are not upgraded, though they could be
 #   tend_refuse                  fails, saying why, where scope, packages and exclude ask for what this package manager cannot do; of the records on its input
 #   tend_transaction             of the records on its input, prints "name old new" of exactly what tend_upgrade would do: "-" for the old
 #                                version of a package that comes along, and for the new one of a package that would go
@@ -437,6 +438,16 @@ tend_select() {
 		[ -z "${packages:-}" ] || tend_among "$tend_n" "$packages" || continue
 		! tend_among "$tend_n" "${exclude:-}" || continue
 		printf '%s %s\n' "$tend_n" "$tend_new"
+	done
+}
+
+tend_named_held() {
+	while IFS='	' read -r tend_kind tend_n tend_why_held; do
+		[ "$tend_kind" = H ] && tend_among "$tend_n" "${packages:-}" && ! tend_among "$tend_n" "${exclude:-}" || continue
+		case $tend_why_held in
+		*'nothing newer is known') ;;
+		*) printf '%s: %s\n' "$tend_n" "$tend_why_held" ;;
+		esac
 	done
 }
 

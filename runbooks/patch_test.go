@@ -324,6 +324,36 @@ func TestPrecheckSaysWhy(t *testing.T) {
 	}
 }
 
+// TestVerifySaysWhatStays: a package that was asked for by name and is held is no success to be passed over; a file that lies beside is told of
+// until it is gone; and who held the lock before holds it no more.
+func TestVerifySaysWhatStays(t *testing.T) {
+	for name, argv := range shells(t) {
+		for _, c := range []struct{ packages, mark, beside, want, left, says string }{
+			{"nginx", "echo nginx", "conf.dpkg-dist", "WARN conf.dpkg-dist; compare", "WARN 1 updates  named, and held: nginx: held back with apt-mark hold", "stays as it is: nginx: held back with apt-mark hold\n"},
+			{"openssl ngin*", "", "gone", "OK no upgrade left", "WARN 2 updates  still pending: openssl; named, and held: nginx: kept back", "stays as it is: nginx: kept back"},
+			{"openssl", "echo nginx", "gone", "OK", "WARN 1 updates  still pending: openssl", ""},
+			{"", "echo nginx", "gone", "OK", "WARN 1 updates  still pending: openssl", ""},
+			{"ssh", "echo ssh", "gone", "OK", "OK 0 updates", "ssh is as new as it can be here\n"},
+		} {
+			if c.says == "" && name != "dash" {
+				continue
+			}
+			world := maps.Clone(aptWorld)
+			world["apt-mark"] = c.mark
+			world["dpkg-query"] = "case \"$*\" in *Conffiles*) ;; *Version*) printf 'ii  %s 1\\n' nginx openssl ssh ;; *) printf 'ii  nginx\\n' ;; esac"
+			dir, path := fakes(t, world)
+			write(t, dir+"/conf.dpkg-dist", "")
+			write(t, dir+"/kept/patch-beside", dir+"/"+c.beside+"\n")
+			plan := planFor(t, builtin(t, "patch"), map[string]string{"packages": c.packages, "settle": "0s"})
+			facts, _ := patchStep(t, argv, plan, "verify", dir, path)
+			wants(t, facts, map[string]string{"beside": c.want, "left": c.left, "lock": "OK nobody holds"})
+			if out, stderr, _ := run(t, argv, strings.Replace(scriptOf(t, plan, "pending"), "\ntend_detect\n", "\ntend_detect\ntend_pm=apt\n", 1), path); !strings.Contains(out, c.says) {
+				t.Errorf("%s, %s: %q does not say %q; %s", name, c.packages, out, c.says, stderr)
+			}
+		}
+	}
+}
+
 // TestRepairIsDone: what is left half-installed after a repair fails the step, and is named.
 func TestRepairIsDone(t *testing.T) {
 	plan := planFor(t, builtin(t, "patch"), map[string]string{"repair": "yes"})

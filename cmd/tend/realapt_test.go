@@ -66,11 +66,13 @@ func (d *debian) upgrades() {
 
 	d.ok("run", "patch", "--set", "free_mb=0", "--set", "free_boot_mb=0", "--yes")
 	d.says("todo=2", "held.kept=held back with apt-mark hold", "conffile./etc/conf.conf=conf: changed on this host, and the new version brings another one",
-		"beside./etc/conf.conf.dpkg-dist=lies beside", "changed=2", "reboot_due=yes", "reboot_reasons=", "flag")
+		"beside./etc/conf.conf.dpkg-dist=lies beside", "beside WARN", "changed=2", "reboot_due=yes", "reboot_reasons=", "flag")
 	d.at(map[string]string{"fix": "ii  1.1", "conf": "ii  1.1", "kept": "hi  1.0", "flag": "ii  1.1"})
 	if old, new := d.read("/etc/conf.conf"), d.read("/etc/conf.conf.dpkg-dist"); old != "changed here\n" || new != "conf 1.1\n" {
 		d.t.Errorf("conf.conf is %q, and beside it lies %q", old, new)
 	}
+	d.ok("run", "patch", "--set", "packages=kept", "--set", "free_mb=0", "--set", "free_boot_mb=0", "--yes")
+	d.says("stays as it is: kept: held back with apt-mark hold", "named, and held: kept")
 	d.ok("journal", "verify")
 }
 
