@@ -179,6 +179,13 @@ func TestFit(t *testing.T) {
 	if f := FitRun(&r.Plans[0], &known, at(3, 0))[0]; f.String() != "db-[1-3]: may not fit into Sun 22 Nov 03:00 to Sun 05:00 UTC, 2 h 0 min: about 90 min, 2 h 30 min where hosts are slow (reboot: median of 3 hosts in 1 run)" {
 		t.Errorf("%s", f)
 	}
+	for cutoff, want := range map[string]Fits{"45m": FitYes, "80m": FitYes, "81m": FitMaybe, "2h": FitMaybe, "121m": FitNo} { // 02:00 to 05:00: the last begins at 03:00, or at 03:40
+		cut := r.Plans[0]
+		cut.Policy.Cutoff = cutoff
+		if f := FitRun(&cut, &known, at(2, 0)); f[0].Fits != want || !strings.Contains(f[0].String(), ", 3 h 0 min, the last host begun by 0") {
+			t.Errorf("cutoff %s: %s", cutoff, f[0])
+		}
+	}
 	asks := resolved(t, patchDB+"batch = 1\ncanary = 0\npause = \"manual\"\n")
 	if f := FitRun(&asks.Plans[0], &known, at(2, 0)); f[0].Fits != FitUnknown {
 		t.Errorf("%v", f)

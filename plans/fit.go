@@ -30,19 +30,24 @@ func (f Fits) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
 // Fit is whether a run's work on the hosts of one window will be done in that window.
 type Fit struct {
-	Window   string             `json:"window"`   // as the inventory has it
-	Hosts    []inventory.HostID `json:"hosts"`    // that it binds
-	Opens    time.Time          `json:"opens"`    // or when the work begins in it, where it is open
-	Shuts    time.Time          `json:"shuts"`    // when it closes
-	Estimate Estimate           `json:"estimate"` // of the work on these hosts
-	Fits     Fits               `json:"fits"`     // "fits", "may not fit" (where hosts are slow), "does not fit" or "unknown whether it fits"
+	Window   string             `json:"window"`        // as the inventory has it
+	Hosts    []inventory.HostID `json:"hosts"`         // that it binds
+	Opens    time.Time          `json:"opens"`         // or when the work begins in it, where it is open
+	Shuts    time.Time          `json:"shuts"`         // when it closes
+	Last     time.Time          `json:"last,omitzero"` // of the cut-off: no host is begun after it
+	Estimate Estimate           `json:"estimate"`      // of the work on these hosts
+	Fits     Fits               `json:"fits"`          // "fits", "may not fit" (where hosts are slow), "does not fit" or "unknown whether it fits"
 }
 
 // String is the verdict with its reasons, in one line.
 func (f Fit) String() string {
 	const day = "Mon 2 Jan 15:04"
-	return fmt.Sprintf("%s: %s into %s to %s, %s: %s", inventory.HostSet(f.Hosts), f.Fits,
-		f.Opens.Format(day), f.Shuts.Format("Mon 15:04 MST"), spell(f.Shuts.Sub(f.Opens)), f.Estimate)
+	last := ""
+	if !f.Last.IsZero() {
+		last = ", the last host begun by " + f.Last.Format("15:04")
+	}
+	return fmt.Sprintf("%s: %s into %s to %s, %s%s: %s", inventory.HostSet(f.Hosts), f.Fits,
+		f.Opens.Format(day), f.Shuts.Format("Mon 15:04 MST"), spell(f.Shuts.Sub(f.Opens)), last, f.Estimate)
 }
 
 // FitRun holds the estimate of a run that is accepted now against the windows of its hosts: for each window, the work on the hosts that it
@@ -65,6 +70,9 @@ func FitRun(p *runbooks.Plan, t *Times, now time.Time) []Fit {
 				opens = now.In(opens.Location())
 			}
 			out = append(out, Fit{Window: h.Window, Opens: opens, Shuts: shuts})
+			if cut := p.Policy.CutoffTime(); cut > 0 && !shuts.IsZero() {
+				out[i].Last = shuts.Add(-cut)
+			}
 		}
 		out[i].Hosts = append(out[i].Hosts, h.Name)
 	}
@@ -120,13 +128,19 @@ func (f *Fit) judge(p *runbooks.Plan, t *Times) {
 		only[h] = true
 	}
 	f.Estimate.add(p, only, t)
-	room := f.Shuts.Sub(f.Opens)
+	// Who goes in the last round begins that much before the end.
+	median, _ := t.at(p.Runbook, 0.5)
+	slow, _ := t.at(p.Runbook, 0.9)
+	late := func(all, last time.Duration) bool {
+		end := f.Opens.Add(all)
+		return end.After(f.Shuts) || !f.Last.IsZero() && end.Add(-last).After(f.Last)
+	}
 	switch e := f.Estimate; {
-	case f.Shuts.IsZero() || e.Time > room:
+	case f.Shuts.IsZero() || late(e.Time, median):
 		f.Fits = FitNo
 	case len(e.Unknown) > 0 || e.Asks > 0:
 		f.Fits = FitUnknown
-	case e.Slow > room:
+	case late(e.Slow, slow):
 		f.Fits = FitMaybe
 	default:
 		f.Fits = FitYes
