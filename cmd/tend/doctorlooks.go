@@ -76,7 +76,7 @@ func (a *app) lookKeys(context.Context) []symptom {
 		}
 	}
 	if len(out) == 0 {
-		return []symptom{ok("key", "no key files: the agent's or the inventory's are used")}
+		return []symptom{ok("key", "no key files in ~/.ssh: the agent's are used, and those that ssh_config or the inventory names")}
 	}
 	return out
 }
@@ -96,7 +96,7 @@ func (a *app) lookKnownHosts(context.Context) []symptom {
 		out = append(out, warns("known hosts", "mend or remove the line", "%s", w))
 	}
 	if _, err := os.Stat(path); err != nil {
-		return append(out, warns("known hosts", "tend host accept HOST FINGERPRINT writes the first line", "there is no %s: every host is unknown, and refused", path))
+		return append(out, warns("known hosts", "tend host accept HOST FINGERPRINT writes the first line", "there is no %s: a host is unknown, and refused, where no other file is named for it", path))
 	}
 	if len(out) == 0 {
 		out = append(out, ok("known hosts", "%s", path))

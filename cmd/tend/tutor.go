@@ -47,7 +47,7 @@ func tutorFaults() []lab.Fault {
 }
 
 func (a *app) tutor(ctx context.Context, speed float64) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGHUP) // nothing is left behind then, either
 	defer cancel()
 	dir, err := os.MkdirTemp("", "tend-tutor-")
 	if err != nil {
@@ -129,7 +129,7 @@ func (c *class) teach(ctx context.Context, all []lesson) error {
 	for i, l := range all {
 		fmt.Fprintf(c.out, "\n--- %d of %d: %s\n\n%s\n", i+1, len(all), l.title, strings.TrimSuffix(reflow(l.text, 80), "\n"))
 		switch err := c.lesson(ctx, l); {
-		case errors.Is(err, errLeft):
+		case errors.Is(err, errLeft) || ctx.Err() != nil:
 			fmt.Fprintln(c.out, "\nUntil next time. Nothing of this is left behind.")
 			return nil
 		case err != nil:
@@ -150,7 +150,7 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 	}
 	for {
 		fmt.Fprint(c.out, "tutor> ")
-		line, err := c.in.ReadString('\n')
+		line, err := c.next(ctx)
 		line = strings.TrimSpace(line)
 		if err != nil && line == "" {
 			return errLeft
@@ -187,6 +187,27 @@ func (c *class) lesson(ctx context.Context, l lesson) error {
 		if !own { // what it printed may have pushed the task out of sight
 			fmt.Fprintf(c.out, "The task goes on: %s. hint says what to type.\n", l.title)
 		}
+	}
+}
+
+// next is what is typed next. A signal ends the tutor while it waits for that.
+func (c *class) next(ctx context.Context) (string, error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT)
+	defer stop()
+	type line struct {
+		text string
+		err  error
+	}
+	typed := make(chan line, 1)
+	go func() { // it ends with what is typed, or with the process
+		text, err := c.in.ReadString('\n')
+		typed <- line{text, err}
+	}()
+	select {
+	case l := <-typed:
+		return l.text, l.err
+	case <-ctx.Done():
+		return "", errLeft
 	}
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -94,5 +96,14 @@ func TestTutorsCommandsCanBeInterrupted(t *testing.T) {
 	}
 	if code := c.shell(context.Background(), "exit 7"); code != 7 {
 		t.Errorf("undisturbed: exit %d", code)
+	}
+	var said bytes.Buffer
+	nothing, typed := io.Pipe()
+	defer typed.Close()
+	c = &class{app: &app{streams: streams{out: &said}}, in: bufio.NewReader(nothing)}
+	gone, cancel := context.WithCancel(t.Context()) // a signal, or a terminal that is closed
+	cancel()
+	if err := c.teach(gone, lessons()[:1]); err != nil || !strings.Contains(said.String(), "Nothing of this is left behind") {
+		t.Errorf("at the prompt: %v, %s", err, said.String())
 	}
 }
