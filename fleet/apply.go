@@ -12,7 +12,7 @@ func (f *Fleet) Apply(e journal.Event) {
 	f.heard(e.At)
 	switch b := e.Body.(type) {
 	case journal.PlanAccepted:
-		r := run{runbook: b.Plan.Runbook}
+		r := run{runbook: b.Plan.Runbook, dry: b.Plan.Dry}
 		if n := len(b.Plan.Steps); n > 0 {
 			r.last = b.Plan.Steps[n-1].ID
 		}
@@ -155,7 +155,9 @@ func (f *Fleet) ended(h *host, e journal.Event, b journal.StepEnded) {
 		return
 	}
 	h.part(l)
-	h.conclude(l)
+	if !r.dry { // it looked, and says nothing of how the host stands but what it found there
+		h.conclude(l)
+	}
 }
 
 // ran reports whether the outcome proves that the host answered.

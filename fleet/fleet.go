@@ -84,6 +84,7 @@ type host struct {
 type run struct {
 	runbook string
 	last    runbooks.StepID
+	dry     bool
 }
 
 // New is a fleet of which nothing is known yet.

@@ -65,6 +65,8 @@ func TestStates(t *testing.T) {
 		return journal.FactsRead{Host: "db-1", Step: "look", Facts: list}
 	}
 	fine := check("load", "0.3", "", runbooks.CheckOK)
+	dry := plan("patch", "look", "work")
+	dry.Plan.Dry = true
 	for name, c := range map[string]struct {
 		bodies []journal.Body
 		state  State
@@ -82,6 +84,7 @@ func TestStates(t *testing.T) {
 		"down after fine": {[]journal.Body{facts(fine), end("look", journal.OK, ""), end("work", journal.Unreachable, "refused")}, Down, "unreachable: refused"},
 		"lost":            {[]journal.Body{facts(fine), end("look", journal.Unknown, "link lost")}, Unknown, "patch look ended unseen: link lost"},
 		"skipped":         {[]journal.Body{facts(fine), end("look", journal.Skipped, "")}, OK, ""},
+		"failed when dry": {[]journal.Body{dry, facts(fine), end("look", journal.OK, ""), end("work", journal.Failed, "exit 1")}, OK, ""},
 		"warned in step":  {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,7 @@ func (w *writer) forget(id int64) {
 	w.exec(`DELETE FROM run_hosts WHERE run = ?`, id)
 	w.exec(`DELETE FROM runs WHERE id = ?`, id)
 	w.exec(`INSERT INTO last SELECT host, runbook, run, max(started), outcome FROM run_hosts JOIN runs ON runs.id = run
-		WHERE host IN (SELECT host FROM touched) GROUP BY host, runbook ON CONFLICT DO NOTHING`)
+		WHERE host IN (SELECT host FROM touched) AND NOT dry GROUP BY host, runbook ON CONFLICT DO NOTHING`)
 	w.forgetHistory(id)
 	w.forgetText(id)
 	w.exec(`DELETE FROM segs WHERE id = ?`, id)

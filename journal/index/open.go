@@ -61,13 +61,13 @@ type stamp struct{ size, modified int64 }
 func stampOf(s journal.Segment) stamp { return stamp{s.Size, s.Modified.UnixNano()} }
 
 // format is that of the tables; another one is built anew.
-const format = "tend index 6"
+const format = "tend index 7"
 
 const schema = `
 CREATE TABLE format(is_ TEXT);
 CREATE TABLE segs(id INTEGER PRIMARY KEY, origin TEXT NOT NULL, run TEXT NOT NULL, UNIQUE(origin, run));
 CREATE TABLE runs(id INTEGER PRIMARY KEY, size INTEGER, modified INTEGER, runbook TEXT, started INTEGER, ended INTEGER, result INTEGER,
-	user TEXT, events INTEGER, summary TEXT);
+	user TEXT, events INTEGER, summary TEXT, dry INTEGER);
 CREATE INDEX runs_started ON runs(started);
 CREATE TABLE run_hosts(host TEXT, run INTEGER, outcome TEXT, PRIMARY KEY(host, run)) WITHOUT ROWID;
 CREATE INDEX run_hosts_run ON run_hosts(run);

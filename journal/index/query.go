@@ -80,7 +80,7 @@ func runsQuery(q journal.Query) (string, []any) {
 	return query, args
 }
 
-// LastRuns yields, for each host and runbook, the host's part in the latest run, ordered by host and runbook.
+// LastRuns yields, for each host and runbook, the host's part in the latest run that was not dry, ordered by host and runbook.
 func (x *Index) LastRuns(ctx context.Context) iter.Seq2[journal.HostRun, error] {
 	const query = `SELECT host, runbook, origin, segs.run, started, outcome FROM last JOIN segs ON segs.id = last.run ORDER BY host, runbook`
 	return listed(x, ctx, query, func(rows *sql.Rows) (journal.HostRun, error) {

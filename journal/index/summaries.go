@@ -290,8 +290,8 @@ func (w *writer) run(seg journal.Segment, f *folding) {
 		return
 	}
 	id, at := w.seg(seg.Origin, seg.Run), folded{seg, f}.stamp()
-	w.exec(`INSERT OR REPLACE INTO runs VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, at.size, at.modified, sum.Runbook,
-		nanos(sum.Started), nanos(sum.Ended), int(sum.Result), sum.By.User, int64(sum.Events), string(raw))
+	w.exec(`INSERT OR REPLACE INTO runs VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, at.size, at.modified, sum.Runbook,
+		nanos(sum.Started), nanos(sum.Ended), int(sum.Result), sum.By.User, int64(sum.Events), string(raw), st.Plan().Dry)
 	w.hosts(id, sum, f)
 	w.history(id, f.past)
 	for _, host := range slices.Sorted(maps.Keys(f.known)) { // in the order in which they lie in the file
@@ -299,7 +299,7 @@ func (w *writer) run(seg journal.Segment, f *folding) {
 	}
 }
 
-// hosts writes the outcomes that have changed.
+// hosts writes the outcomes that have changed. A dry run is nobody's last: it looked, so it patched nothing, mended nothing and broke nothing.
 func (w *writer) hosts(id int64, sum journal.RunSummary, f *folding) {
 	if len(f.words) != len(f.state.Hosts) {
 		f.words = make([]string, len(f.state.Hosts))
@@ -312,6 +312,9 @@ func (w *writer) hosts(id int64, sum journal.RunSummary, f *folding) {
 		}
 		f.words[i] = word
 		w.exec(`INSERT OR REPLACE INTO run_hosts VALUES(?, ?, ?)`, h.ID, id, word)
+		if f.state.Plan().Dry {
+			continue
+		}
 		w.exec(`INSERT INTO last VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run = excluded.run, started = excluded.started,
 			outcome = excluded.outcome WHERE excluded.started >= started`, h.ID, sum.Runbook, id, nanos(sum.Started), word)
 	}
