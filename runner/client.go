@@ -99,7 +99,7 @@ func (c *Client) Questions(ctx context.Context) iter.Seq2[News, error] {
 		defer conn.Close()
 		defer context.AfterFunc(ctx, func() { conn.Close() })()
 		if err := json.NewEncoder(conn).Encode(request{Do: "questions"}); err != nil {
-			yield(News{}, err)
+			yield(News{}, fmt.Errorf("%w (%w)", ErrGone, err))
 			return
 		}
 		in := bufio.NewScanner(conn)
@@ -149,7 +149,10 @@ func (c *Client) call(ctx context.Context, r request) (reply, error) {
 	in := bufio.NewScanner(conn)
 	in.Buffer(nil, maxLine)
 	if !in.Scan() {
-		if err := in.Err(); err != nil && !errors.Is(err, net.ErrClosed) {
+		switch err := in.Err(); {
+		case ctx.Err() != nil:
+			return reply{}, ctx.Err()
+		case err != nil:
 			return reply{}, fmt.Errorf("the run's process did not answer: %w", err)
 		}
 		return reply{}, ErrGone

@@ -292,6 +292,14 @@ func TestNobodyElseSpeaksForARun(t *testing.T) {
 	if runs, err := Alive(t.Context(), dir, "/j"); err == nil || len(runs) > 0 || !strings.Contains(err.Error(), "chmod 700") {
 		t.Errorf("alive: %v, %v", runs, err)
 	}
+	if os.Getuid() == 0 {
+		if err := errors.Join(os.Chmod(dir, 0o700), os.Chown(dir, 65534, -1)); err != nil {
+			t.Fatal(err)
+		}
+		if runs, err := Alive(t.Context(), dir, "/j"); err == nil || len(runs) > 0 || !strings.Contains(err.Error(), "another user") {
+			t.Errorf("in another user's directory: %v, %v", runs, err)
+		}
+	}
 	cl := Dial(dir, "/j", run)
 	for n, err := range cl.Questions(t.Context()) {
 		if err == nil {
