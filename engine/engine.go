@@ -123,7 +123,7 @@ func (e *Engine) Halt() { e.once.Do(func() { close(e.halt) }) }
 // Run carries the run out, from whatever its journal says has happened: start and resume are the same call. The caller has appended
 // PlanAccepted and RunnerStarted and folded them into s; from here on Run owns s. It returns nil once the run's RunClosed is durable.
 //
-// A cancelled ctx finishes the steps that run, starts nothing new, and returns an error that wraps ErrLeftOpen and ctx's cause; Halt
+// A cancelled ctx finishes the steps that run, starts nothing new, and returns an error that wraps ErrLeftOpen and the cause that ctx was given; Halt
 // does not wait for the steps either. A journal that fails gives a *NotSaved.
 func (e *Engine) Run(ctx context.Context, s *journal.State, decisions <-chan Word) error {
 	if s.Result != journal.Open {

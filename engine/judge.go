@@ -27,7 +27,7 @@ func (a *attempt) judge(exit int, err error) []journal.Body {
 	case err == nil:
 		return a.ran(exit, why)
 	case NotStarted(err):
-		end.Outcome, end.Again, end.Reason = journal.Unreachable, true, a.reason(err)
+		end.Outcome, end.Again, end.Reason = notBegun(err), true, a.reason(err)
 	case why == timedOut && a.job == "":
 		end.Outcome, end.Exit, end.Reason = a.failed(), -1, "timed out after "+a.limit().String()
 	case why == timedOut:
@@ -94,6 +94,15 @@ func (a *attempt) verdict(o journal.Outcome, reason string) journal.StepEnded {
 // failed is the outcome of a failure, which the step may let pass.
 func (a *attempt) failed() journal.Outcome {
 	return failure(a.step, &journal.StepState{Attempt: a.n, Free: a.free})
+}
+
+// notBegun is the outcome of what certainly never began: a host that answers is reachable, whatever keeps the step from beginning there.
+func notBegun(err error) journal.Outcome {
+	var e interface{ Answered() bool }
+	if errors.As(err, &e) && e.Answered() {
+		return journal.Refused
+	}
+	return journal.Unreachable
 }
 
 // leftBehind says what may still be on the host.

@@ -179,7 +179,7 @@ func result(t journal.Tally) journal.Result {
 // bad counts in words who ended badly: "2 failed, 1 unreachable".
 func bad(t journal.Tally) string {
 	var parts []string
-	for _, o := range []journal.Outcome{journal.Failed, journal.Unreachable, journal.Unknown} {
+	for _, o := range []journal.Outcome{journal.Failed, journal.Unreachable, journal.Refused, journal.Unknown} {
 		if n := t.By[o]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"tend/journal"
@@ -127,13 +128,21 @@ func (t *turn) onward(i int) {
 	switch {
 	case h.Step >= len(h.Steps): // cannot be: the fold ends such a host
 	case t.s.Abort != "":
-		t.do(End{Host: h.ID, Step: t.c.plan.Steps[h.Step].ID, Outcome: journal.Aborted, Reason: "the run was aborted"})
+		t.do(End{Host: h.ID, Step: t.c.plan.Steps[h.Step].ID, Outcome: journal.Aborted, Reason: abortedBefore(&h.Steps[h.Step])})
 	case t.s.Paused || t.free <= 0:
 	case h.Steps[h.Step].Attempt > 0:
 		t.again(h)
 	default:
 		t.start(i)
 	}
+}
+
+// abortedBefore is why a step that does not run is ended: it never began, or was to be tried again.
+func abortedBefore(st *journal.StepState) string {
+	if st.Attempt == 0 {
+		return "the run was aborted before this step began"
+	}
+	return strings.TrimSuffix("the run was aborted before another try; the last: "+st.Reason, "; the last: ")
 }
 
 func (t *turn) again(h *journal.HostState) {

@@ -121,7 +121,7 @@ func (a *attempt) notRestarted(err error) []journal.Body {
 	if a.ctx.Err() != nil {
 		return a.interrupted(false, err)
 	}
-	end := a.verdict(journal.Unreachable, a.reason(err))
+	end := a.verdict(notBegun(err), a.reason(err))
 	end.Again, end.Hint = true, Hint(err)
 	if permanent(err) {
 		end.Outcome, end.Again = journal.Failed, false

@@ -74,13 +74,15 @@ func (r *run) leave(ctx context.Context) error {
 		default:
 		}
 	}
-	switch {
+	switch cause := context.Cause(ctx); {
+	case r.halted:
+		return fmt.Errorf("%w: the runner was told to stop at once; what runs on hosts goes on there", ErrLeftOpen)
 	case r.leaving != nil:
 		return r.leaving
-	case r.halted:
-		return fmt.Errorf("%w: the runner was halted", ErrLeftOpen)
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w: the runner was told to stop: %w", ErrLeftOpen, context.Cause(ctx))
+	case cause != nil && cause != ctx.Err():
+		return fmt.Errorf("%w: the runner was told to stop: %w", ErrLeftOpen, cause)
+	case cause != nil: // of a bare cancellation there is nothing more to say
+		return fmt.Errorf("%w: the runner was told to stop", ErrLeftOpen)
 	}
 	return nil
 }

@@ -42,7 +42,8 @@ func (r *run) tidy() {
 
 // ran reports whether a detached step is known to have run to its end: nothing of it is on the host but its record.
 func ran(st journal.StepState) bool {
-	return st.Job != "" && !st.Running && !st.Ended.IsZero() && st.Outcome != journal.Unknown && st.Outcome != journal.Unreachable
+	never := st.Outcome == journal.Unreachable || st.Outcome == journal.Refused
+	return st.Job != "" && !st.Running && !st.Ended.IsZero() && st.Outcome != journal.Unknown && !never
 }
 
 // within calls f with a context that ends after d, or with ctx.

@@ -91,7 +91,7 @@ type Order struct {
 
 // Hands carry orders out on hosts. An exit code with a nil error means that the step ran to its end. An error means that nobody
 // knows, unless errors.As finds NotStarted() bool returning true; Ended() bool returning true says that it was seen to end, without an
-// exit status. Output goes to sink piece by piece with its offset, in order,
+// exit status, and Answered() bool that the host was reached and would not start it. Output goes to sink piece by piece with its offset, in order,
 // without a gap and without a repeat; an error from sink ends the order at once (the job on the host goes on).
 // package remote has the implementation; tests have their own.
 type Hands interface {

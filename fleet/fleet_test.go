@@ -82,6 +82,7 @@ func TestStates(t *testing.T) {
 		"step failed":     {[]journal.Body{facts(fine), end("look", journal.Failed, "exit 100")}, Fail, "patch look failed: exit 100"},
 		"never answered":  {[]journal.Body{end("look", journal.Unreachable, "i/o timeout 10s")}, Down, "unreachable: i/o timeout 10s"},
 		"down after fine": {[]journal.Body{facts(fine), end("look", journal.OK, ""), end("work", journal.Unreachable, "refused")}, Down, "unreachable: refused"},
+		"refused":         {[]journal.Body{facts(fine), end("work", journal.Refused, "the disk is full")}, Fail, "patch work refused: the disk is full"},
 		"lost":            {[]journal.Body{facts(fine), end("look", journal.Unknown, "link lost")}, Unknown, "patch look ended unseen: link lost"},
 		"skipped":         {[]journal.Body{facts(fine), end("look", journal.Skipped, "")}, OK, ""},
 		"failed when dry": {[]journal.Body{dry, facts(fine), end("look", journal.OK, ""), end("work", journal.Failed, "exit 1")}, OK, ""},

@@ -36,6 +36,8 @@ func (f *Fleet) verdict(h *host) (State, string, time.Time) {
 	switch {
 	case v.Outcome == journal.Unreachable:
 		return Down, why("unreachable", v.Reason), time.Time{}
+	case v.Outcome == journal.Refused && state != Fail:
+		return Fail, why(what+" refused", v.Reason), time.Time{}
 	case v.Outcome == journal.Failed && state != Fail:
 		return Fail, why(what+" failed", v.Reason), time.Time{}
 	case v.Outcome == journal.Unknown && Unknown.Rank() < state.Rank():

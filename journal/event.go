@@ -158,7 +158,7 @@ type (
 		Host    inventory.HostID `json:"host"`             // where
 		Step    runbooks.StepID  `json:"step"`             // its id
 		Attempt int              `json:"attempt"`          // from 1
-		Outcome Outcome          `json:"outcome"`          // "ok", "warn", "failed", "unreachable", "skipped", "aborted" or "unknown"
+		Outcome Outcome          `json:"outcome"`          // "ok", "warn", "failed", "unreachable", "refused", "skipped", "aborted" or "unknown"
 		Exit    int              `json:"exit"`             // the script's, where the outcome is ok, warn or failed; -1 = there was none
 		Reason  string           `json:"reason,omitempty"` // for people, sanitised
 		Hint    string           `json:"hint,omitempty"`   // what to do about it

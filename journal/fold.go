@@ -174,7 +174,7 @@ func (s *State) Retriable(h *HostState) bool {
 	if st.Attempt-st.Free > step.Retries || !(st.Again || step.Repeat || read) {
 		return false
 	}
-	return st.Outcome == Failed || st.Outcome == Unreachable || st.Outcome == Unknown && read
+	return st.Outcome == Failed || st.Outcome == Unreachable || st.Outcome == Refused || st.Outcome == Unknown && read
 }
 
 func (s *State) decided(at time.Time, b Decided) {

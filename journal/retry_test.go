@@ -40,6 +40,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"a change that may be repeated and failed", with(change, 1, true), Failed, false, true},
 		{"a change that may be repeated and is unknown", with(change, 1, true), Unknown, false, false},
 		{"a change that never started", with(change, 1, false), Unreachable, true, true},
+		{"a change that its host refused", with(change, 1, false), Refused, true, true},
 		{"a change that never started, no try left", change, Unreachable, true, false},
 		{"aborted", with(read, 1, true), Aborted, false, false},
 	} {

@@ -85,8 +85,10 @@ type Tally struct {
 	By              [len(outcomes)]int // the ended ones, by Outcome
 }
 
-// Bad is how many hosts count against the failure budget: failed, unreachable or unknown.
-func (t Tally) Bad() int { return t.By[Failed] + t.By[Unreachable] + t.By[Unknown] }
+// Bad is how many hosts count against the failure budget: failed, unreachable, refused or unknown.
+func (t Tally) Bad() int {
+	return t.By[Failed] + t.By[Unreachable] + t.By[Refused] + t.By[Unknown]
+}
 
 // NewState is a run of which nothing is known yet.
 func NewState() *State { return &State{Wave: -1} }

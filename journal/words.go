@@ -11,12 +11,13 @@ const (
 	OK                         // exit 0, checks OK
 	Warned                     // exit 0, and something to look at: a check WARN or UNKNOWN, or a failure that the step lets pass
 	Failed                     // ran, and failed: exit code, a check CRIT, a time-out
-	Unreachable                // certainly never started
+	Unreachable                // certainly never started: the host was not reached, or let nobody in
 	Skipped                    // not wanted: `when` did not match, or an operator skipped it
 	Aborted                    // ended by an operator's decision
+	Refused                    // certainly never started: the host was reached, and it, or tend, would not start it
 )
 
-var outcomes = [...]string{"unknown", "ok", "warn", "failed", "unreachable", "skipped", "aborted"}
+var outcomes = [...]string{"unknown", "ok", "warn", "failed", "unreachable", "skipped", "aborted", "refused"}
 
 // String is the outcome in one word.
 func (o Outcome) String() string { return word(outcomes[:], int(o)) }

@@ -30,7 +30,7 @@ type Run struct {
 type Failure struct {
 	Host    inventory.HostID `json:"host"`             // its name
 	Step    runbooks.StepID  `json:"step"`             // in which it ended
-	Outcome string           `json:"outcome"`          // "failed", "unreachable" or "unknown"
+	Outcome string           `json:"outcome"`          // "failed", "refused", "unreachable" or "unknown"
 	Reason  string           `json:"reason,omitempty"` // of that outcome
 	At      time.Duration    `json:"at_ns"`            // of rehearsed time, since the run began
 }
@@ -138,7 +138,7 @@ func (w *Watch) ended(b journal.StepEnded, at time.Duration) {
 	switch h.Outcome {
 	case journal.OK, journal.Warned:
 		delete(w.before, b.Host)
-	case journal.Failed, journal.Unreachable, journal.Unknown:
+	case journal.Failed, journal.Refused, journal.Unreachable, journal.Unknown:
 		w.run.Failed = append(w.run.Failed, Failure{b.Host, b.Step, b.Outcome.String(), b.Reason, at})
 	}
 }

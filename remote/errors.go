@@ -77,6 +77,9 @@ func (e *Error) NotStarted() bool {
 	return e.Kind == Refused || e.Kind == Keepless || e.Kind == Leased || e.Kind == Void
 }
 
+// Answered reports whether the step certainly never began though the host was there: it, or we, would not start it.
+func (e *Error) Answered() bool { return e.NotStarted() && e.Err == nil }
+
 // Ended reports that the step was seen to end, though not with what exit status.
 func (e *Error) Ended() bool { return e.Kind == Unsaid }
 

@@ -138,6 +138,16 @@ func TestLeaseBroken(t *testing.T) {
 		if e := asError(t, err); e.Kind != Leased || !e.NotStarted() || !strings.Contains(e.Error(), "broken") {
 			t.Errorf("the run whose lease was broken: %v", err)
 		}
+		mark := k.o.Lease + ".broken.dead"
+		if _, err := os.Lstat(mark); err != nil {
+			t.Error(err)
+		}
+		if err := k.Release(ctx, w.host, dead); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Lstat(mark); err == nil {
+			t.Error("the run has ended, and the mark of its broken lease stays for ever")
+		}
 	})
 }
 

@@ -61,7 +61,7 @@ func TestFullBefore(t *testing.T) {
 			script, _ := w.counting(1)
 			_, err := w.keeper().Carry(within(t, 90*time.Second), Order{Host: w.host, Job: "j", Script: script}, (&sink{t: t}).take)
 			e := asError(t, err)
-			if e.Kind != Keepless || !e.NotStarted() || !strings.Contains(e.Hint(), "room") || w.executions() != 0 {
+			if e.Kind != Keepless || !e.NotStarted() || !strings.Contains(e.Hint(), "room") || !strings.Contains(e.Error(), "No space left on device") || !e.Answered() || w.executions() != 0 {
 				t.Errorf("%s: %v (hint %q), %d executions", name, err, e.Hint(), w.executions())
 			}
 			if _, err := os.Lstat(filepath.Join(w.root, "jobs", "j")); err == nil {

@@ -129,7 +129,7 @@ type counted struct {
 // counts are the hosts by how they ended, the worst first.
 func (r *Run) counts() []counted {
 	var list []counted
-	for _, w := range []journal.Outcome{journal.Failed, journal.Unreachable, journal.Unknown, journal.Aborted, journal.Warned, journal.OK, journal.Skipped} {
+	for _, w := range []journal.Outcome{journal.Failed, journal.Refused, journal.Unreachable, journal.Unknown, journal.Aborted, journal.Warned, journal.OK, journal.Skipped} {
 		list = append(list, counted{word: w.String()})
 	}
 	list = append(list, counted{word: running}, counted{word: waiting})

@@ -141,7 +141,7 @@ type Seal struct {
 	journal.Sealed
 }
 
-// Bad reports whether the host did not end well: failed, unreachable, unknown, aborted, or still on its way in a run that is over.
+// Bad reports whether the host did not end well: failed, refused, unreachable, unknown, aborted, or still on its way in a run that is over.
 func (h Host) Bad() bool {
 	switch h.Word {
 	case journal.OK.String(), journal.Warned.String(), journal.Skipped.String(), waiting, running:

@@ -55,7 +55,7 @@ func (b bar) High() int { return 20 - 2*b.Top() }
 
 func (b bar) bad() bool {
 	switch b.Word {
-	case journal.Failed.String(), journal.Unreachable.String(), journal.Unknown.String(), journal.Aborted.String():
+	case journal.Failed.String(), journal.Refused.String(), journal.Unreachable.String(), journal.Unknown.String(), journal.Aborted.String():
 		return true
 	}
 	return false
@@ -139,7 +139,7 @@ func (r *Run) lane(h *Host) lane {
 	return l
 }
 
-const legend = "- reads   = changes   ~ warned   X failed or aborted   ? unknown or unreachable   > running   1 wave 1   v decision"
+const legend = "- reads   = changes   ~ warned   X failed, refused or aborted   ? unknown or unreachable   > running   1 wave 1   v decision"
 
 // text is the lane in so many characters.
 func (l lane) text(width int) string {
@@ -166,7 +166,7 @@ func (b bar) sign() byte {
 		return '>'
 	case journal.Warned.String():
 		return '~'
-	case journal.Failed.String(), journal.Aborted.String():
+	case journal.Failed.String(), journal.Refused.String(), journal.Aborted.String():
 		return 'X'
 	case journal.Unknown.String(), journal.Unreachable.String():
 		return '?'

@@ -37,6 +37,8 @@ func hostWord(h *journal.HostState) (rank int, word string, t token) {
 	switch h.Outcome {
 	case journal.Failed:
 		return 0, "FAIL", bad
+	case journal.Refused:
+		return 0, "REFUSED", bad
 	case journal.Unreachable:
 		return 1, "UNREACH", bad
 	case journal.Unknown:
@@ -51,14 +53,14 @@ func hostWord(h *journal.HostState) (rank int, word string, t token) {
 	return 7, "ABORTED", unsure
 }
 
-// stepOf is the step that a host's line is about: the one that runs or failed, or the last that ran.
+// stepOf is the step that a host's line is about: the one that runs or failed, before which the run was aborted, or the last that ran.
 func (w *watch) stepOf(i int) (int, string) {
 	h, steps := &w.state.Hosts[i], w.state.Plan().Steps
 	s := h.Step
 	if h.Phase == journal.Waiting {
 		return -1, "-"
 	}
-	if s >= len(steps) || h.Steps[s].Attempt == 0 && s > 0 && h.Phase == journal.Ended {
+	if s >= len(steps) || h.Steps[s].Attempt == 0 && s > 0 && h.Phase == journal.Ended && h.Outcome != journal.Aborted {
 		s = len(steps) - 1
 		for s > 0 && (h.Steps[s].Attempt == 0 || steps[s].Group != "" && h.Outcome.Good()) { // the work is told, not the way back from it
 			s--

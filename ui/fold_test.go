@@ -30,6 +30,20 @@ func TestChecksFold(t *testing.T) {
 	d.Pull().See("FAIL        3  checks       disk:/var 97% to 99%", "WARN        9  checks       disk:/var 88% to 96%").Miss("differs")
 }
 
+// TestAnAbortedHostSaysSo: what its last step said is not why it went no further.
+func TestAnAbortedHostSaysSo(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := d.plan("patch", "web-[01-02]")
+	first, next := p.Steps[0].ID, p.Steps[1].ID
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0})
+	for i, h := range p.Hosts {
+		d.step("r1", h.Name, first, "yes-done\n", journal.OK, "")
+		d.tell("r1", journal.StepEnded{Host: h.Name, Step: next, Outcome: []journal.Outcome{journal.Aborted, journal.Refused}[i], Reason: "the reason"})
+	}
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("ABORTED     1  "+string(next), "refused:1", "REFUSED     1").Miss("yes-done")
+}
+
 // TestOwnNamesFold: what every host says of itself is said once; a name within a longer one is not the host's.
 func TestOwnNamesFold(t *testing.T) {
 	d := newDriver(t, 80, 24)

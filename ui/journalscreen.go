@@ -254,7 +254,7 @@ func fraction(r journal.RunSummary) string {
 
 // countWords is a run's tally, worst first.
 func countWords(r journal.RunSummary) string {
-	order := []string{"failed", "unreachable", "unknown", "aborted", "warn", "running", "waiting", "skipped", "ok"}
+	order := []string{"failed", "refused", "unreachable", "unknown", "aborted", "warn", "running", "waiting", "skipped", "ok"}
 	var parts []string
 	for _, k := range order {
 		if n := r.Counts[k]; n > 0 {

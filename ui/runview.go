@@ -159,6 +159,7 @@ func (w *watch) counts(p *pen) string {
 	add("OK", t.By[journal.OK], good, true)
 	add("WARN", t.By[journal.Warned], warn, false)
 	add("FAIL", t.By[journal.Failed], bad, true)
+	add("refused", t.By[journal.Refused], bad, false)
 	add("unreach", t.By[journal.Unreachable], bad, false)
 	add("UNKNOWN", t.By[journal.Unknown], unsure, false)
 	add("skip", t.By[journal.Skipped], dim, false)

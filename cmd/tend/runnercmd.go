@@ -88,12 +88,12 @@ func (a *app) runner(ctx context.Context) error {
 
 // onTerm ends ctx at the first SIGTERM, so that what runs is finished and nothing new is started, and halts at the second.
 func onTerm(ctx context.Context, halt func()) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	signals, done := make(chan os.Signal, 2), make(chan struct{})
 	signal.Notify(signals, syscall.SIGTERM)
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		for _, do := range []func(){cancel, halt} {
+		for _, do := range []func(){func() { cancel(errTerm) }, halt} {
 			select {
 			case <-signals:
 				do()
@@ -106,9 +106,12 @@ func onTerm(ctx context.Context, halt func()) (context.Context, func()) {
 		signal.Stop(signals)
 		close(done)
 		wait.Wait()
-		cancel()
+		cancel(nil)
 	}
 }
+
+// errTerm is why a run is left open, as its journal says it.
+var errTerm = errors.New("it got SIGTERM")
 
 // remarks records what the road passed over: an ssh_config option without effect, a key file that cannot be read, too few open files.
 func remarks(book journal.Journal, run journal.RunID) func(ssh.Warning) {

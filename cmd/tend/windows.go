@@ -201,7 +201,7 @@ func (a *app) membersDown(ctx context.Context, lib runbooks.Library) []runbooks.
 	return out
 }
 
-// downWhy says why a host counts as down after its runs; "" = it does not. Being reached again mends what was not reached; what failed
+// downWhy says why a host counts as down after its runs; "" = it does not. Being reached again mends what was not reached, or not begun; what failed
 // is mended by a run that changed something, or looked at the host's health, and found it well. A check that fails says that a backup is
 // old or a certificate ends, not that the host is down; and what a command of exec ended with, only its author can read.
 func downWhy(runs []journal.HostRun, changes func(runbook string) bool) string {
@@ -211,7 +211,7 @@ func downWhy(runs []journal.HostRun, changes func(runbook string) bool) string {
 	for _, r := range runs {
 		told := fmt.Sprintf("%s: %s at %s, run %s", r.Runbook, r.Outcome, r.Started.Local().Format("2006-01-02 15:04"), r.Run)
 		switch r.Outcome {
-		case journal.Unreachable.String():
+		case journal.Unreachable.String(), journal.Refused.String():
 			if why == "" || mute { // what failed before is not mended by being away
 				why, mute = told, true
 			}

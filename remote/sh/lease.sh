@@ -26,6 +26,15 @@ t_keyof() {
 	case $t_key in */*) t_key=x ;; esac
 }
 
+# owner: the number of the user who made the lease, into t_owner.
+t_ownerof() {
+	set -f
+	# shellcheck disable=SC2046
+	set -- $(ls -ldn "$t_lease" 2>/dev/null)
+	set +f
+	t_owner=${3:--}
+}
+
 # keep: a new lease must outlive a power cut, since its absence is to prove that the run never ordered anything here. t_kept is "fresh",
 # or "volatile" where it lies in memory. Old ones of sync(1) know no arguments and write everything, which does as well.
 t_keep() {
@@ -48,13 +57,9 @@ t_take() {
 t_tell() {
 	t_say_it=$1
 	t_uptime
-	t_uid='-' t_age='-'
+	t_owner='-' t_age='-'
 	if [ -n "$t_have" ]; then
-		set -f
-		# shellcheck disable=SC2046
-		set -- $(ls -ldn "$t_lease" 2>/dev/null)
-		t_uid=${3:--}
-		set +f
+		t_ownerof
 		t_keyof "$t_have"
 		t_last=$(readlink "$t_lease.$t_key" 2>/dev/null)
 		if [ -n "$t_last" ]; then
@@ -66,7 +71,7 @@ t_tell() {
 			elif [ -n "$t_last" ] && [ -n "$t_up" ]; then t_age=$((t_up - t_last)); fi
 		fi
 	fi
-	t_say L "$t_say_it" "$t_uid" "$t_age" "${t_have:--}"
+	t_say L "$t_say_it" "$t_owner" "$t_age" "${t_have:--}"
 }
 
 t_boot
@@ -104,7 +109,10 @@ renew)
 	else t_tell none; fi
 	;;
 release)
-	if t_mine && t_take "$t_have"; then rm -f "$t_lease.$t_key"; fi
+	# The run has ended and asks for the host no more: of a lease of its own that was broken nobody need know.
+	set -- "$t_lease.broken.$t_key"
+	if t_mine && t_take "$t_have"; then set -- "$@" "$t_lease.$t_key"; fi
+	rm -f "$@" 2>/dev/null
 	t_read
 	if [ -z "$t_have" ]; then t_tell none
 	elif t_mine; then t_refuse lease "$t_lease could not be removed"
@@ -116,10 +124,12 @@ inspect)
 break)
 	if [ "$t_have" = "$t_seen" ]; then
 		t_keyof "$t_have"
+		t_ownerof
 		# So that the run whose lease it was does not simply take it again.
 		if t_take "$t_seen"; then
 			rm -f "$t_lease.$t_key"
-			ln -s "$t_b" "$t_lease.broken.$t_key" 2>/dev/null
+			# It is given to that run's user, who can remove it at the run's end.
+			ln -s "$t_b" "$t_lease.broken.$t_key" 2>/dev/null && chown -h "$t_owner" "$t_lease.broken.$t_key" 2>/dev/null
 		fi
 	fi
 	t_read

@@ -30,6 +30,13 @@ t_deliver() {
 	[ "$((${t_size:-0}))" = "$t_len" ]
 }
 
+# why: what stood in the way of deliver, into t_line. A shell's own printf may say "I/O error" of a full disk, or nothing; cat says which error it is.
+t_why() {
+	[ -f "$t_d/sup.$t_n" ] || return 0
+	t_said=$(printf %s "$t_sup$t_body" 2>/dev/null | cat 2>&1 >"$t_d/sup.$t_n")
+	[ -z "$t_said" ] || t_oneline "$t_said"
+}
+
 # withdraw: take back what this start delivered; the directory goes only if no other start has put anything there.
 t_withdraw() {
 	rm -f "$t_d/cmd.$t_n" "$t_d/sup.$t_n" "$t_d/env.$t_n"
@@ -82,6 +89,7 @@ t_claimed() {
 
 t_begin() {
 	if ! t_deliver; then
+		t_why
 		t_withdraw
 		t_refuse place "${t_line:-the script could not be written whole to $t_d}"
 	fi
