@@ -31,7 +31,11 @@ func TestFactsAreAMap(t *testing.T) {
 			if r.IntN(2) == 0 { // as the index tells them: one a key, in order
 				slices.SortStableFunc(known, func(a, b journal.Known) int { return int(a.Fact.Key[0]) - int(b.Fact.Key[0]) })
 			}
+			given := slices.Clone(known)
 			have.learn(known...)
+			if !slices.Equal(given, known) {
+				t.Fatalf("seed %d: the caller's facts were moved about", seed)
+			}
 			clear(known) // the caller's, who may use it again
 		}
 		if len(have) != len(want) || !ascending(have) {

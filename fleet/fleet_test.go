@@ -72,21 +72,22 @@ func TestStates(t *testing.T) {
 		state  State
 		reason string
 	}{
-		"nothing":         {nil, Never, "never seen"},
-		"reached only":    {[]journal.Body{journal.HostReached{Host: "db-1"}}, Unknown, "no health check yet"},
-		"facts only":      {[]journal.Body{facts(runbooks.Fact{Key: "os", Value: "debian-12"}), end("look", journal.OK, "")}, Unknown, "no health check yet"},
-		"fine":            {[]journal.Body{facts(fine), end("look", journal.OK, "")}, OK, ""},
-		"check unknown":   {[]journal.Body{facts(fine, check("smart", "", "", runbooks.CheckUnknown)), end("look", journal.Warned, "")}, Unknown, "smart"},
-		"warn":            {[]journal.Body{facts(fine, check("disk:/var", "91", "%", runbooks.CheckWarn))}, Warn, "disk:/var 91%"},
-		"worst is named":  {[]journal.Body{facts(check("disk:/", "91", "%", runbooks.CheckWarn), check("disk:/var", "97", "%", runbooks.CheckCrit)), end("look", journal.Failed, "exit 2")}, Fail, "disk:/var 97%"},
-		"step failed":     {[]journal.Body{facts(fine), end("look", journal.Failed, "exit 100")}, Fail, "patch look failed: exit 100"},
-		"never answered":  {[]journal.Body{end("look", journal.Unreachable, "i/o timeout 10s")}, Down, "unreachable: i/o timeout 10s"},
-		"down after fine": {[]journal.Body{facts(fine), end("look", journal.OK, ""), end("work", journal.Unreachable, "refused")}, Down, "unreachable: refused"},
-		"refused":         {[]journal.Body{facts(fine), end("work", journal.Refused, "the disk is full")}, Fail, "patch work refused: the disk is full"},
-		"lost":            {[]journal.Body{facts(fine), end("look", journal.Unknown, "link lost")}, Unknown, "patch look ended unseen: link lost"},
-		"skipped":         {[]journal.Body{facts(fine), end("look", journal.Skipped, "")}, OK, ""},
-		"failed when dry": {[]journal.Body{dry, facts(fine), end("look", journal.OK, ""), end("work", journal.Failed, "exit 1")}, OK, ""},
-		"warned in step":  {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
+		"nothing":                   {nil, Never, "never seen"},
+		"reached only":              {[]journal.Body{journal.HostReached{Host: "db-1"}}, Unknown, "no health check yet"},
+		"facts only":                {[]journal.Body{facts(runbooks.Fact{Key: "os", Value: "debian-12"}), end("look", journal.OK, "")}, Unknown, "no health check yet"},
+		"fine":                      {[]journal.Body{facts(fine), end("look", journal.OK, "")}, OK, ""},
+		"check unknown":             {[]journal.Body{facts(fine, check("smart", "", "", runbooks.CheckUnknown)), end("look", journal.Warned, "")}, Unknown, "smart"},
+		"warn":                      {[]journal.Body{facts(fine, check("disk:/var", "91", "%", runbooks.CheckWarn))}, Warn, "disk:/var 91%"},
+		"worst is named":            {[]journal.Body{facts(check("disk:/", "91", "%", runbooks.CheckWarn), check("disk:/var", "97", "%", runbooks.CheckCrit)), end("look", journal.Failed, "exit 2")}, Fail, "disk:/var 97%"},
+		"step failed":               {[]journal.Body{facts(fine), end("look", journal.Failed, "exit 100")}, Fail, "patch look failed: exit 100"},
+		"never answered":            {[]journal.Body{end("look", journal.Unreachable, "i/o timeout 10s")}, Down, "unreachable: i/o timeout 10s"},
+		"down after fine":           {[]journal.Body{facts(fine), end("look", journal.OK, ""), end("work", journal.Unreachable, "refused")}, Down, "unreachable: refused"},
+		"refused":                   {[]journal.Body{facts(fine), end("work", journal.Refused, "the disk is full")}, Fail, "patch work refused: the disk is full"},
+		"lost":                      {[]journal.Body{facts(fine), end("look", journal.Unknown, "link lost")}, Unknown, "patch look ended unseen: link lost"},
+		"skipped":                   {[]journal.Body{facts(fine), end("look", journal.Skipped, "")}, OK, ""},
+		"failed when dry":           {[]journal.Body{dry, facts(fine), end("look", journal.OK, ""), end("work", journal.Failed, "exit 1")}, OK, ""},
+		"warned in step":            {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
+		"warned in an earlier step": {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), journal.StepStarted{Host: "db-1", Step: "work", Attempt: 1}, end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := New(room())
@@ -96,6 +97,35 @@ func TestStates(t *testing.T) {
 			want(t, f, "db-1", c.state, c.reason)
 			tallies(t, f)
 		})
+	}
+}
+
+// TestFactsOfAHost: the checks stand first, the worst before the others, and then the rest by key.
+func TestFactsOfAHost(t *testing.T) {
+	f := New(room())
+	(&story{f: f, run: "r1", at: t0}).tell(journal.FactsRead{Host: "db-1", Step: "look", Facts: []runbooks.Fact{{Key: "b", Value: "1"}, check("d", "1", "", runbooks.CheckOK), {Key: "a", Value: "1"},
+		check("e", "1", "", runbooks.CheckCrit), check("c", "1", "", runbooks.CheckOK)}})
+	var got string
+	for _, k := range f.Facts("db-1") {
+		got += k.Fact.Key
+	}
+	if got != "ecdab" {
+		t.Errorf("the facts stand as %s", got)
+	}
+}
+
+// TestOldestLeaves: when the host that was not seen for longest is seen again, the next oldest is.
+func TestOldestLeaves(t *testing.T) {
+	for range 20 { // the others stand in a map
+		var r Roll
+		for _, at := range []int64{30, 10, 20, 40, 50} {
+			r.sight(at, +1)
+		}
+		r.sight(10, -1)
+		r.sight(60, +1)
+		if r.oldest != 20 {
+			t.Fatalf("the oldest is of %d", r.oldest)
+		}
 	}
 }
 

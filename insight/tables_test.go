@@ -60,3 +60,35 @@ func TestThin(t *testing.T) {
 		t.Errorf("of one: %v", got)
 	}
 }
+
+// TestWordsOfNumbers: a trend, a series and a number as the tables have them.
+func TestWordsOfNumbers(t *testing.T) {
+	for want, trend := range map[string]Trend{"too few": {Of: fewest - 1}, "steady": {Of: fewest}, "25% slower": {Known: true, Of: 3, By: 0.25}, "25% faster": {Known: true, Of: 9, By: -0.25}} {
+		if got := trend.Words(); got != want {
+			t.Errorf("%+v is %q, want %q", trend, got, want)
+		}
+	}
+	for want, s := range map[string]Series{"1 . 3.5 40": {1, 1, -1, -1, 3, 4, -1, 40}, "0 12": {0, 12}, "": nil} {
+		if got := Numbers(s); got != want {
+			t.Errorf("%v is %q, want %q", s, got, want)
+		}
+	}
+}
+
+// TestAForecastGoesOnFromTheLastDays: where days resemble each other, what lies above the line stays there for now, and is full sooner.
+func TestAForecastGoesOnFromTheLastDays(t *testing.T) {
+	full := func(by float64) float64 {
+		values := ramp(40, 20, 1)
+		for i := range values {
+			values[i] += by * math.Cos(12*math.Pi*float64(i)/39) // the same in both directions of time, so that the line lies where it did
+		}
+		f, ok := forecast(daily("a", "disk:/", values...), now)
+		if !ok {
+			t.Fatalf("%v: withheld", by)
+		}
+		return f.Full
+	}
+	if above, below := full(1), full(-1); above > below-0.8 {
+		t.Errorf("above the line it is full in %.1f days, below in %.1f", above, below)
+	}
+}
