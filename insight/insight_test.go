@@ -115,8 +115,10 @@ func TestFullInIsHonest(t *testing.T) {
 		name                string
 		days                int
 		noise, cling, stays float64
-	}{{"straight", 30, 0, 0, 0}, {"days stray", 14, 0.3, 0, 0}, {"days stray far", 90, 1, 0, 0}, {"they cling", 30, 1, 0.7, 0}, {"growth wanders", 30, 0, 0, 0.3}, {"growth wanders for long", 90, 0, 0, 0.4}} {
-		const tries, slope, left = 200, 0.5, 25.0
+		left                float64
+	}{{"straight", 30, 0, 0, 0, 25}, {"days stray", 14, 0.3, 0, 0, 25}, {"days stray far", 90, 1, 0, 0, 25}, {"days stray, and few are left", 90, 1, 0, 0, 5}, {"they cling", 30, 1, 0.7, 0, 25},
+		{"growth wanders", 30, 0, 0, 0.3, 25}, {"growth wanders for long", 90, 0, 0, 0.4, 25}, {"growth wanders, and few are left", 90, 0, 0, 0.4, 8}} {
+		const tries, slope = 200, 0.5
 		shown, held := 0, 0
 		for range tries {
 			level, noise := 0.0, 0.0
@@ -129,7 +131,7 @@ func TestFullInIsHonest(t *testing.T) {
 			for i := range values {
 				values[i] = next()
 			}
-			shift := 100 - left - level
+			shift := 100 - c.left - level
 			for i := range values {
 				values[i] = math.Round(values[i] + shift)
 			}

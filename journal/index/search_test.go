@@ -64,6 +64,8 @@ func searches(t *testing.T, docs int64) {
 		{index.Search{Text: "libss"}, nil},
 		{index.Search{Text: `"up libssl3"`}, []string{a + ":2"}},
 		{index.Search{Text: `"libssl3 up"`}, nil},
+		{index.Search{Text: `"up libss"*`}, []string{a + ":2"}},
+		{index.Search{Text: `"up libss"`}, nil},
 		{index.Search{Text: "3.0.11-1~deb12u2"}, []string{a + ":2"}},
 		{index.Search{Text: "grosse grösse größe"}, nil},
 		{index.Search{Text: "GRÖßE fehler"}, []string{a + ":3"}},
