@@ -197,8 +197,13 @@ func TestSegmentsChange(t *testing.T) {
 		"one goes on": func(t *testing.T, b both) {
 			add(t, b, "open", journal.StepEnded{Host: "b", Step: "check", Attempt: 1, Outcome: journal.Failed})
 		},
-		"one ends":           func(t *testing.T, b both) { add(t, b, "open", journal.RunClosed{Result: journal.Passed}) },
-		"one is torn":        func(t *testing.T, b both) { edit(t, segment(b, "r01"), `"run_closed"`, "\x00") },
+		"one ends":    func(t *testing.T, b both) { add(t, b, "open", journal.RunClosed{Result: journal.Passed}) },
+		"one is torn": func(t *testing.T, b both) { edit(t, segment(b, "r01"), `"run_closed"`, "\x00") },
+		"one goes, and another comes": func(t *testing.T, b both) {
+			do(t, os.Remove(segment(b, "r03"))) // the last to be numbered
+			agree(t, b, b.x)
+			add(t, b, "new", journaltest.Plan("x", "c"))
+		},
 		"the last is cut at": func(t *testing.T, b both) { do(t, b.Release("open")); do(t, os.Truncate(segment(b, "open"), 1500)) },
 	}
 	for name, change := range cases {
