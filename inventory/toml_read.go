@@ -11,6 +11,7 @@ type syntaxError struct {
 	at   int
 	msg  string
 	hint string
+	deep bool // TOML it may be, and nobody means it
 }
 
 func (e *syntaxError) Error() string { return e.msg }
@@ -30,6 +31,19 @@ type tomlReader struct {
 	slab []node
 	tabs []branch
 	key  []keyPart // of the key read last
+}
+
+// TooDeep is the byte at which a text of TOML has more values, or names of one key, inside each other than any that is meant, and the words
+// for it; "" where it has not. What decodes TOML into Go's values may take time by the square of that depth, and does so before anything of
+// the text is known: 400 kB held it for minutes.
+func TooDeep(text string) (at int, msg string) {
+	if !utf8.ValidString(text) {
+		return 0, ""
+	}
+	if _, err := readTOML(text); err != nil && err.deep {
+		return err.at, err.msg
+	}
+	return 0, ""
 }
 
 // readTOML reads a text that is valid UTF-8 and shorter than 2 GiB.
@@ -80,7 +94,7 @@ func (r *tomlReader) node(k kind, o origin, at int) *node {
 }
 
 func (r *tomlReader) fail(at int, hint, format string, args ...any) *syntaxError {
-	return &syntaxError{at, fmt.Sprintf(format, args...), hint}
+	return &syntaxError{at: at, msg: fmt.Sprintf(format, args...), hint: hint}
 }
 
 // found describes what stands at r.i, for a message.

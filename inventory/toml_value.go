@@ -4,8 +4,14 @@ import (
 	"strings"
 )
 
-// maxDepth is how deep arrays and inline tables may stand in each other.
+// maxDepth is how deep arrays, inline tables and the names of a dotted key may stand in each other.
 const maxDepth = 100
+
+func (r *tomlReader) deep(at int) *syntaxError {
+	err := r.fail(at, "", "more than %d values inside each other", maxDepth)
+	err.deep = true
+	return err
+}
 
 // keyValue reads "key = value" into the table t.
 func (r *tomlReader) keyValue(t *node, depth int) *syntaxError {
@@ -15,7 +21,7 @@ func (r *tomlReader) keyValue(t *node, depth int) *syntaxError {
 	if r.peek() != '=' {
 		return r.fail(r.i, "", "expected \"=\" after the key, found %s", r.found())
 	}
-	last := r.key[len(r.key)-1]
+	names, last := len(r.key), r.key[len(r.key)-1]
 	t, err := r.dots(t)
 	if err != nil {
 		return err
@@ -25,7 +31,7 @@ func (r *tomlReader) keyValue(t *node, depth int) *syntaxError {
 	}
 	r.i++
 	r.skipBlanks()
-	val, err := r.value(depth)
+	val, err := r.value(depth + names - 1)
 	if err != nil {
 		return err
 	}
@@ -61,7 +67,9 @@ func (r *tomlReader) readKey() *syntaxError {
 		if err != nil {
 			return err
 		}
-		r.key = append(r.key, keyPart{name, int32(at)})
+		if r.key = append(r.key, keyPart{name, int32(at)}); len(r.key) > maxDepth {
+			return r.deep(at)
+		}
 		r.skipBlanks()
 		if r.peek() != '.' {
 			return nil
@@ -101,7 +109,7 @@ func isBare(c byte) bool {
 // value reads any value.
 func (r *tomlReader) value(depth int) (*node, *syntaxError) {
 	if depth > maxDepth {
-		return nil, r.fail(r.i, "", "more than %d values inside each other", maxDepth)
+		return nil, r.deep(r.i)
 	}
 	at := r.i
 	switch r.peek() {

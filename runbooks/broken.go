@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"tend/quote"
 )
 
@@ -60,9 +58,8 @@ func meant(path string) []string {
 	if err != nil {
 		return []string{stem}
 	}
-	var said struct{ Name any }
-	if err := toml.Unmarshal(data, &said); err == nil {
-		if name, is := said.Name.(string); is && goodName.MatchString(name) {
+	if said, problems := values(path, data); problems == nil {
+		if name, is := said["name"].(string); is && goodName.MatchString(name) {
 			return []string{name}
 		}
 		return []string{stem}

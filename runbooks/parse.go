@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tend/inventory"
+
 	"github.com/BurntSushi/toml"
 )
 
@@ -33,9 +35,9 @@ func parse(f *file, data []byte) (Runbook, error) {
 	if len(data) > maxFile {
 		return Runbook{}, Problems{{Source: source, Message: "is larger than 1 MiB, which no runbook is"}}
 	}
-	raw := map[string]any{}
-	if _, err := toml.Decode(string(data), &raw); err != nil {
-		return Runbook{}, Problems{syntaxProblem(source, data, err)}
+	raw, problems := values(source, data)
+	if problems != nil {
+		return Runbook{}, problems
 	}
 	f.pos = locate(string(data))
 	rb := f.runbook(&table{file: f, m: raw})
@@ -49,16 +51,36 @@ func parse(f *file, data []byte) (Runbook, error) {
 	return rb, nil
 }
 
+// values reads TOML into Go's values, where it is no deeper than a runbook can be.
+func values(source string, data []byte) (raw map[string]any, problems Problems) {
+	if at, msg := inventory.TooDeep(string(data)); msg != "" {
+		line, col := place(data, at)
+		return nil, Problems{{Source: source, Line: line, Col: col, Message: msg, Advice: "write it flatter"}}
+	}
+	if _, err := toml.Decode(string(data), &raw); err != nil {
+		return nil, Problems{syntaxProblem(source, data, err)}
+	}
+	if raw == nil {
+		raw = map[string]any{}
+	}
+	return raw, nil
+}
+
+// place is the line and the column of a byte.
+func place(data []byte, at int) (line, col int) {
+	before := string(data[:max(0, min(at, len(data)))])
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+}
+
 // syntaxProblem says where a file is no TOML. The decoder's own line is wrong where a line ends too early; its offset is not.
 func syntaxProblem(source string, data []byte, err error) Problem {
 	var pe toml.ParseError
 	if !errors.As(err, &pe) {
 		return Problem{Source: source, Line: 1, Col: 1, Message: err.Error()}
 	}
-	before := string(data[:max(0, min(pe.Position.Start, len(data)))])
+	line, col := place(data, pe.Position.Start)
 	message := strings.NewReplacer(`'\n'`, "the end of the line", `'\x00'`, "the end of the file").Replace(pe.Message)
-	return Problem{Source: source, Line: 1 + strings.Count(before, "\n"), Col: 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]),
-		Message: message, Advice: "the file is not valid TOML there; see https://toml.io"}
+	return Problem{Source: source, Line: line, Col: col, Message: message, Advice: "the file is not valid TOML there; see https://toml.io"}
 }
 
 func (f *file) runbook(t *table) Runbook {

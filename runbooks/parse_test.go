@@ -262,3 +262,23 @@ func TestSyntaxErrorsAreOnTheirLine(t *testing.T) {
 		}
 	}
 }
+
+// TestDeepFilesAreRefusedAtOnce: to decode them would take the square of their depth in time, and more memory than there is.
+func TestDeepFilesAreRefusedAtOnce(t *testing.T) {
+	const deep = 100_000
+	for name, text := range map[string]string{
+		"arrays": "a = " + strings.Repeat("[", deep) + strings.Repeat("]", deep),
+		"tables": "a = " + strings.Repeat("{a=", deep) + "1" + strings.Repeat("}", deep),
+		"names":  strings.Repeat("a.", deep) + "a = 1",
+		"header": "[" + strings.Repeat("a.", deep) + "a]",
+		"both":   "a = " + strings.Repeat("{"+strings.Repeat("a.", 60)+"a = ", 300) + "1" + strings.Repeat("}", 300),
+	} {
+		_, err := Parse("f.toml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), "more than 100 values inside each other") {
+			t.Errorf("%s: %.100v", name, err)
+		}
+		if err = ReadStrict("f.toml", []byte(text), func(Table) {}); err == nil || !strings.Contains(err.Error(), "f.toml:1:") {
+			t.Errorf("%s: %.100v", name, err)
+		}
+	}
+}

@@ -4,8 +4,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/BurntSushi/toml"
 )
 
 // Table reads one table of a strict TOML file key by key, for files that are written beside runbooks, such as maintenance plans: every
@@ -18,9 +16,9 @@ func ReadStrict(source string, data []byte, read func(Table)) error {
 	if len(data) > maxFile {
 		return Problems{{Source: source, Message: "is larger than 1 MiB"}}
 	}
-	raw := map[string]any{}
-	if _, err := toml.Decode(string(data), &raw); err != nil {
-		return Problems{syntaxProblem(source, data, err)}
+	raw, problems := values(source, data)
+	if problems != nil {
+		return problems
 	}
 	f := &file{source: source, pos: locate(string(data))}
 	t := &table{file: f, m: raw}

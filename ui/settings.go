@@ -15,6 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/charmbracelet/x/ansi"
 
+	"tend/inventory"
 	"tend/journal"
 )
 
@@ -76,6 +77,10 @@ func ParseSettings(data []byte) (Settings, error) {
 		Theme map[string]string `toml:"theme"`
 
 		Journal JournalSettings `toml:"journal"`
+	}
+	if at, msg := inventory.TooDeep(string(data)); msg != "" {
+		line := 1 + bytes.Count(data[:at], []byte("\n"))
+		return Settings{}, fmt.Errorf("line %d, column %d: %s", line, at-bytes.LastIndexByte(data[:at], '\n'), msg)
 	}
 	meta, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&raw)
 	if err != nil {

@@ -68,6 +68,9 @@ func TestSettingsTellAllThatIsWrong(t *testing.T) {
 	if _, err := ParseSettings([]byte("tier = \n")); err == nil || !strings.Contains(err.Error(), "line 1") {
 		t.Errorf("a syntax error without its place: %v", err)
 	}
+	if _, err := ParseSettings([]byte("\na = " + strings.Repeat("{a=", 1000))); err == nil || !strings.Contains(err.Error(), "line 2, column 308: more than 100 values") {
+		t.Errorf("a file that is far too deep: %v", err)
+	}
 	if s, err := ParseSettings(nil); err != nil || s.Tier != Auto {
 		t.Errorf("an empty file: %v %v", s, err)
 	}
