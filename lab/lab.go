@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -232,7 +233,16 @@ func (l *Lab) writeKnownHosts() error {
 
 // WriteInventory writes the twin to inventory.toml in the lab's directory.
 func (l *Lab) WriteInventory() (path string, err error) {
-	return l.twin.Path, os.WriteFile(l.twin.Path, l.twin.Marshal(), 0o600)
+	f, err := os.CreateTemp(l.o.Dir, ".inventory-") // renamed, so that nobody ever reads half of it
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(l.twin.Marshal())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", err
+	}
+	return l.twin.Path, os.Rename(f.Name(), l.twin.Path)
 }
 
 // Idle is how long no connection has been open; 0 while one is.

@@ -217,7 +217,8 @@ func TestPatchVerifies(t *testing.T) {
 		if _, told := facts["changed.kernel"]; told || facts["kernel"].Value == "" || facts["pending"].Value != "1" {
 			t.Errorf("%s: %+v", name, facts)
 		}
-		wants(t, verify(map[string]string{"packages": "nginx"}), map[string]string{"left": "OK 0 updates"})
+		wants(t, verify(map[string]string{"packages": "nginx"}), map[string]string{"left": "WARN 1 updates  named, and held: nginx"})
+		wants(t, verify(map[string]string{"packages": "curl"}), map[string]string{"left": "OK 0 updates"})
 		write(t, dir+"/kept/patch", "boot x\nkernel 1.2.3-old\nport 22\nport 443\nroute default via 192.0.2.1\n")
 		write(t, dir+"/lost", "")
 		facts = verify(map[string]string{"settle": "0s", "differences": "warn"})

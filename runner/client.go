@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tend/journal"
 )
 
@@ -152,7 +154,7 @@ func (c *Client) call(ctx context.Context, r request) (reply, error) {
 		switch err := in.Err(); {
 		case ctx.Err() != nil:
 			return reply{}, ctx.Err()
-		case err != nil:
+		case err != nil && !errors.Is(err, unix.ECONNRESET): // which says that it went with our question unread
 			return reply{}, fmt.Errorf("the run's process did not answer: %w", err)
 		}
 		return reply{}, ErrGone
