@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 
@@ -70,5 +72,51 @@ func TestPanicWhileLent(t *testing.T) {
 	}
 	if raw, err := os.ReadFile(crash.Log); err != nil || !strings.Contains(string(raw), "boom in a shell") {
 		t.Fatalf("%s holds %q, %v", crash.Log, raw, err)
+	}
+}
+
+// TestConsoleEndsWithItsTerminal: where the terminal is closed and no signal says so, and at a signal while it is lent, the console ends, whoever
+// has the terminal then.
+func TestConsoleEndsWithItsTerminal(t *testing.T) {
+	shell := func(ctx context.Context, _ inventory.HostID, _ string, _ io.Reader, out io.Writer) error {
+		_, _ = io.WriteString(out, "LENT")
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	for _, c := range []struct {
+		name, keys, see string
+		sig             syscall.Signal // 0 = the terminal is closed
+	}{
+		{"a screen, closed", "", "FLEET", 0},
+		{"a field, closed", ":host", "host_", 0},
+		{"a shell, closed", ":host app-01\rs", "LENT", 0},
+		{"a shell, told to end", ":host app-01\rs", "LENT", syscall.SIGTERM},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := openTerminal(t, "xterm-256color", func(cfg *Config) {
+				cfg.Shell = shell
+			})
+			x.keys(c.keys)
+			x.see(c.see)
+			if c.sig != 0 {
+				if err := syscall.Kill(os.Getpid(), c.sig); err != nil {
+					t.Fatal(err)
+				}
+				if err := x.left(); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			x.master.Close()
+			_, _ = x.tty.WriteString(" ") // ends the read that is under way, and holds it open
+			select {
+			case err := <-x.over:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Fatal("the console does not end")
+			}
+		})
 	}
 }

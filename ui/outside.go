@@ -11,12 +11,17 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"tend/inventory"
 	"tend/journal"
 )
+
+// hangUpWait is how long a program that has the terminal may take to save what it has, when the console has to end.
+const hangUpWait = time.Second
 
 // readRun reads a run for a screen of its own.
 func (c *console) readRun(id journal.RunID) *feed[journal.Event] {
@@ -118,6 +123,8 @@ func (c *console) program(ctx context.Context, prog []string, file string) *sess
 	return &session{run: func(io.Reader, io.Writer) error {
 		cmd := exec.CommandContext(ctx, prog[0], append(prog[1:], file)...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = c.cfg.Input, c.cfg.Output, c.cfg.Output
+		cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGHUP) }, hangUpWait
+		defer modesOf(c.cfg.Input)()
 		return cmd.Run()
 	}}
 }

@@ -39,7 +39,8 @@ func Run(ctx context.Context, cfg Config) error {
 	c.restore(loadMemory(cfg))
 	p := tea.NewProgram(c, options(cfg, w)...)
 	over := make(chan struct{})
-	w.wg.Go(func() { quitInOrder(ctx, p, over) })
+	gone := w.hungUp(cfg.Input, over)
+	w.wg.Go(func() { quitInOrder(ctx, cancel, p, gone, over) })
 	_, err = p.Run()
 	close(over)
 	cancel()
@@ -122,9 +123,9 @@ func writerFor(cfg Config) io.Writer {
 	return plainWriter(cfg.Output)
 }
 
-// quitInOrder ends the program when its terminal hangs up, somebody asks it to, or ctx ends; the framework knows nothing of SIGHUP, and
-// ends with ctx before its own reader has.
-func quitInOrder(ctx context.Context, p *tea.Program, over <-chan struct{}) {
+// quitInOrder ends the program when its terminal is gone, somebody asks it to, or ctx ends; the framework knows nothing of SIGHUP, and
+// ends with ctx before its own reader has. What the terminal is lent to ends by cancel: the program hears nothing before that.
+func quitInOrder(ctx context.Context, cancel func(), p *tea.Program, gone, over <-chan struct{}) {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(ch)
@@ -133,7 +134,9 @@ func quitInOrder(ctx context.Context, p *tea.Program, over <-chan struct{}) {
 		return
 	case <-ctx.Done():
 	case <-ch:
+	case <-gone:
 	}
+	cancel()
 	go p.Quit() // it waits for the event loop, which may wait for the terminal; it returns when the program is over
 	select {
 	case <-over:
