@@ -15,6 +15,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 
 	"tend/inventory"
 	"tend/journal"
@@ -164,4 +165,17 @@ func noteOn(run journal.RunID, host inventory.HostID) action {
 		}}
 		return nil
 	}
+}
+
+// modesOf makes a terminal again what it is now: a program that was killed did not.
+func modesOf(tty any) (restore func()) {
+	f, ok := tty.(interface{ Fd() uintptr })
+	if !ok {
+		return func() {}
+	}
+	was, err := term.GetState(f.Fd())
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(f.Fd(), was) }
 }

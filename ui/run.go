@@ -39,8 +39,7 @@ func Run(ctx context.Context, cfg Config) error {
 	c.restore(loadMemory(cfg))
 	p := tea.NewProgram(c, options(cfg, w)...)
 	over := make(chan struct{})
-	gone := w.hungUp(cfg.Input, over)
-	w.wg.Go(func() { quitInOrder(ctx, cancel, p, gone, over) })
+	w.wg.Go(func() { quitInOrder(ctx, cancel, p, over) })
 	_, err = p.Run()
 	close(over)
 	cancel()
@@ -123,9 +122,9 @@ func writerFor(cfg Config) io.Writer {
 	return plainWriter(cfg.Output)
 }
 
-// quitInOrder ends the program when its terminal is gone, somebody asks it to, or ctx ends; the framework knows nothing of SIGHUP, and
+// quitInOrder ends the program when its terminal hangs up, somebody asks it to, or ctx ends; the framework knows nothing of SIGHUP, and
 // ends with ctx before its own reader has. What the terminal is lent to ends by cancel: the program hears nothing before that.
-func quitInOrder(ctx context.Context, cancel func(), p *tea.Program, gone, over <-chan struct{}) {
+func quitInOrder(ctx context.Context, cancel func(), p *tea.Program, over <-chan struct{}) {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(ch)
@@ -134,7 +133,6 @@ func quitInOrder(ctx context.Context, cancel func(), p *tea.Program, gone, over 
 		return
 	case <-ctx.Done():
 	case <-ch:
-	case <-gone:
 	}
 	cancel()
 	go p.Quit() // it waits for the event loop, which may wait for the terminal; it returns when the program is over
