@@ -85,7 +85,7 @@ func TestRealPushOwes(t *testing.T) {
 func TestAShellAsksAtItsTerminal(t *testing.T) {
 	locked := filepath.Join(t.TempDir(), "locked")
 	pub := sshtest.WriteKey(t, locked, sshtest.NewKey(t, "ed25519"), "open sesame")
-	srv := sshtest.Start(t, sshtest.Config{Authorized: []string{strings.TrimSpace(string(xssh.MarshalAuthorizedKey(pub)))}})
+	srv := sshtest.Start(t, sshtest.Config{Bare: true, Authorized: []string{strings.TrimSpace(string(xssh.MarshalAuthorizedKey(pub)))}})
 	srv.Key = locked
 	s := newSite(t, srv, 1, "")
 	c := s.onTerminal("shell", "real-1")

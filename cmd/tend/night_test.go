@@ -32,7 +32,7 @@ echo "kernel 6.8.0-45 is in place"
 // a plan whose blast radius is typed, its canary, its approval, its output, a note, a shell with its reason, and what the journal has of it.
 func TestNightByKeysAlone(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 3, "prod = true")
+	s := newSite(t, sshtest.Start(t, sshtest.Config{Bare: true}), 3, "prod = true")
 	s.write("runbooks/night.toml", strings.ReplaceAll(nightBook, "GATE", filepath.Join(s.dir, "gate")))
 	k := newScreen(t, "screen-256color", filepath.Join(s.dir, "home"))
 	k.env = append(k.env, "XDG_STATE_HOME="+filepath.Join(s.dir, "state"), "XDG_RUNTIME_DIR="+filepath.Join(s.dir, "run"),

@@ -20,7 +20,7 @@ func (c *tty) typed(text string) {
 // TestRealShellIsRecorded: a shell on a real sshd, by the inventory's policy: what it shows is recorded, what is typed and not shown is
 // not, patterns are kept out, and the journal tells when the recording was edited.
 func TestRealShellIsRecorded(t *testing.T) {
-	srv := sshtest.Start(t, sshtest.Config{})
+	srv := sshtest.Start(t, sshtest.Config{Bare: true})
 	s := newSite(t, srv, 1, "record_shell = true\nrequire_reason = true")
 	s.write("home/.config/tend/config.toml", "[journal]\nredact = [\"AKIA[0-9A-Z]{16}\"]\n")
 	if out, errs, code := s.tend("shell", "real-1"); code != 2 || !strings.Contains(errs, "reason") {
@@ -95,7 +95,7 @@ func TestRealShellIsRecorded(t *testing.T) {
 
 // TestRealShellConsoleKilled: a console that is killed leaves its recording, and the next one vouches for it.
 func TestRealShellConsoleKilled(t *testing.T) {
-	srv := sshtest.Start(t, sshtest.Config{})
+	srv := sshtest.Start(t, sshtest.Config{Bare: true})
 	s := newSite(t, srv, 1, "record_shell = true")
 	c := s.onTerminal("shell", "real-1")
 	c.see("is recorded")

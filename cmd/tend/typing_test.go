@@ -32,7 +32,7 @@ func TestTerminalIsLeftAsItWas(t *testing.T) {
 	t.Parallel()
 	locked := filepath.Join(t.TempDir(), "locked")
 	sshtest.WriteKey(t, locked, sshtest.NewKey(t, "ed25519"), "open sesame")
-	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "record_shell = true")
+	s := newSite(t, sshtest.Start(t, sshtest.Config{Bare: true}), 1, "record_shell = true")
 	c := s.onTerminal("journal", "seal", "--key", locked)
 	c.see("Passphrase for")
 	c.typed("\x03")

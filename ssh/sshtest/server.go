@@ -31,6 +31,9 @@ type Config struct {
 	Authorized []string
 	// HostCert, if set, is called for each host key and returns its certificate.
 	HostCert func(pub xssh.PublicKey) *xssh.Certificate
+	// Bare gives logins an empty HOME, for tests of login shells: the profile of the machine's owner may take seconds, or wait a minute for
+	// a lock that a shell left behind when a test before killed it.
+	Bare bool
 	// Under is a command line that sshd's own is put behind: whatever it sets up holds for sshd alone. It must exec it.
 	Under []string
 }
@@ -138,6 +141,18 @@ func (c Config) kinds() []string {
 
 func (s *Server) hostKey(i int) string { return filepath.Join(s.Dir, "host"+strconv.Itoa(i)) }
 
+// home is what SetEnv says of HOME; "" = the account's own.
+func (s *Server) home(bare bool) string {
+	if !bare {
+		return ""
+	}
+	dir := filepath.Join(s.Dir, "home")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	return " HOME=" + dir
+}
+
 // configure writes a configuration that touches nothing of the machine's. UsePAM, StrictModes: we may be root in a throwaway place.
 func (s *Server) configure(cfg Config) {
 	lines := append([]string(nil), cfg.Lines...)
@@ -154,7 +169,7 @@ func (s *Server) configure(cfg Config) {
 		"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes",
 		// bash reads ~/.bashrc when sshd starts it, unless SHLVL says that it is not the first shell: what the machine's owner has in
 		// there (seconds of it, on some) is none of a test's business.
-		"SetEnv SHLVL=1",
+		"SetEnv SHLVL=1"+s.home(cfg.Bare),
 		"LogLevel VERBOSE", "Subsystem sftp internal-sftp")
 	write(s.t, s.config(), strings.Join(lines, "\n")+"\n")
 }
