@@ -58,8 +58,6 @@ type Wish struct {
 	Attached []inventory.HostID
 	// AssumeUp are hosts that count as up, though the journal knows them as down: only ever by the operator's word, which the plan records.
 	AssumeUp []inventory.HostID
-	// Why is what a reason is asked for before the run starts, whatever its hosts require: "why it is right"; "" = none is.
-	Why string
 }
 
 // Refusal is a host that will refuse a plan's steps, since it cannot keep a detached one, and why.

@@ -231,7 +231,7 @@ func (f *form) submit() action {
 			}
 		}
 	}
-	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}, Attached: f.wish.Attached, Why: f.wish.Why}
+	wish := Wish{Runbook: f.rb.Name, Select: f.sel, Params: map[string]string{}, Attached: f.wish.Attached}
 	pol := f.rb.Policy
 	for _, fl := range f.fields {
 		v := strings.TrimSpace(fl.field.value())

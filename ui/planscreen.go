@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,25 +146,17 @@ func (s *planScreen) scope() string {
 	return runbooks.ScopeName(s.plan.Scope)
 }
 
-// start asks first what becomes of hosts that cannot keep a step, then for the reason that is wished for or the inventory requires
-// and was not said yet, then for the confirmation.
+// start asks first what becomes of hosts that cannot keep a step, then for what the inventory or the runbook requires and was not said yet,
+// then for the confirmation.
 func (s *planScreen) start() action {
 	if len(s.refusing) > 0 && !s.decided {
 		return ask(s.askRefusal())
-	}
-	if s.wish.Why != "" && s.reason == "" {
-		return ask(&prompt{label: s.wish.Why + ":", field: newField(""), enter: func(t string) action {
-			if s.reason = strings.TrimSpace(t); s.reason == "" {
-				return say("no reason, no run")
-			}
-			return s.start()
-		}})
 	}
 	var owed *runbooks.OwedError
 	if !errors.As(s.plan.Owed(s.reason, s.ticket), &owed) {
 		return ask(s.confirm())
 	}
-	return ask(&prompt{label: owed.Setting + ". " + capital(owed.What()) + ":", field: newField(""), enter: func(t string) action {
+	return ask(&prompt{label: cmp.Or(owed.Runbook, owed.Setting) + ". " + capital(owed.What()) + ":", field: newField(""), enter: func(t string) action {
 		if t = strings.TrimSpace(t); t == "" {
 			return say(owed.Error())
 		}

@@ -191,7 +191,7 @@ func (s *sheetScreen) own(row SheetRow, no func(bool, string) func() string) []b
 		return planBinds(s.cfg, row.Plan)
 	case "drift":
 		return []bind{{keys: "a", name: "accept", help: "it is right: make it the baseline, with a reason", foot: true, why: no(row.Accept == "", row.noLine("no baseline has it")), do: func() action {
-			return s.planned(row.Accept, row, "why it is right")
+			return s.planned(row.Accept, row)
 		}}}
 	case "insight":
 		return []bind{{keys: "b", name: "make-runbook", help: "make a runbook of what is typed by hand, and open it in $EDITOR", foot: true,
@@ -250,18 +250,18 @@ func onFleet(hosts []inventory.HostID) action {
 func (s *sheetScreen) runbook() action {
 	row := s.cursor()
 	if row.Runbook != "" {
-		return s.planned(row.Runbook, row, "")
+		return s.planned(row.Runbook, row)
 	}
 	return func(c *console) tea.Cmd { return c.run(push(newPicker(c, row.Hosts, selectHosts(row.Hosts)))) }
 }
 
 // planned makes the plan of a runbook on the line's hosts; nothing runs before it is confirmed.
-func (s *sheetScreen) planned(name string, row SheetRow, why string) action {
+func (s *sheetScreen) planned(name string, row SheetRow) action {
 	rb, ok := runbookNamed(s.cfg.Library, name)
 	if !ok {
 		return warnOf(noRunbook(s.cfg, name))
 	}
-	return planFor(rb, Wish{Runbook: name, Select: selectHosts(row.Hosts), Params: row.Params, Why: why})
+	return planFor(rb, Wish{Runbook: name, Select: selectHosts(row.Hosts), Params: row.Params})
 }
 
 // makeAndEdit writes the file and hands the terminal to the operator's editor.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tend/inventory"
+	"tend/runbooks"
 )
 
 // sheetOf is a page with a line of every sort.
@@ -97,11 +98,19 @@ func TestSheetFillsOnReload(t *testing.T) {
 		c.Sheet = func(context.Context, string, string) (Sheet, error) {
 			return Sheet{None: "nothing departs", Rows: rows}, nil
 		}
+		accept := library()[1]
+		accept.Name = "accept-drift"
+		c.Library = append(c.Library, accept)
+		c.Resolve = func(w Wish) (runbooks.Plan, error) {
+			p, err := resolve(c.Inventory, Wish{Runbook: "patch", Select: w.Select})
+			p.Runbook = w.Runbook
+			return p, err
+		}
 	})
 	d.Press("V").See("nothing departs").Press("a").See("accept is not possible here: the cursor is on no line").Press("enter").See("open is not possible here: the cursor is on no line")
-	rows = []SheetRow{{Title: true, Text: "KIND   WHAT"}, {Text: "users  mallory", Hosts: []inventory.HostID{"web-01"}, Accept: "health"}, {Text: "of 3 measured"}}
+	rows = []SheetRow{{Title: true, Text: "KIND   WHAT"}, {Text: "users  mallory", Hosts: []inventory.HostID{"web-01"}, Accept: "accept-drift"}, {Text: "of 3 measured"}}
 	d.Press("ctrl+r").See("> users").Press("a").See("PLAN").Press("esc")
-	d.Press("a", "s").See("why it is right:").Press("enter").See("no reason, no run").Press("s").Type("a new hand").Press("enter").See("to start:").Press("esc", "esc")
+	d.Press("a", "s").See("accept-drift. Reason:").Press("enter").See("needs a reason").Press("s").Type("a new hand").Press("enter").See("to start:").Press("esc", "esc")
 	d.Press("j", "a").See("no baseline has it").Press("enter").See("the line is about no plan, run or host")
 	d.Press("g", "r").See("runbook is not possible here: the cursor is on no line")
 	d.Press("j", "ctrl+r").See("> users") // it stays where it was

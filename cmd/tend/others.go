@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"tend/journal"
 	"tend/quote"
@@ -37,20 +38,11 @@ func (s *shelf) outOfReach(ctx context.Context, known []journal.RunID) ([]journa
 	}
 	var out []journal.RunID
 	for _, r := range open {
-		if !has(known, r.Run) && s.Written(r.Run) {
+		if !slices.Contains(known, r.Run) && s.Written(r.Run) {
 			out = append(out, r.Run)
 		}
 	}
 	return out, nil
-}
-
-func has(runs []journal.RunID, run journal.RunID) bool {
-	for _, r := range runs {
-		if r == run {
-			return true
-		}
-	}
-	return false
 }
 
 // elsewhere refuses to steer or take up a run that is somebody else's.
