@@ -183,12 +183,6 @@ func (c *console) shows(w *watch) bool {
 	return false
 }
 
-// replace puts a screen in the place of the one on top.
-func (c *console) replace(s screen) tea.Cmd {
-	c.pop()
-	return c.run(push(s))
-}
-
 // pullBudget is how long a pull may take before keys get their turn again.
 const pullBudget = 8 * time.Millisecond
 
