@@ -74,6 +74,53 @@ func TestUser(t *testing.T) {
 	}
 }
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRootsBeatIsTheHolders: a step as root tells that the run is at work, in a directory where only its owner may remove a file. The
+// user who logs in holds the lease: he goes on telling so after that step, and nothing stays behind him.
+func TestRootsBeatIsTheHolders(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root can become somebody else")
+	}
+	eachShell(t, func(t *testing.T, w *world) {
+		shared := filepath.Join(filepath.Dir(w.root), "shared")
+		for p := filepath.Dir(shared); p != os.TempDir() && p != "/"; p = filepath.Dir(p) {
+			must(t, os.Chmod(p, 0o755))
+		}
+		must(t, os.Chmod(filepath.Dir(w.root)+"/bin", 0o755))
+		must(t, os.Mkdir(shared, 0o755))
+		must(t, os.Chmod(shared, 0o777|os.ModeSticky))
+		k, ctx, c := w.keeper(func(o *Options) { o.Lease = shared + "/tend.lease" }), within(t, 60*time.Second), claim("ops@here", "r1")
+		ops := &syscall.Credential{Uid: 65534, Gid: 65534}
+		w.user = ops
+		if _, err := k.Acquire(ctx, w.host, c); err != nil {
+			t.Fatal(err)
+		}
+		must(t, os.Remove(shared+"/tend.lease.r1"))
+		w.user = nil
+		if _, err := k.Carry(ctx, Order{Host: w.host, Job: "roots", Script: "true", Changes: true}, (&sink{t: t}).take); err != nil {
+			t.Fatal(err)
+		}
+		roots, err := os.Lstat(shared + "/tend.lease.r1")
+		must(t, err)
+		w.user = ops
+		must(t, k.Renew(ctx, w.host, c))
+		if now, err := os.Lstat(shared + "/tend.lease.r1"); err != nil || os.SameFile(roots, now) {
+			t.Errorf("the holder told that he is here, and root's word of before still stands: %v", err)
+		}
+		must(t, k.Release(ctx, w.host, c))
+		if left, _ := os.ReadDir(shared); len(left) > 0 {
+			t.Errorf("the host was given back, and has %v", left)
+		}
+	})
+}
+
 // script answers each session by its number.
 type script []func(stdin io.Reader, stdout io.Writer) (int, error)
 

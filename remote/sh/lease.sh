@@ -26,15 +26,6 @@ t_keyof() {
 	case $t_key in */*) t_key=x ;; esac
 }
 
-# owner: the number of the user who made the lease, into t_owner.
-t_ownerof() {
-	set -f
-	# shellcheck disable=SC2046
-	set -- $(ls -ldn "$t_lease" 2>/dev/null)
-	set +f
-	t_owner=${3:--}
-}
-
 # keep: a new lease must outlive a power cut, since its absence is to prove that the run never ordered anything here. t_kept is "fresh",
 # or "volatile" where it lies in memory. Old ones of sync(1) know no arguments and write everything, which does as well.
 t_keep() {
