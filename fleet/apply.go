@@ -18,19 +18,19 @@ func (f *Fleet) Apply(e journal.Event) {
 		}
 		f.runs[e.Run] = r
 	case journal.HostReached:
-		f.with(b.Host, func(h *host) { h.see(e.At) })
+		f.with(b.Host, func(h *host) { f.see(h, e.At) })
 	case journal.StepStarted:
 		f.started(e, b)
 	case journal.StepEnded:
 		f.with(b.Host, func(h *host) { f.ended(h, e, b) })
 	case journal.FactsRead:
 		f.with(b.Host, func(h *host) {
-			h.see(e.At)
+			f.see(h, e.At)
 			known := make([]journal.Known, 0, len(b.Facts))
 			for _, fact := range b.Facts {
 				known = append(known, journal.Known{Host: b.Host, Fact: fact, At: e.At, Run: e.Run, Step: b.Step})
 			}
-			h.facts.learn(known...)
+			h.facts.learn(f.limit(), known...)
 		})
 	case journal.RunClosed:
 		delete(f.runs, e.Run)
@@ -40,13 +40,21 @@ func (f *Fleet) Apply(e journal.Event) {
 // heard lets time pass up to something that happened. What lies far ahead of the clock comes from a machine whose clock was wrong: it does
 // not make everything else old.
 func (f *Fleet) heard(at time.Time) {
-	if at.After(f.now) && (f.told.IsZero() || at.Before(f.told.Add(ahead))) {
+	if at.After(f.now) && f.can(at) {
 		f.now = at
 	}
 }
 
-// ahead is how far another machine's clock may be in front of ours, and still count as right.
-const ahead = time.Hour
+// limit is the latest time that anything can be dated by a clock that is right; zero while nobody has told the time.
+func (f *Fleet) limit() time.Time {
+	if f.told.IsZero() {
+		return time.Time{}
+	}
+	return f.told.Add(journal.Ahead)
+}
+
+// can reports whether a clock that is right can have dated it so.
+func (f *Fleet) can(at time.Time) bool { return f.told.IsZero() || !at.After(f.limit()) }
 
 // Known takes in what earlier runs learnt. Many facts at once cost one judgement and one count a host, and the less where a host's stand together.
 func (f *Fleet) Known(known ...journal.Known) {
@@ -76,9 +84,9 @@ func (f *Fleet) learn(h *host, known []journal.Known) {
 	for i := range known {
 		at := known[i].At
 		f.heard(at)
-		h.see(at)
+		f.see(h, at)
 	}
-	h.facts.learn(known...)
+	h.facts.learn(f.limit(), known...)
 }
 
 // Ended takes in how a host's part in an earlier run ended.
@@ -87,10 +95,10 @@ func (f *Fleet) Ended(id inventory.HostID, last Last) {
 	last.Running = false
 	f.with(id, func(h *host) {
 		if ran(last.Outcome) {
-			h.see(last.At)
+			f.see(h, last.At)
 		}
-		h.part(last)
-		h.conclude(last)
+		f.part(h, last)
+		f.conclude(h, last)
 	})
 }
 
@@ -102,7 +110,7 @@ func (f *Fleet) Ran(r journal.HostRun) {
 	}
 	if r.Outcome == "running" {
 		l.Running = true
-		f.with(r.Host, func(h *host) { h.part(l) })
+		f.with(r.Host, func(h *host) { f.part(h, l) })
 		return
 	}
 	f.Ended(r.Host, l)
@@ -135,14 +143,14 @@ func (f *Fleet) started(e journal.Event, b journal.StepStarted) {
 	if was := h.view.Last; was.Run == e.Run && was.Running && was.Outcome == journal.Warned {
 		l.Outcome, l.Reason = was.Outcome, was.Reason
 	}
-	h.part(l)
+	f.part(h, l)
 	f.version++
 }
 
 // ended concludes the host's part where nothing follows: the step was the plan's last, or it ended badly.
 func (f *Fleet) ended(h *host, e journal.Event, b journal.StepEnded) {
 	if ran(b.Outcome) {
-		h.see(e.At)
+		f.see(h, e.At)
 	}
 	r := f.runs[e.Run]
 	if was := h.view.Last; was.Run == e.Run && was.Running && was.Outcome == journal.Warned && b.Outcome == journal.OK {
@@ -151,12 +159,12 @@ func (f *Fleet) ended(h *host, e journal.Event, b journal.StepEnded) {
 	l := Last{Run: e.Run, Runbook: r.runbook, At: e.At, Step: b.Step, Outcome: b.Outcome, Reason: b.Reason}
 	if b.Outcome.Good() && b.Step != r.last {
 		l.Running = true
-		h.part(l)
+		f.part(h, l)
 		return
 	}
-	h.part(l)
+	f.part(h, l)
 	if !r.dry { // it looked, and says nothing of how the host stands but what it found there
-		h.conclude(l)
+		f.conclude(h, l)
 	}
 }
 
@@ -165,21 +173,22 @@ func ran(o journal.Outcome) bool {
 	return o == journal.OK || o == journal.Warned || o == journal.Failed
 }
 
-func (h *host) see(at time.Time) {
-	if at.After(h.view.Seen) {
+// see keeps when the host last answered. A time that cannot be says nothing of when.
+func (f *Fleet) see(h *host, at time.Time) {
+	if at.After(h.view.Seen) && f.can(at) {
 		h.view.Seen = at
 	}
 }
 
-func (h *host) part(l Last) {
-	if !l.At.Before(h.view.Last.At) {
+func (f *Fleet) part(h *host, l Last) {
+	if h.view.Last.Run == "" || journal.Replaces(l.At, h.view.Last.At, f.limit()) {
 		h.view.Last = l
 	}
 }
 
 // conclude keeps the latest verdict. What an operator skipped or aborted says nothing about the host.
-func (h *host) conclude(l Last) {
-	if l.At.Before(h.verdict.At) || l.Outcome == journal.Skipped || l.Outcome == journal.Aborted {
+func (f *Fleet) conclude(h *host, l Last) {
+	if h.verdict.Run != "" && !journal.Replaces(l.At, h.verdict.At, f.limit()) || l.Outcome == journal.Skipped || l.Outcome == journal.Aborted {
 		return
 	}
 	h.verdict = l
@@ -201,5 +210,5 @@ func (f *Fleet) facts(id inventory.HostID) facts {
 	return nil
 }
 
-// Fresh reports whether something learnt at the time at still counts.
-func (f *Fleet) Fresh(at time.Time) bool { return f.now.Before(at.Add(f.Patience)) }
+// Fresh reports whether something learnt at the time at still counts. What a clock that was wrong has dated does not: nobody knows its age.
+func (f *Fleet) Fresh(at time.Time) bool { return f.now.Before(at.Add(f.Patience)) && f.can(at) }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tend/journal"
 )
@@ -24,8 +25,8 @@ func (f facts) at(key string) (journal.Known, bool) {
 	return journal.Known{}, false
 }
 
-// learn takes facts in; of two under one key the later stays, and of two of one time the one that came last.
-func (f *facts) learn(known ...journal.Known) {
+// learn takes facts in; of two under one key the one stays that replaces the other, as of the limit (see journal.Replaces).
+func (f *facts) learn(limit time.Time, known ...journal.Known) {
 	if len(*f) == 0 && ascending(known) {
 		*f = slices.Clone(known)
 		return
@@ -41,7 +42,7 @@ func (f *facts) learn(known ...journal.Known) {
 		switch {
 		case !ok:
 			*f = slices.Insert(*f, at, *k)
-		case !(*f)[at].At.After(k.At):
+		case journal.Replaces(k.At, (*f)[at].At, limit):
 			(*f)[at] = *k
 		}
 	}

@@ -32,7 +32,7 @@ func TestFactsAreAMap(t *testing.T) {
 				slices.SortStableFunc(known, func(a, b journal.Known) int { return int(a.Fact.Key[0]) - int(b.Fact.Key[0]) })
 			}
 			given := slices.Clone(known)
-			have.learn(known...)
+			have.learn(time.Time{}, known...)
 			if !slices.Equal(given, known) {
 				t.Fatalf("seed %d: the caller's facts were moved about", seed)
 			}

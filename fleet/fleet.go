@@ -17,6 +17,8 @@ const (
 	FactSecurity = "security" // those of them that close a security hole, a number
 	FactReboot   = "reboot"   // "yes" where a restart is due
 	FactOS       = "os"       // "debian-12"
+
+	factRebootDue = "reboot_due" // the same, where it is no check
 )
 
 // Last is a host's part in the latest run that touched it.
@@ -38,7 +40,8 @@ type Host struct {
 	Stale    time.Time // when the check that Reason is about was read, where it is too old to count
 	Pending  int
 	Security int
-	Reboot   bool
+	Reboot   bool // it wants a restart
+	NoReboot bool // it wants none; neither = not known
 	Last     Last
 	Seen     time.Time // when it last answered; zero = never
 }

@@ -17,14 +17,16 @@ func (f *Fleet) judge(i int) {
 	h.view.State, h.view.Reason, h.view.Stale = f.verdict(h)
 	h.view.Pending = f.number(h, FactPending)
 	h.view.Security = f.number(h, FactSecurity)
-	reboot, fresh := f.fresh(h, FactReboot)
+	reboot, ok := f.restart(h.facts)
+	fresh := ok && f.touch(h, reboot.At)
 	h.view.Reboot = fresh && truth(reboot.Fact.Value)
+	h.view.NoReboot = fresh && !h.view.Reboot
 	f.due(h.turns)
 }
 
 // verdict is the worst of the host's last run and its checks.
 func (f *Fleet) verdict(h *host) (State, string, time.Time) {
-	if h.verdict.Run == "" && h.view.Seen.IsZero() {
+	if h.verdict.Run == "" && h.view.Seen.IsZero() && len(h.facts) == 0 {
 		return Never, "never seen", time.Time{}
 	}
 	state, reason, stale := f.checks(h)
@@ -69,15 +71,22 @@ func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
 			continue
 		}
 		seen = true
-		if !fresh {
+		switch {
+		case !fresh:
 			s = Unknown
+		case f.overtaken(h, k):
+			s = OK
 		}
 		if s == OK || s.Rank() > state.Rank() {
 			continue // most are: no words are made of them
 		}
 		text, at := Words(k.Fact), time.Time{}
-		if !fresh {
+		switch {
+		case fresh:
+		case f.can(k.At):
 			text, at = "not looked at", k.At
+		default:
+			text = "dated ahead of time: a clock was wrong"
 		}
 		if s != state || text < reason || text == reason && at.Before(stale) {
 			state, reason, stale = s, text, at
@@ -89,22 +98,46 @@ func (f *Fleet) checks(h *host) (state State, reason string, stale time.Time) {
 	return state, reason, stale
 }
 
+// restart is what was last learnt of whether a restart is due: health asks with a check, and a reboot or the facts say it with a fact. So a
+// host that was restarted is not told to be, because a check said so before.
+func (f *Fleet) restart(known facts) (journal.Known, bool) {
+	check, ok := known.at(FactReboot)
+	due, also := known.at(factRebootDue)
+	if also && (!ok || journal.Replaces(due.At, check.At, f.limit())) {
+		return due, true
+	}
+	return check, ok
+}
+
+// overtaken reports whether the check says that a restart is due, and something later that none is.
+func (f *Fleet) overtaken(h *host, k *journal.Known) bool {
+	if k.Fact.Key != FactReboot {
+		return false
+	}
+	last, _ := f.restart(h.facts)
+	return last.Fact.Key == factRebootDue && last.At != k.At && !truth(last.Fact.Value) && f.Fresh(last.At)
+}
+
 // touch reports whether something of the time at is fresh, and remembers when it will not be.
 func (f *Fleet) touch(h *host, at time.Time) bool {
 	ends := at.Add(f.Patience)
 	if !f.now.Before(ends) {
 		return false
 	}
+	can := f.can(at)
+	if !can {
+		ends = at.Add(-journal.Ahead) // the clock may be ours that is wrong: then it counts from there on
+	}
 	if h.turns.IsZero() || ends.Before(h.turns) {
 		h.turns = ends
 	}
-	return true
+	return can
 }
 
 func (f *Fleet) replaced(h *host, k *journal.Known) bool {
 	for i := range h.facts {
 		other := &h.facts[i]
-		if other.Step == k.Step && other.Run != k.Run && f.now.Before(other.At.Add(f.Patience)) {
+		if other.Step == k.Step && other.Run != k.Run && f.Fresh(other.At) {
 			return true
 		}
 	}

@@ -75,7 +75,7 @@ func Postures(inv *inventory.Inventory, f *Fleet, runs []journal.HostRun, now ti
 		s.services[sv.Name] = sv
 	}
 	for _, r := range runs {
-		if r.Runbook == "patch" && (r.Outcome == journal.OK.String() || r.Outcome == journal.Warned.String()) && r.Started.After(s.patched[r.Host]) {
+		if r.Runbook == "patch" && (r.Outcome == journal.OK.String() || r.Outcome == journal.Warned.String()) && r.Started.After(s.patched[r.Host]) && f.can(r.Started) {
 			s.patched[r.Host] = r.Started
 		}
 	}
@@ -107,11 +107,11 @@ func (s *survey) host(h *inventory.Host) Posture {
 			s.read(&p, known[i], rpo, rto)
 		}
 	}
+	if k, ok := s.f.restart(known); ok {
+		p.Reboot = s.due(k)
+	}
 	s.drift(&p, known)
 	s.lease(&p, &v)
-	if p.Reboot.Text == "" && !v.Seen.IsZero() && v.Reboot {
-		p.Reboot = Reading{Text: "yes", State: "warn", At: v.Seen}
-	}
 	for _, r := range []*Reading{&p.Reboot, &p.Backup, &p.Restore, &p.Certs, &p.Support, &p.Drift, &p.Lease} {
 		if r.State == "" {
 			r.State = "unknown"
@@ -139,7 +139,7 @@ func (s *survey) promises(h *inventory.Host) (rpo, rto time.Duration) {
 // postured reports whether a posture is about the fact; most of what is known of a host is not, and is not looked at.
 func postured(key string) bool {
 	switch key {
-	case factChanged, FactReboot, "reboot_due", factSupport:
+	case factChanged, factSupport:
 		return true
 	}
 	for _, prefix := range []string{factBackupAge, factBackup, factRestore, factCert} {
@@ -155,13 +155,9 @@ func (s *survey) read(p *Posture, k journal.Known, rpo, rto time.Duration) {
 	key := k.Fact.Key
 	switch {
 	case key == factChanged:
-		if k.At.After(p.Patched) {
+		if k.At.After(p.Patched) && s.f.can(k.At) {
 			p.Patched = k.At
 		}
-	case key == FactReboot && k.Fact.Check:
-		p.Reboot = s.check(k)
-	case key == "reboot_due":
-		s.worse(&p.Reboot, s.due(k))
 	case strings.HasPrefix(key, factBackupAge):
 		s.worse(&p.Backup, s.measured(k, rpo, "old"))
 	case strings.HasPrefix(key, factBackup) && k.Fact.Check && k.Fact.State == runbooks.CheckCrit:
@@ -184,8 +180,11 @@ func (s *survey) check(k journal.Known) Reading {
 	return r
 }
 
-// due is the fact whether a restart is due, as a reading. A stale one is unknown, as a check is.
+// due is whether a restart is due, as a reading. A stale one is unknown, as a check is.
 func (s *survey) due(k journal.Known) Reading {
+	if k.Fact.Check {
+		return s.check(k)
+	}
 	r := Reading{Text: k.Fact.Value, State: "ok", At: k.At, Stale: !s.f.Fresh(k.At)}
 	switch {
 	case r.Stale:

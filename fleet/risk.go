@@ -142,7 +142,8 @@ type Rolled struct {
 	States   map[string]int `json:"states"`   // hosts by state
 	Pending  int            `json:"pending"`  // over the hosts where that is known
 	Security int            `json:"security"` // over the hosts where that is known
-	Reboot   int            `json:"reboot"`   // hosts that want a restart
+	Reboot   int            `json:"reboot"`   // hosts that want a restart, of those where that is known
+	Unknown  Unread         `json:"unknown"`  // of how many hosts those three are not known
 	Backup   int            `json:"backup"`   // hosts whose backup is older than promised, or bad
 	Restore  int            `json:"restore"`  // hosts whose restore took longer than promised
 	Certs    int            `json:"certs"`    // hosts with a certificate that has ended, or soon will
@@ -155,6 +156,19 @@ type Rolled struct {
 	Risk      int              `json:"risk"`            // the greatest of its hosts
 	Worst     inventory.HostID `json:"worst"`           // that host
 	Oldest    time.Time        `json:"oldest,omitzero"` // when the host was seen that was not seen for longest; zero where one never was
+}
+
+// Unread is of how many hosts the numbers of a Rolled are not known.
+type Unread struct {
+	Pending  int `json:"pending"`  // hosts
+	Security int `json:"security"` // hosts
+	Reboot   int `json:"reboot"`   // hosts
+}
+
+// Sums are updates, security updates and restarts, with what is not known of them.
+func (r *Rolled) Sums() (pending, security, reboot Sum) {
+	return Sum{r.Pending, r.Hosts - r.Unknown.Pending, r.Unknown.Pending}, Sum{r.Security, r.Hosts - r.Unknown.Security, r.Unknown.Security},
+		Sum{r.Reboot, r.Hosts - r.Unknown.Reboot, r.Unknown.Reboot}
 }
 
 // RollUp adds postures up by "site", "rack", "service" or "group"; a host of several counts in each. The riskiest come first.
@@ -200,6 +214,14 @@ func (r *Rolled) add(p *Posture) {
 	r.States[p.Word]++
 	r.Pending += max(p.Pending, 0)
 	r.Security += max(p.Security, 0)
+	for _, u := range []struct {
+		n   *int
+		yes bool
+	}{{&r.Unknown.Pending, p.Pending < 0}, {&r.Unknown.Security, p.Security < 0}, {&r.Unknown.Reboot, p.Reboot.State == "unknown"}} {
+		if u.yes {
+			*u.n++
+		}
+	}
 	for _, c := range []struct {
 		n *int
 		r *Reading

@@ -1,14 +1,45 @@
 package fleet
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
+
+// Sum is a number over those hosts of a set that it is known of.
+type Sum struct {
+	N       int // over them
+	Known   int // how many they are
+	Unknown int // how many the others are
+}
+
+// String is "12"; "12+" where it is not known of every host, so that it may be more; "?" where it is known of none.
+func (s Sum) String() string {
+	switch {
+	case s.Unknown == 0:
+		return strconv.Itoa(s.N)
+	case s.Known == 0:
+		return "?"
+	}
+	return strconv.Itoa(s.N) + "+"
+}
+
+// add counts a host's number in (by = +1) or out (-1); less than 0 = not known.
+func (s *Sum) add(n, by int) {
+	if n < 0 {
+		s.Unknown += by
+		return
+	}
+	s.N += by * n
+	s.Known += by
+}
 
 // Roll is a set of hosts in numbers.
 type Roll struct {
 	Hosts    int
 	By       [states]int // hosts by State
-	Pending  int         // packages, over the hosts where that is known
-	Security int
-	Reboot   int // hosts that want a restart
+	Pending  Sum         // packages that wait
+	Security Sum         // those of them that close a security hole
+	Reboot   Sum         // hosts that want a restart
 
 	seen   map[int64]int // hosts by the second that they were last seen in
 	oldest int64         // the least key of seen; 0 = none
@@ -33,14 +64,23 @@ func (r Roll) Seen() time.Time {
 func (r *Roll) add(h *Host, by int) {
 	r.Hosts += by
 	r.By[h.State] += by
-	r.Pending += by * max(h.Pending, 0)
-	r.Security += by * max(h.Security, 0)
-	if h.Reboot {
-		r.Reboot += by
-	}
+	r.Pending.add(h.Pending, by)
+	r.Security.add(h.Security, by)
+	r.Reboot.add(h.restarts(), by)
 	if !h.Seen.IsZero() {
 		r.sight(h.Seen.Unix(), by)
 	}
+}
+
+// restarts is 1 where the host wants one, 0 where it wants none, -1 where that is not known.
+func (h *Host) restarts() int {
+	switch {
+	case h.Reboot:
+		return 1
+	case h.NoReboot:
+		return 0
+	}
+	return -1
 }
 
 // sight keeps the oldest sighting; only when that one leaves are the others looked through.

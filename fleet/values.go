@@ -32,12 +32,12 @@ func (f *Fleet) Values(id inventory.HostID, key string) (string, bool) {
 	case "runbook":
 		return h.view.Last.Runbook, h.view.Last.Run != ""
 	}
+	if key == FactReboot {
+		return map[bool]string{true: "yes", false: "no"}[h.view.Reboot], h.view.Reboot || h.view.NoReboot
+	}
 	k, ok := h.facts.at(key)
 	if !ok || !f.Fresh(k.At) {
 		return "", false
-	}
-	if key == FactReboot {
-		return map[bool]string{true: "yes", false: "no"}[h.view.Reboot], true
 	}
 	return k.Fact.Value, true
 }

@@ -20,7 +20,7 @@ type Forecast struct {
 	Slope float64          `json:"per_day"`       // percentage points a day
 	// Low and High bound Slope: were the future like the past, it would lie between them 19 times of 20.
 	Low, High float64 `json:"-"`
-	// Full is in how many days it will be full; were the future like the past, that would lie between Soonest and Latest 19 times of 20.
+	// Full is in how many days it will be full; were the future like the past, that would lie between Soonest and Latest 19 times of 20 or oftener.
 	Full    float64 `json:"full_in_days"`
 	Soonest float64 `json:"soonest"` // full in how many days at the earliest
 	Latest  float64 `json:"latest"`  // full in how many days at the latest
@@ -34,6 +34,7 @@ const (
 	horizon    = 365 // days; what would be full later is not worth a line
 	emptied    = 10  // percentage points: a drop as large as this begins a new story
 	oldest     = 4   // days: what was not measured for longer is not forecast
+	surely     = 2.5 // standard deviations of what wandering alone may have brought: of what grew no more, nobody can tell
 )
 
 // Growth forecasts everything that surely grows, the first to be full first, and says how many things were looked at. Samples stand by
@@ -45,7 +46,7 @@ func Growth(samples []journal.Sample, now time.Time) (out []Forecast, measured i
 			n++
 		}
 		measured++
-		if f, ok := forecast(samples[:n], now); ok {
+		if f, ok := forecast(past(samples[:n], now), now); ok {
 			out = append(out, f)
 		}
 		samples = samples[n:]
@@ -54,6 +55,14 @@ func Growth(samples []journal.Sample, now time.Time) (out []Forecast, measured i
 		return cmp.Or(cmp.Compare(a.Full, b.Full), inventory.CompareNames(string(a.Host), string(b.Host)), cmp.Compare(a.Key, b.Key))
 	})
 	return out, measured
+}
+
+// past leaves out what is dated later than now: a clock was wrong.
+func past(s []journal.Sample, now time.Time) []journal.Sample {
+	for len(s) > 0 && s[len(s)-1].At.After(now.Add(journal.Ahead)) {
+		s = s[:len(s)-1]
+	}
+	return s
 }
 
 // forecast fits a line to what was measured since it was last emptied. ok is false where there is too little, where the line may as well be
@@ -65,9 +74,12 @@ func forecast(s []journal.Sample, now time.Time) (Forecast, bool) {
 			break
 		}
 	}
+	if len(s) < fewestDays {
+		return Forecast{}, false
+	}
 	last := s[len(s)-1]
 	span := last.At.Sub(s[0].At).Hours() / 24
-	if len(s) < fewestDays || span < leastSpan || now.Sub(last.At) > oldest*24*time.Hour {
+	if span < leastSpan || now.Sub(last.At) > oldest*24*time.Hour {
 		return Forecast{}, false
 	}
 	l := fit(s)
@@ -88,6 +100,7 @@ type line struct {
 	spread        float64 // half of what a day's value strays from it, 19 times of 20
 	wander        float64 // half of how far a day's growth strays and stays so, 19 times of 20
 	middle        float64 // days from the middle of the measurements to the last
+	stray         float64 // what wandering alone may well have added a day, one standard deviation, where it wanders as much as it can be told to
 }
 
 // full is in how many days after the last measurement the line comes to 100, and when the edges of the band do that holds what a day will
@@ -139,9 +152,9 @@ func fit(s []journal.Sample) line {
 	rss = max(rss, n/12)
 	day := rss / (n - 2)
 	t, span := student(left-2), x[len(x)-1]-mx
-	w := wander(s, x, slope)
+	w, most := wander(s, x, slope)
 	return line{
-		slope: slope, margin: t * math.Sqrt(max(day*(n/left)/sxx, w/x[len(x)-1])), middle: span, wander: t * math.Sqrt(w),
+		slope: slope, margin: max(t*math.Sqrt(max(day*(n/left)/sxx, w/x[len(x)-1])), surely*math.Sqrt(most/x[len(x)-1])), middle: span, wander: max(t*math.Sqrt(w), surely*math.Sqrt(most)),
 		end:    my + slope*span + r*before, // days that are alike: the next is where the last was rather than on the line
 		spread: t * math.Sqrt(day*(1+1/left)),
 	}
@@ -177,8 +190,10 @@ func thin(s []journal.Sample) Series {
 }
 
 // wander is the variance of a day's growth that later days do not take back: what stays the same over several days is measurement, what adds
-// up is growth (the variance ratio of Cochrane 1988). A line through it looks surer than it is, for its residuals cling.
-func wander(s []journal.Sample, x []float64, slope float64) float64 {
+// up is growth (the variance ratio of Cochrane 1988). A line through it looks surer than it is, for its residuals cling. Few days tell little
+// of it, and of what grew by chance the most looks most like growth; so most is the variance that it may well have: all that days differ by,
+// or all that several days do, two standard deviations up (Lo and MacKinlay 1988).
+func wander(s []journal.Sample, x []float64, slope float64) (w, most float64) {
 	variance := func(k int) (v, days float64) {
 		for i := k; i < len(s); i++ {
 			d := s[i].Value - s[i-k].Value - slope*(x[i]-x[i-k])
@@ -188,10 +203,12 @@ func wander(s []journal.Sample, x []float64, slope float64) float64 {
 		n := float64(len(s) - k)
 		return v / n / (1 - float64(k)/float64(len(s))), days / n
 	}
-	far, long := variance(max(len(s)/4, 2))
+	k := max(len(s)/4, 2)
+	far, long := variance(k)
 	near, short := variance(1)
+	most = min(near/short, far/long*(1+2*math.Sqrt(4*float64(k)/(3*float64(len(s))))))
 	if long <= short {
-		return 0
+		return 0, most
 	}
-	return max((far-near)/(long-short), 0)
+	return max((far-near)/(long-short), 0), most
 }

@@ -151,6 +151,48 @@ func TestFullInIsHonest(t *testing.T) {
 	}
 }
 
+// TestWhatWandersIsHardlyForecast: where growth wanders from day to day as much as it grows and more, few forecasts are made at all, and those
+// hold the day as often as they say: what grew most by chance looks most like growth.
+func TestWhatWandersIsHardlyForecast(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, c := range []struct {
+		days         int
+		slope, stays float64
+	}{{8, 0, 1}, {8, 0.5, 0.3}, {8, 0.5, 1}, {14, 0.1, 1}, {14, 0.5, 0.3}, {14, 0.5, 1}, {30, 0, 0.3}, {30, 0.1, 0.3}, {30, 0.5, 1}, {90, 0.1, 0.3}, {90, 0.5, 1}} {
+		const tries, left = 400, 25
+		shown, held := 0, 0
+		for range tries {
+			level := 0.0
+			next := func() float64 {
+				level += c.slope + c.stays*r.NormFloat64()
+				return level
+			}
+			values := make([]float64, c.days)
+			for i := range values {
+				values[i] = next()
+			}
+			shift := 100 - left - level
+			for i := range values {
+				values[i] = math.Round(values[i] + shift)
+			}
+			f, ok := forecast(daily("a", "disk:/", values...), now)
+			if !ok {
+				continue
+			}
+			shown++
+			full := 1.0
+			for ; next()+shift < 99.5 && full < 5000; full++ {
+			}
+			if math.Floor(f.Soonest) <= full && full <= math.Ceil(f.Latest) {
+				held++
+			}
+		}
+		if wrong := shown - held; wrong > tries*3/100 || shown > tries/10 && held < shown*88/100 {
+			t.Errorf("%d days that grow by %v and stray by %v: of %d, %d were forecast, and %d of the intervals held the day", c.days, c.slope, c.stays, tries, shown, held)
+		}
+	}
+}
+
 func TestSteps(t *testing.T) {
 	var spent []journal.Spent
 	for i := range 20 {

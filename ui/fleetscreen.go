@@ -303,7 +303,7 @@ func (s *fleetScreen) rollLine(a area, r row, lead string, w int, cursor bool) s
 	line += number(roll.Hosts, plain) + number(roll.Count(fleet.OK), good) + number(roll.Count(fleet.Warn), warn) +
 		number(roll.Count(fleet.Fail), bad) + number(roll.Count(fleet.Down), bad) + number(roll.Count(fleet.Unknown)+roll.Count(fleet.Never), unsure)
 	if pending {
-		line += a.padLeft(zeroDot(roll.Pending), 9)
+		line += a.padLeft(sumDot(roll.Pending), 9)
 	}
 	line += a.padLeft(ago(roll.Seen(), a.now), numberWidth)
 	if cursor {
@@ -337,6 +337,14 @@ func zeroDot(n int) string {
 		return "."
 	}
 	return fmt.Sprint(n)
+}
+
+// sumDot is a sum as a column has it.
+func sumDot(s fleet.Sum) string {
+	if text := s.String(); text != "0" {
+		return text
+	}
+	return "."
 }
 
 // ago is the age of something, "never" where it never was.

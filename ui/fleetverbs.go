@@ -222,7 +222,7 @@ func (s *fleetScreen) about(a area) string {
 		if r.kind == rackRow {
 			roll = s.fleet.Rack(r.site, r.rack)
 		}
-		return a.text(fmt.Sprintf("%s  %s, %s, %d want a restart", r.path(), plural(roll.Hosts, "host"), plural(roll.Problems(), "problem"), roll.Reboot))
+		return a.text(fmt.Sprintf("%s  %s, %s, %v want a restart", r.path(), plural(roll.Hosts, "host"), plural(roll.Problems(), "problem"), roll.Reboot))
 	}
 	return a.text(hostWords(s.fleet, s.tree.inv.Hosts[r.host].OS, s.fleet.At(r.host)))
 }
@@ -277,7 +277,7 @@ func (s *fleetScreen) detail(a area, w int) []string {
 			out = append(out, a.paint(fleetToken(st), a.pad(st.String(), 8))+a.padLeft(fmt.Sprint(n), 6))
 		}
 	}
-	out = append(out, "", fmt.Sprintf("pending  %d, of them security %d", roll.Pending, roll.Security), fmt.Sprintf("restart  due on %d", roll.Reboot), "")
+	out = append(out, "", fmt.Sprintf("pending  %v, of them security %v", roll.Pending, roll.Security), fmt.Sprintf("restart  due on %v", roll.Reboot), "")
 	return append(out, s.worst(a, r, w)...)
 }
 

@@ -148,7 +148,8 @@ func (a *app) showRolled(all []fleet.Posture, f fleetFlags) error {
 	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(tw, "%s\tHOSTS\tSTATES\tUPDATES\tSECURITY\tREBOOT\tBACKUP\tRESTORE\tCERTS\tSUPPORT\tDRIFT\tPATCHED\tSEEN\tUNREAD\tWORST\n", strings.ToUpper(f.by))
 	for _, r := range rolled {
-		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\t%s (%d)\n", dash(r.Name), r.Hosts, counts(r.States), r.Pending, r.Security, r.Reboot,
+		pending, security, reboot := r.Sums()
+		fmt.Fprintf(tw, "%s\t%d\t%s\t%v\t%v\t%v\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\t%s (%d)\n", dash(r.Name), r.Hosts, counts(r.States), pending, security, reboot,
 			r.Backup, r.Restore, r.Certs, r.Support, r.Drift, since(now, r.Unpatched), since(now, r.Oldest), r.Unread, r.Worst, r.Risk)
 	}
 	return tw.Flush()

@@ -36,7 +36,7 @@ func (a *app) insightCmd() *cobra.Command {
 fail most, whom runs wait for, what grows and when it will be full, how long updates wait to be installed, and how runbooks' runs go. It connects to no host.
 
 A forecast is a line through what was measured since the disk was last emptied; it is shown only where the growth is surer than chance, with
-the interval that holds it 19 times of 20. "Published" is when any host in the journal was first seen to wait for an update: no package manager says more.
+the interval that holds it 19 times of 20 or oftener. "Published" is when any host in the journal was first seen to wait for an update: no package manager says more.
 
 Sections: ` + strings.Join(insight.Names, ", ") + `; without one, all. --runbook makes a runbook of the N-th line of by-hand and opens it in $EDITOR.`,
 		Example:   "  tend insight\n  tend insight growth --since 180d --limit 0\n  tend insight --json | jq .growth\n  tend insight --runbook 1 --name restart-app",

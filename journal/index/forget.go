@@ -3,6 +3,9 @@ package index
 import (
 	"context"
 	"database/sql"
+	"time"
+
+	"tend/journal"
 )
 
 // forget drops the runs whose segments are gone: retention, or somebody's hand. What they taught of hosts stays known.
@@ -22,7 +25,7 @@ func (x *Index) forget(ctx context.Context, have map[key]bool) error {
 			return err
 		}
 		defer tx.Rollback()
-		w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}}
+		w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, limit: time.Now().Add(journal.Ahead)}
 		for _, k := range gone {
 			w.forget(w.seg(k.origin, k.run))
 		}
@@ -48,8 +51,9 @@ func (w *writer) forget(id int64) {
 	w.exec(`DELETE FROM last WHERE run = ?`, id)
 	w.exec(`DELETE FROM run_hosts WHERE run = ?`, id)
 	w.exec(`DELETE FROM runs WHERE id = ?`, id)
-	w.exec(`INSERT INTO last SELECT host, runbook, run, max(started), outcome FROM run_hosts JOIN runs ON runs.id = run
-		WHERE host IN (SELECT host FROM touched) AND NOT dry GROUP BY host, runbook ON CONFLICT DO NOTHING`)
+	w.exec(`INSERT INTO last SELECT host, runbook, run, started, outcome FROM
+		(SELECT host, runbook, run, started, outcome, max(iif(started > ?, started - 0x7fffffffffffffff, started)) FROM run_hosts JOIN runs ON runs.id = run
+		WHERE host IN (SELECT host FROM touched) AND NOT dry GROUP BY host, runbook) WHERE TRUE ON CONFLICT DO NOTHING`, nanos(w.limit)) // as journal.Replaces has it
 	w.forgetHistory(id)
 	w.forgetText(id)
 	w.exec(`DELETE FROM segs WHERE id = ?`, id)

@@ -308,3 +308,25 @@ func TestLastRuns(t *testing.T) {
 		t.Errorf("without r02: %q, want %q", got, want)
 	}
 }
+
+// TestLastRunsOfAWrongClock: a run of a machine whose clock was years ahead is nobody's last for years.
+func TestLastRunsOfAWrongClock(t *testing.T) {
+	now, dir := time.Now(), t.TempDir()
+	s, err := segments.Open(dir, origin, segments.WithClock(func() time.Time { return now }))
+	do(t, err)
+	t.Cleanup(func() { s.Close() })
+	b := both{dir, s, reopen(t, dir, s)}
+	const years = 5 * 365 * 24 * time.Hour
+	for i, by := range []time.Duration{years, 0, years + time.Hour, time.Minute} {
+		now = now.Add(by)
+		add(t, b, journal.RunID(fmt.Sprint("r", i)), journaltest.Plan("health", "a"), journal.StepStarted{Host: "a", Step: "check", Attempt: 1},
+			journal.StepEnded{Host: "a", Step: "check", Attempt: 1, Outcome: journal.OK}, journal.RunClosed{Result: journal.Passed})
+		now = now.Add(-by)
+		for r, err := range b.x.LastRuns(t.Context()) {
+			do(t, err)
+			if want := []journal.RunID{"r0", "r1", "r1", "r3"}[i]; r.Run != want {
+				t.Errorf("after r%d the last is %s, wanted %s", i, r.Run, want)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"tend/inventory"
 	"tend/journal"
@@ -25,7 +26,7 @@ func (w *writer) picture(host inventory.HostID, facts []journal.Known) {
 	slices.SortStableFunc(facts, byKey)
 	var was string
 	w.look(`SELECT picture FROM pictures WHERE host = ?`, &was, host)
-	is, err := merge(host, was, facts)
+	is, err := merge(host, was, facts, w.limit)
 	if err != nil {
 		w.err = errors.Join(w.err, err)
 		return
@@ -35,8 +36,9 @@ func (w *writer) picture(host inventory.HostID, facts []journal.Known) {
 
 func byKey(a, b journal.Known) int { return strings.Compare(a.Fact.Key, b.Fact.Key) }
 
-// merge puts facts, by key and of one key the latest read last, into a picture. Of two facts under one key the later one stays.
-func merge(host inventory.HostID, was string, facts []journal.Known) ([]byte, error) {
+// merge puts facts, by key and of one key the latest read last, into a picture. Of two facts under one key the one stays that
+// replaces the other, as of the limit (see journal.Replaces).
+func merge(host inventory.HostID, was string, facts []journal.Known, limit time.Time) ([]byte, error) {
 	out := make([]byte, 0, len(was)+64*len(facts))
 	for len(facts) > 0 || was != "" {
 		var old journal.Known
@@ -59,7 +61,7 @@ func merge(host inventory.HostID, was string, facts []journal.Known) ([]byte, er
 		facts = facts[n:]
 		if was != "" && old.Fact.Key == latest.Fact.Key {
 			was = rest
-			if old.At.After(latest.At) {
+			if !journal.Replaces(latest.At, old.At, limit) {
 				latest = old
 			}
 		}

@@ -64,7 +64,7 @@ func TestMerge(t *testing.T) {
 				}
 			}
 			slices.SortStableFunc(facts, byKey)
-			b, err := merge("h", picture, facts)
+			b, err := merge("h", picture, facts, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,6 +80,32 @@ func TestMerge(t *testing.T) {
 		}
 		if n != len(want) {
 			t.Fatalf("%d facts, wanted %d", n, len(want))
+		}
+	}
+}
+
+// TestAWrongClockStaysNobodysLatest: a fact, or a run, that is dated years ahead gives way to the next that has a time that can be, and takes no
+// such one's place.
+func TestAWrongClockStaysNobodysLatest(t *testing.T) {
+	now := time.Now().UTC()
+	at := func(by time.Duration, value string) []journal.Known {
+		return []journal.Known{{Host: "h", At: now.Add(by), Run: "r", Fact: runbooks.Fact{Key: "k", Value: value}}}
+	}
+	const years = 5 * 365 * 24 * time.Hour
+	for _, c := range []struct {
+		first, then []journal.Known
+		want        string
+	}{{at(years, "wrong"), at(0, "right"), "right"}, {at(0, "right"), at(years, "wrong"), "right"}, {at(years, "1"), at(years+1, "2"), "2"}, {at(0, "1"), at(time.Minute, "2"), "2"}} {
+		picture := ""
+		for _, facts := range [][]journal.Known{c.first, c.then} {
+			b, err := merge("h", picture, facts, now.Add(journal.Ahead))
+			if err != nil {
+				t.Fatal(err)
+			}
+			picture = string(b)
+		}
+		if k, _, err := fromPicture("h", picture); err != nil || k.Fact.Value != c.want {
+			t.Errorf("%s, %v; wanted %s", k.Fact.Value, err, c.want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"time"
 
 	"tend/inventory"
 	"tend/journal"
@@ -192,7 +193,7 @@ func (x *Index) flush(ctx context.Context, db *sql.DB, batch []folded) error {
 		return err
 	}
 	defer tx.Rollback()
-	w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}}
+	w := writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, limit: time.Now().Add(journal.Ahead)}
 	for _, b := range batch {
 		w.run(b.seg, b.f)
 	}
@@ -228,6 +229,7 @@ type writer struct {
 	tx     *sql.Tx
 	stmts  map[string]*sql.Stmt
 	labels map[string]int64
+	limit  time.Time // what is dated later was dated by a clock that was wrong
 	err    error
 
 	partDocs int64
@@ -315,8 +317,9 @@ func (w *writer) hosts(id int64, sum journal.RunSummary, f *folding) {
 		if f.state.Plan().Dry {
 			continue
 		}
-		w.exec(`INSERT INTO last VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run = excluded.run, started = excluded.started,
-			outcome = excluded.outcome WHERE excluded.started >= started`, h.ID, sum.Runbook, id, nanos(sum.Started), word)
+		w.exec(`INSERT INTO last VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET run = excluded.run, started = excluded.started,
+			outcome = excluded.outcome WHERE CASE WHEN (excluded.started > ?6) = (started > ?6) THEN excluded.started >= started ELSE started > ?6 END`,
+			h.ID, sum.Runbook, id, nanos(sum.Started), word, nanos(w.limit)) // as journal.Replaces has it
 	}
 }
 
