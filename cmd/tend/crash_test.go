@@ -163,7 +163,23 @@ func crashingLab(t *testing.T) *lab.Lab {
 	return l
 }
 
-// TestRealCrashAfterEveryEvent kills the process of a run of three hosts and four steps with SIGKILL after every one of its events (in CI; after every third elsewhere),
+// killedAfter is how far the events are apart after which a run is killed. CI kills it after each on the lab, and after every second on a real
+// sshd, whose logins are most of what the test costs; TEND_LONG=1 after each on both.
+func killedAfter(ground string) int {
+	switch {
+	case os.Getenv("TEND_LONG") != "":
+		return 1
+	case raceOn || testing.Short():
+		return 9 // the plain run covers them all
+	case os.Getenv("CI") == "":
+		return 3 // a person waits
+	case ground == "sshd":
+		return 2
+	}
+	return 1
+}
+
+// TestRealCrashAfterEveryEvent kills the process of a run of three hosts and four steps with SIGKILL after every one of its events (killedAfter),
 // kills the one that takes it up a few events later, and resumes: each side effect happened once, the output is byte for byte that
 // of the undisturbed run, and so is the end; nothing is left on the host. The same on the lab and on a real sshd.
 func TestRealCrashAfterEveryEvent(t *testing.T) {
@@ -183,13 +199,7 @@ func TestRealCrashAfterEveryEvent(t *testing.T) {
 			if events < 30 || !strings.Contains(want, "host-3 failed") {
 				t.Fatalf("the undisturbed run has %d events and ends as\n%.2000s", events, want)
 			}
-			every := 1
-			if raceOn || testing.Short() {
-				every = 9 // the plain run covers them all
-			} else if os.Getenv("CI") == "" {
-				every = 3 // a person waits
-			}
-			for n := 1; n <= events; n += every {
+			for n := 1; n <= events; n += killedAfter(name) {
 				t.Run(fmt.Sprint(n), func(t *testing.T) {
 					t.Parallel()
 					g := make(t, n)
