@@ -34,9 +34,10 @@ type attempt struct {
 	broken   error // the hands could not go on, because what they had to record was not saved
 	known    bool  // the step ran to its end: nothing of it is left on the host but its record
 
-	mu      sync.Mutex
-	ending  ending
-	trouble string // why the step could not be made to end
+	mu        sync.Mutex
+	ending    ending
+	signalled bool   // the host has passed a signal on
+	trouble   string // why the last signal did not arrive
 }
 
 // ending is why a step is made to end before its time.
@@ -126,11 +127,7 @@ func (a *attempt) kill() {
 	}
 	for _, sig := range []string{"TERM", "KILL"} {
 		err := a.within(a.e.opt.Grace, func(ctx context.Context) error { return a.e.hands.Signal(ctx, a.host, a.job, sig) })
-		if err != nil {
-			a.mu.Lock()
-			a.trouble = "signal " + sig + ": " + err.Error()
-			a.mu.Unlock()
-		}
+		a.passed(sig, err)
 		c, stop := a.e.opt.Clock.Timer(a.e.opt.Grace)
 		select {
 		case <-a.over:
@@ -140,6 +137,17 @@ func (a *attempt) kill() {
 		}
 	}
 	a.cancel()
+}
+
+// passed notes what became of a signal.
+func (a *attempt) passed(sig string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.trouble = "signal " + sig + ": " + err.Error()
+		return
+	}
+	a.signalled, a.trouble = true, ""
 }
 
 // within calls f with a context that ends after d, with the attempt's, or with the attempt itself.

@@ -31,11 +31,11 @@ func (a *attempt) judge(exit int, err error) []journal.Body {
 	case why == timedOut && a.job == "":
 		end.Outcome, end.Exit, end.Reason = a.failed(), -1, "timed out after "+a.limit().String()
 	case why == timedOut:
-		end.Reason = "timed out after " + a.limit().String() + a.leftBehind()
+		end.Reason, err = "timed out after "+a.limit().String()+a.leftBehind(), stray(a.job)
 	case why == aborted && a.job == "":
 		end.Outcome, end.Reason = journal.Aborted, "the run was aborted; the step only reads"
 	case why == aborted:
-		end.Reason = "the run was aborted" + a.leftBehind()
+		end.Reason, err = "the run was aborted"+a.leftBehind(), stray(a.job)
 	case sawEnd(err) && a.step.Risk == runbooks.Read:
 		end.Outcome, end.Exit, end.Reason = journal.Warned, -1, a.reason(err)
 	default:
@@ -105,16 +105,27 @@ func notBegun(err error) journal.Outcome {
 	return journal.Unreachable
 }
 
-// leftBehind says what may still be on the host.
+// leftBehind says what may still be on the host, and whether it heard that it was to end.
 func (a *attempt) leftBehind() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := "; job " + a.job + " was signalled, and may still run on the host"
+	if !a.signalled {
+		s = "; job " + a.job + " could not be signalled, and may still run on the host"
+	}
 	if a.trouble != "" {
 		s += " (" + quote.Line(a.trouble) + ")"
 	}
 	return s
 }
+
+// stray is a job that was let go of before its end. Its end is recorded as unknown: no resume looks for it any more.
+type stray string
+
+func (s stray) Error() string { return "let go of job " + string(s) }
+
+// Hint is where a person finds it.
+func (s stray) Hint() string { return "look whether it still runs there: ps -ef | grep " + string(s) }
 
 // reason is an error for people. The host stands beside it wherever it is shown, and hosts that fail alike are told on one line: its
 // name is not said again.
