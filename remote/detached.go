@@ -21,7 +21,7 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 	wait, outage, unsent := k.o.Backoff.First, map[string]bool{}, 0
 	f.back = func() {
 		if len(outage) > 0 {
-			k.o.Remark(o.Host.Name, o.Job, "the host answers again; the step is taken up where it was left")
+			k.o.Remark(o.Host.Name, o.Job, linkBack)
 		}
 		clear(outage)
 	}
@@ -41,9 +41,9 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 			wait = k.o.Backoff.First
 		}
 		if what := class(err); !outage[what] { // an outage of hours is one remark for each thing that stands in the way, not one for each try
-			words := "the link was lost; trying to reach the host again: "
+			words := linkLost
 			if len(outage) > 0 {
-				words = "the host is not reached again yet, and now for another reason: "
+				words = linkStill
 			}
 			outage[what] = true
 			k.o.Remark(o.Host.Name, o.Job, words+err.Error())
@@ -55,6 +55,23 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 		}
 		wait = min(2*wait, k.o.Backoff.Max)
 	}
+}
+
+// What is remarked of a job's link.
+const (
+	linkLost  = "the link was lost; trying to reach the host again: "
+	linkStill = "the host is not reached again yet, and now for another reason: "
+	linkBack  = "the host answers again; the step is taken up where it was left"
+)
+
+// LinkRemark reads a remark: whether it is of a job's link, and what keeps us from the host, "" = it answers again.
+func LinkRemark(text string) (away string, link bool) {
+	for _, lost := range []string{linkLost, linkStill} {
+		if why, ok := strings.CutPrefix(text, lost); ok {
+			return why, true
+		}
+	}
+	return "", text == linkBack
 }
 
 // leastPiece bounds how small pieces become. A piece that is not whole is not believed, so a link that always dies after a while would

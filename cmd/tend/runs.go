@@ -208,6 +208,9 @@ func (a *app) decideCmds() []*cobra.Command {
 		}
 		return journal.Decided{Decision: journal.Abort}
 	})
+	abort.Long = `End a run: what is running finishes, nothing new starts. What is still at work is told at once, and what keeps the run from its host, if that
+is so: the run waits for a host that is not reached. With --hard the steps are signalled; one that has not ended within a minute, also because its
+host is not reached, is let go of and recorded as UNKNOWN: it may still run there, and the host's lease stays until tend host break.`
 	abort.Flags().BoolVar(&hard, "hard", false, "also signal the steps that are running on the hosts")
 	host := func(d journal.Decision) func([]string) journal.Decided {
 		return func(args []string) journal.Decided {
@@ -266,6 +269,9 @@ func (a *app) decide(ctx context.Context, typed string, d journal.Decided) error
 	}
 	if errors.Is(err, runner.ErrGone) {
 		return a.unheard(run)
+	}
+	if err == nil {
+		a.tellStopped(ctx, run, d.Decision)
 	}
 	return err
 }

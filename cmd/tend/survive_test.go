@@ -210,7 +210,11 @@ func TestRealHardAbort(t *testing.T) {
 	pids := filepath.Join(s.dir, "pids")
 	run := s.started("sleep 1000 & echo $! >" + pids + "; echo $$ >>" + s.count() + "; wait")
 	awaitFile(t, s.count())
-	s.ok("abort", run, "--hard", "--reason", "wrong hosts")
+	for _, c := range [][]string{{"pause", run}, {"abort", run}, {"abort", run, "--hard", "--reason", "wrong hosts"}} {
+		if out := s.ok(c...); !strings.Contains(out, ":\n  run on real-1\n") {
+			t.Errorf("%v does not say what the run waits for: %q", c, out)
+		}
+	}
 	s.attached(run, 3)
 	show := s.ok("journal", "show", run, "--json")
 	for _, want := range []string{`"wrong hosts"`, `"abort_hard"`, "process group was signalled"} {
