@@ -66,9 +66,9 @@ esac`,
 				t.Errorf("%s: %q, want %q; %s", name, out, want, stderr)
 			}
 		}
-		says("tend_snapshot | grep -v '^kernel\\|^boot'", "unit a.service\nunit b.service\nport 22\nmount /\nmount /nas\nmount /tank\n")
+		says("tend_snapshot | grep -v '^kernel\\|^boot'", "unit a.service\nunit b.service\nport 22\nport 40000\nmoves 40000 ?\nmount /\nmount /nas\nmount /tank\n")
 		says("tend_settle 6 || echo \"$tend_running after $tend_s\"", "starting after 6\n")
-		write(t, dir+"/kept/x", "port 22\nport 443\nmount /\nmount /nas\nmount /tank\nunit a.service\n")
+		write(t, dir+"/kept/x", "port 22\nport 443\nport 40000\nmount /\nmount /nas\nmount /tank\nunit a.service\n")
 		const rest = "@check\tports\tOK\t\t\t\tas before\n@check\tmounts\tOK\t\t\t\tas before\n@check\troutes\tOK\t\t\t\tas before\n@check\tnew\tOK\t\t\t\tnothing\n"
 		write(t, dir+"/soon", "")
 		says("tend_compare x 10; ls -ld "+dir+"/kept | cut -c 1-10", "@check\tunits\tCRIT\t\t\t\tfailed since: b.service\n"+rest+"drwxr-xr-x\n")

@@ -220,12 +220,12 @@ tend_reboot() {
 }
 
 # Prints the newest kernel in /boot of the running kernel's flavour, where it is newer. The flavour is what follows the numbers, so that a
-# -cloud or -rt kernel is not held against another.
+# -cloud or -rt kernel is not held against another; of Red Hat's and its kin's without the release that it was built for (el9_3, el9_4).
 tend_newest_kernel() {
 	for tend_f in /boot/vmlinuz-*; do
 		[ ! -e "$tend_f" ] || printf '%s\n' "${tend_f#/boot/vmlinuz-}"
 	done | awk -v running="$1" '
-		function flavour(s) { sub(/^[0-9][0-9.]*(-[0-9.]+)*/, "", s); sub(/^[-.]/, "", s); return s }
+		function flavour(s) { sub(/^[0-9][0-9.]*(-[0-9.]+)*/, "", s); sub(/^[-.]/, "", s); sub(/^(el|fc|amzn)[0-9][0-9_]*/, "", s); return s }
 		function newer(a, b,   x, y, i, n, m) {
 			n = split(a, x, /[^0-9]+/); m = split(b, y, /[^0-9]+/)
 			for (i = 1; i <= n || i <= m; i++) if (x[i] + 0 != y[i] + 0) return x[i] + 0 > y[i] + 0

@@ -1,6 +1,7 @@
 # The library's part on before and after: what a disruptive step must leave as it was.
 #
-#   tend_snapshot                 prints "kind name" lines: failed units, listening ports, mounts, default routes, the kernel, the boot
+#   tend_snapshot                 prints "kind name" lines: failed units, listening ports, mounts, default routes, the kernel, the boot; and "moves PORT
+#                                 PROGRAM" of ports that the kernel hands out to whoever asks: lo where they listen on this host alone, ? for whom is not told
 #   tend_snapshot_keep NAME       keeps a snapshot on the host, in /var/lib/tend/NAME
 #   tend_compare NAME SECONDS     waits until the host has settled and looks as it did, SECONDS at most; then reports the checks units,
 #                                 ports, mounts and routes, each CRIT (or what tend_loss says) where something was lost; and the check new, WARN
@@ -13,8 +14,18 @@ tend_snapshot() {
 	if [ -d /run/systemd/system ]; then
 		systemctl --failed --plain --no-legend 2>/dev/null | awk '{ u = $1 ~ /^[A-Za-z0-9]/ ? $1 : $2; if (u != "") print "unit", u }'
 	fi
-	if tend_p=$(ss -Hltn 2>/dev/null) || tend_p=$(netstat -an 2>/dev/null); then
-		printf '%s\n' "$tend_p" | awk '/LISTEN/ { p = $4; sub(/.*[.:]/, "", p); if (p + 0 < 32768) print "port", p }'
+	if tend_p=$(ss -Hltnp 2>/dev/null) || tend_p=$(netstat -an 2>/dev/null); then
+		printf '%s\n' "$tend_p" | awk -v range="$(cat /proc/sys/net/ipv4/ip_local_port_range 2>/dev/null || printf '32768 60999')" '
+			BEGIN { split(range, r) }
+			!/LISTEN/ { next }
+			{ p = $4; sub(/.*[.:]/, "", p) }
+			p !~ /^[0-9]+$/ { next }
+			{ print "port", p }
+			p + 0 < r[1] + 0 || p + 0 > r[2] + 0 { next }
+			{ o = "?" }
+			match($0, /users:\(\("[^"]*"/) { o = substr($0, RSTART + 9, RLENGTH - 10); gsub(/[ \t]/, "_", o) }
+			$4 ~ /^(127\.|\[::1\]|::1\.)/ { o = "lo" }
+			{ print "moves", p, o }'
 	fi
 	if [ -r /proc/mounts ]; then cat /proc/mounts; else mount -p; fi | awk '$1 ~ /^\// && $3 !~ /^(squashfs|iso9660)$/ || $3 ~ /^(nfs|cifs|zfs|btrfs)/ { print "mount", $2 }'
 	if tend_have ip; then
@@ -86,21 +97,36 @@ tend_compare() {
 
 # Of the snapshot on its input: failed units that had not failed before, and of the other kinds what was there before and is no more.
 tend_differences() {
-	{ cat "/var/lib/tend/$1" 2>/dev/null; printf '@@\n'; cat; } | awk '
-		/^@@/ { now = 1; next }
-		!now { before[$0] = 1; next }
-		{ after[$0] = 1 }
-		END {
-			for (l in after) if (l ~ /^unit / && !(l in before)) print l
-			for (l in before) if (l ~ /^(port|mount|route) / && !(l in after)) print l
-		}' | sort
+	{ cat "/var/lib/tend/$1" 2>/dev/null; printf '@@\n'; cat; } | tend_between gone
 }
 
 tend_appeared() {
-	{ cat "/var/lib/tend/$1"; printf '@@\n'; cat; } | awk '
+	{ cat "/var/lib/tend/$1"; printf '@@\n'; cat; } | tend_between new
+}
+
+# A program that asks the kernel for any port has another one after each start: it is still there, and nothing is new, where it listens on as many.
+# What listens on this host alone in that range are the tunnels of somebody who is logged in.
+tend_between() {
+	awk -v what="$1" '
 		/^@@/ { now = 1; next }
-		!now { before[$0] = 1; next }
-		/^(port|mount|route) / && !($0 in before)' | sort
+		{ if (now) after[$0] = 1; else before[$0] = 1 }
+		$1 == "moves" && $3 == "lo" && !(("port " $2) in owner) { owner["port " $2] = "lo" }
+		$1 == "moves" && $3 != "lo" { owner["port " $2] = $3 }
+		function moved(l,   k) {
+			if (!(l in owner)) return 0
+			if (owner[l] == "lo") return 1
+			if (what == "gone" && come[owner[l]] > 0) return come[owner[l]]--
+			if (what == "new" && went[owner[l]] > 0) return went[owner[l]]--
+			return 0
+		}
+		END {
+			for (l in after) if (!(l in before) && l in owner) come[owner[l]]++
+			for (l in before) if (!(l in after) && l in owner) went[owner[l]]++
+			if (what == "gone") {
+				for (l in after) if (l ~ /^unit / && !(l in before)) print l
+				for (l in before) if (l ~ /^(port|mount|route) / && !(l in after) && !moved(l)) print l
+			} else for (l in after) if (l ~ /^(port|mount|route) / && !(l in before) && !moved(l)) print l
+		}' | sort
 }
 
 # One verb for the service managers of systemctl(1), rc-service(8) and service(8).
