@@ -116,6 +116,20 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestWhatHasNoBaselineIsNotKnown: where one kind was accepted and no other has a baseline, that nothing departs is not known.
+func TestWhatHasNoBaselineIsNotKnown(t *testing.T) {
+	w := newDriftWorld(t, []string{"/bin/sh"})
+	facts := w.run("accept-drift", "accept", map[string]string{"what": "users"})
+	if facts["drift"].Value != "unknown" || facts["drift.users"].Value != "0" || facts["baseline.digest"].Value != facts["baseline.kept"].Value {
+		t.Errorf("%+v", facts)
+	}
+	wants(t, facts, map[string]string{"departs": "UNKNOWN no baseline of packages, units, ports, sudoers"})
+	w.change()
+	if facts = w.run("drift", "compare", nil); facts["drift"].Value != "3" {
+		t.Errorf("with departures: %+v", facts)
+	}
+}
+
 // putRight undoes what can be undone, keeps what it replaces, and accepts the rest.
 func putRight(t *testing.T, w *driftWorld) {
 	t.Helper()

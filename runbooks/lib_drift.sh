@@ -5,7 +5,8 @@
 #   tend_baseline_keep KIND       makes what there is now the baseline of a kind, of files those under $drift_files where that is given; files
 #                                 and sudoers are kept as copies as well
 #   tend_drift KIND…              reports what departs, as facts: drift.KIND=how many, drift.KIND/NAME=was -> is (60 a kind), departures=all
-#                                 of them, and, where every kind was looked at, drift=all of them
+#                                 of them, and, where every kind was looked at, drift=all of them, or unknown where none is seen and some kind
+#                                 has no baseline
 #   tend_departure_words TEXT     of what tend_drift printed, reports the check departs: WARN with how many of each kind and the first names
 #   tend_baseline_digest          prints the baseline's checksum
 #   tend_departs KIND             prints what departs: "NAME<tab>WAS<tab>IS", with (none) where one is not there
@@ -120,9 +121,10 @@ tend_departs() {
 
 # The version of a package that is there before and after is told apart: patching changes it all the time.
 tend_drift() {
-	tend_all=0
+	tend_all=0 tend_unkept=''
 	for tend_kind in "$@"; do
 		if [ ! -r "/var/lib/tend/baseline.d/$tend_kind" ]; then
+			tend_unkept=yes
 			printf 'no baseline of %s is kept on this host\n' "$tend_kind"
 			continue
 		fi
@@ -139,6 +141,8 @@ tend_drift() {
 	printf 'departures=%s\n' "$tend_all"
 	if [ ! -d /var/lib/tend/baseline.d ]; then
 		printf 'drift=unknown\n'
+	elif [ $# -ge 8 ] && [ -n "$tend_unkept" ] && [ $tend_all = 0 ]; then # that nothing departs is not known
+		printf 'drift=unknown\nbaseline.digest=%s\n' "$(tend_baseline_digest)"
 	else
 		[ $# -lt 8 ] || printf 'drift=%s\n' "$tend_all"
 		printf 'baseline.digest=%s\n' "$(tend_baseline_digest)"
