@@ -69,4 +69,22 @@ func printTransactions(w io.Writer, s *journal.State) {
 			fmt.Fprintf(w, "  %s\n", quote.ASCII(p))
 		}
 	}
+	if s.StepIndex("pending") < 0 {
+		return
+	}
+	var none, unknown []inventory.HostID
+	for i := range s.Hosts {
+		switch todo, known := s.Hosts[i].Facts["todo"]; {
+		case !known:
+			unknown = append(unknown, s.Hosts[i].ID)
+		case todo.Value == "0":
+			none = append(none, s.Hosts[i].ID)
+		}
+	}
+	if len(none) > 0 {
+		fmt.Fprintf(w, "\nnothing to do: %s\n", on(none))
+	}
+	if len(unknown) > 0 {
+		fmt.Fprintf(w, "\nnot known what is to do: %s\n", on(unknown))
+	}
 }

@@ -110,6 +110,7 @@ func (a *app) follow(ctx context.Context, book journal.Journal, run journal.RunI
 			return s, err
 		}
 		printTransactions(a.out, s)
+		printChanges(a.out, s)
 		return s, a.printOutputs(ctx, book, s)
 	}
 	out := newLazy(a.out)
