@@ -7,11 +7,14 @@
 #                                  H name why                        an update that will not be made, and why
 #                                  S number                          security patches, where they are not told by package
 #                                With cached, nothing is fetched. Fails where the package manager does, saying why.
-#   tend_pending_facts           turns records on its input into facts
+#   tend_pending_facts           turns records on its input into facts; what tend_lists says of them is heeded
+#   tend_lists [cached]          reports when the package lists were fetched (index_age, seconds), and sets tend_blind to why they say too little to
+#                                call anything up to date: none were ever fetched, or longer ago than $lists_max seconds. "" = they do not
 #   tend_conffile_facts          of the records on its input, reports changed configuration files that may conflict (conffiles, conffile.PATH)
 #   tend_stale_facts             reports services that run code which is gone from disk (restarts_due, stale.UNIT)
 #   tend_conffiles NAME…         prints "path<tab>package" of configuration files of these packages that were changed on the host
-#   tend_refresh                 fetches the package lists
+#   tend_refresh                 fetches the package lists; fails where one of them could not be had, and reports in tend_left_out what the
+#                                configuration lets be left out
 #   tend_installed               prints "name version" of everything that is installed, sorted
 #   tend_broken                  prints packages that are half-installed or half-configured
 #   tend_locks                   prints "pid name file" of each process that holds a lock of the package manager
@@ -100,9 +103,14 @@ tend_pending_apt() {
 tend_pending_dnf() {
 	tend_c=''
 	[ "$1" != cached ] || tend_c=-C
-	tend_out=$($tend_pm -q $tend_c check-update 2>/dev/null)
+	if [ "$tend_pm" = dnf ] && [ -n "$tend_c" ]; then # it ends well without lists, and says so only where it may speak
+		tend_out=$(dnf -C check-update 2>&1)
+	else
+		tend_out=$($tend_pm -q $tend_c check-update 2>/dev/null)
+	fi
 	tend_rc=$?
 	[ $tend_rc = 0 ] || [ $tend_rc = 100 ] || { printf '%s check-update failed (exit %s)\n' "$tend_pm" "$tend_rc" >&2; return 1; }
+	case $tend_out in *'no cache for'*) printf '%s\n' "$tend_out" | grep 'no cache for' >&2; return 1 ;; esac
 	case $tend_pm in
 	dnf5) tend_sec=$(dnf5 -q $tend_c advisory list --security 2>/dev/null) && tend_any=$(dnf5 -q $tend_c advisory list --all 2>/dev/null | head -n 3) ;;
 	dnf) tend_sec=$(dnf -q $tend_c updateinfo --list security 2>/dev/null) && tend_any=$(dnf -q $tend_c updateinfo --list --all 2>/dev/null | head -n 3) ;;
@@ -169,20 +177,36 @@ tend_pending_apk() {
 		$2 == "<" { n = $1; sub(/-[^-]*-r[0-9]+$/, "", n); print "U", n, substr($1, length(n) + 2), $3, "-", "unknown" }'
 }
 
-# checkupdates(8): 0 updates, 2 none; pacman -Qu: 1 none. Never -Sy alone: a partial upgrade is not supported.
+# checkupdates(8): 0 updates, 2 none; pacman -Qu: 1 none, and 1 on errors, whose words tell. Never -Sy alone on its own lists: a partial upgrade
+# is not supported.
 tend_pending_pacman() {
 	if [ "$1" != cached ] && tend_have checkupdates; then
 		tend_out=$(checkupdates 2>&1)
 		tend_rc=$?
 		[ $tend_rc = 0 ] || [ $tend_rc = 2 ] || { printf '%s\n' "$tend_out" >&2; return 1; }
 	else
-		tend_out=$(pacman -Qu 2>/dev/null)
+		tend_d=$(tend_pacman_lists cached)
+		tend_out=$(pacman -Qu ${tend_d:+--dbpath "$tend_d"} 2>&1)
+		case $tend_out in
+		*'error: '* | *'does not exist (use'*) printf '%s\n' "$tend_out" >&2 && return 1 ;;
+		esac
 	fi
 	printf '%s\n' "$tend_out" | awk '
 		BEGIN { OFS = "\t" }
 		$3 != "->" { next }
 		$5 == "[ignored]" { print "H", $1, "ignored in pacman.conf"; next }
 		{ print "U", $1, $2, $4, "-", "unknown" }'
+}
+
+# Prints the directory of lists to go by, where pacman's own, which may be older, are not: those that checkupdates(8) has fetched, or without it those of
+# tend_refresh; with "cached", the latter only.
+tend_pacman_lists() {
+	tend_l=/var/lib/tend/pacman
+	if tend_have checkupdates; then
+		[ "${1:-}" != cached ] || return 0
+		tend_l=${CHECKUPDATES_DB:-${TMPDIR:-/tmp}/checkup-db-$(id -u)}
+	fi
+	if [ -d "$tend_l/sync" ] && [ ! /var/lib/pacman/sync -nt "$tend_l/sync" ]; then printf '%s\n' "$tend_l"; fi
 }
 
 # pkg-upgrade(8), pkg-audit(8), freebsd-update(8).
@@ -214,26 +238,63 @@ tend_pending_pkg() {
 		section == "upgrade" && mode == "N" && NF >= 2 { n = $1; sub(/:$/, "", n); print "N", n, $2, $3 == "" ? "-" : $3 }'
 }
 
+# Where the lists say too little, what is found counts, and none is not said.
 tend_pending_facts() {
-	awk -F '\t' '
+	awk -F '\t' -v blind_lists="${tend_blind:-}" '
 		$1 == "U" { n++; if ($6 == "yes") sec++; if ($6 == "unknown") blind = 1; print "update." $2 "=" $3 " -> " $4 " " $5 ($6 == "yes" ? " security" : "") }
 		$1 == "N" { new++ }
 		$1 == "H" { held++; print "held." $2 "=" $3 }
 		$1 == "S" { patches = $2; told = 1 }
 		END {
-			print "pending=" n + 0
+			if (told) sec = patches
+			if (n || blind_lists == "") print "pending=" n + 0
 			print "held=" held + 0
-			print "new_packages=" new + 0
-			if (told) print "security=" patches
-			else if (!blind) print "security=" sec + 0
+			if (n || blind_lists == "") print "new_packages=" new + 0
+			if ((told || !blind) && (sec || blind_lists == "")) print "security=" sec + 0
 			print "security_known=" (blind && !told ? "no" : "yes")
 		}'
 }
 
+# The file or directory of each manager whose date says when it last fetched its lists: apt works in partial, and leaves it as it was where nothing
+# could be had; dnf dates repomd.xml anew where a repository has not changed, zypper the repository's directory, apk the index. pacman
+# gives each list the server's date, but makes its files in that directory; pkg gives its catalogue the server's date, and nothing else.
+tend_lists() {
+	tend_blind='' tend_at=''
+	case $tend_pm in
+	apt) tend_f=/var/lib/apt/lists/partial && set -- /var/lib/apt/lists/*_Packages* ;;
+	dnf | dnf5 | yum) tend_f='' && set -- /var/cache/dnf/*/repodata/repomd.xml /var/cache/libdnf5/*/repodata/repomd.xml /var/cache/yum/*/*/*/repomd.xml ;;
+	zypper) tend_f='' && set -- /var/cache/zypp/raw/*/ ;;
+	apk) tend_f='' && set -- /var/cache/apk/APKINDEX.* /etc/apk/cache/APKINDEX.* /var/lib/apk/APKINDEX.* ;;
+	pacman)
+		tend_f=$(tend_pacman_lists "${1:-}")
+		tend_f=${tend_f:-/var/lib/pacman}/sync
+		set -- "$tend_f"/*.db
+		;;
+	pkg)
+		set -- /var/db/pkg/repo-*.sqlite /var/db/pkg/repos/*/db
+		[ -e "$1" ] || [ -e "$2" ] || tend_blind='the package lists were never fetched'
+		return 0
+		;;
+	*) return 0 ;;
+	esac
+	tend_any=no
+	for tend_n; do [ ! -e "$tend_n" ] || tend_any=yes; done
+	if [ $tend_any = no ]; then
+		tend_blind='the package lists were never fetched'
+		return 0
+	fi
+	[ -z "$tend_f" ] || set -- "$tend_f"
+	tend_at=$(stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1)
+	[ -n "$tend_at" ] || { tend_blind='it cannot be told when the package lists were fetched' && return 0; }
+	tend_at=$(($(date +%s) - tend_at))
+	tend_fact index_age "$tend_at"
+	[ "$tend_at" -le "${lists_max:-172800}" ] || tend_blind="the package lists were fetched $((tend_at / 3600)) hours ago: what was released since is not known"
+}
+
 # Without root, files and processes of others cannot be looked into: what was found counts then, and that there is none only root says.
-tend_count() { # key, lines
+tend_count() { # key, lines, why none is not said
 	tend_n=$(printf '%s\n' "$2" | awk 'NF { n++ } END { print n + 0 }')
-	if [ "$tend_n" -gt 0 ] || tend_root; then tend_fact "$1" "$tend_n"; fi
+	if [ "$tend_n" -gt 0 ] || { [ -z "${3:-}" ] && tend_root; }; then tend_fact "$1" "$tend_n"; fi
 }
 
 tend_conffile_facts() {
@@ -244,7 +305,7 @@ tend_conffile_facts() {
 	tend_root || :
 	tend_list=$(tend_conffiles $(awk -F '\t' '$1 == "U" { print $2 }'))
 	printf '%s\n' "$tend_list" | awk -F '\t' 'NF == 2 && ++n <= 100 && $1 !~ /[ =]/ { print "conffile." $1 "=" $2 ": changed on this host, and may conflict" }'
-	tend_count conffiles "$tend_list"
+	tend_count conffiles "$tend_list" "${tend_blind:-}"
 }
 
 tend_stale_facts() {
@@ -305,13 +366,41 @@ tend_conffiles_apt() {
 	done
 }
 
+# apt-get ends with 0 where a list could not be had, and goes by the old one or by none; dnf does where skip_if_unavailable is set. dnf's
+# lists count as new for two days, whatever was released since.
 tend_refresh() {
+	tend_left_out=''
 	case $tend_pm in
-	apt) apt-get -q -o DPkg::Lock::Timeout="${lock_wait:-0}" update ;;
-	dnf | dnf5 | yum) $tend_pm -q makecache ;;
+	apt)
+		tend_out=$(apt-get -q -o DPkg::Lock::Timeout="${lock_wait:-0}" update 2>&1)
+		tend_rc=$?
+		printf '%s\n' "$tend_out"
+		case $tend_rc:$tend_out in
+		0:*'Some index files failed to download'*)
+			printf '%s\n' "$tend_out" | awk '/^[WE]: Failed to fetch / && !n++ { sub(/^[WE]: /, ""); print }' >&2
+			return 1
+			;;
+		esac
+		return $tend_rc
+		;;
+	dnf | dnf5)
+		tend_out=$($tend_pm --refresh makecache 2>&1)
+		tend_rc=$?
+		printf '%s\n' "$tend_out"
+		tend_left_out=$(printf '%s\n' "$tend_out" | sed -n 's/^Ignoring repositories: //p')
+		return $tend_rc
+		;;
+	yum) yum -q clean expire-cache && yum -q makecache ;;
 	zypper) zypper -n refresh ;;
 	apk) apk update ;;
-	pacman) printf 'pacman fetches its lists together with the packages\n' ;;
+	pacman)
+		if tend_have checkupdates; then
+			printf 'checkupdates fetches the lists when it is asked what is pending\n'
+			return 0
+		fi
+		mkdir -p /var/lib/tend/pacman && chmod 700 /var/lib/tend && ln -sfn /var/lib/pacman/local /var/lib/tend/pacman/local || return
+		pacman -Sy --noconfirm --dbpath /var/lib/tend/pacman --logfile /dev/null </dev/null
+		;;
 	pkg) pkg update ;;
 	esac
 }
@@ -610,12 +699,11 @@ tend_simulate_apk() {
 		verb ~ /^(Upgrading|Downgrading|Replacing)$/ { print "@", n, w[1], w[2] }'
 }
 
-# pacman(8), --print-format; a transaction that is only printed takes no lock. It goes by the lists that checkupdates(8) has fetched, where there
-# are such, and by pacman's own, which may be older, where there are none. What was never fetched cannot be simulated, and is no failure.
+# pacman(8), --print-format; a transaction that is only printed takes no lock. What was never fetched cannot be simulated, and is no failure.
 tend_simulate_pacman() {
 	set -- -Sup --noconfirm --print-format '@ %n - %v'
-	tend_f=${CHECKUPDATES_DB:-${TMPDIR:-/tmp}/checkup-db-$(id -u)}
-	[ ! -d "$tend_f/sync" ] || ! tend_have checkupdates || set -- "$@" --dbpath "$tend_f"
+	tend_f=$(tend_pacman_lists)
+	[ -z "$tend_f" ] || set -- "$@" --dbpath "$tend_f"
 	[ -z "${exclude:-}" ] || set -- "$@" --ignore "$(printf '%s' "$exclude" | tr ' ' ',')"
 	if tend_out=$(pacman "$@" 2>&1 </dev/null); then
 		printf '@ \n%s\n' "$tend_out" | grep '^@ '

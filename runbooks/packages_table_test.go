@@ -92,7 +92,7 @@ esac`,
 	{"dnf 4", "dnf", "cached", map[string]string{
 		"rpm": `printf 'bash.x86_64 5.2.15-3.fc39\nvim-minimal.x86_64 2:9.0.1-1.fc39\nkernel.x86_64 6.5.6-300.fc39\n'`,
 		"dnf": `case "$*" in
-"-q -C check-update") cat <<'E'
+"-C check-update") cat <<'E'
 
 bash.x86_64                      5.2.21-1.fc39                     updates
 kernel.x86_64                    6.6.8-200.fc39                    updates

@@ -23,7 +23,7 @@ func Apk(h *Host, p *kernel.Proc, args []string) int {
 				fmt.Fprintln(p.Stderr(), "WARNING: updating and opening https://dl-cdn.example.net/alpine/main: temporary error (try again later)\n4 unavailable, 0 stale; 0 distinct packages available")
 				return 1
 			}
-			h.touchIndex("/var/cache/apk")
+			h.touchLists()
 			t.Printf("fetch https://dl-cdn.example.net/alpine/v%s/main/x86_64/APKINDEX.tar.gz\nv%s-128-g1f2a3b4c [https://dl-cdn.example.net/alpine/main]\nOK: 24187 distinct packages available\n", h.D.Version, h.D.Version)
 		}
 	case "version":

@@ -106,17 +106,15 @@ func (a *apt) update() int {
 		a.say("Hit:%d http://deb.example.net/%s %s%s InRelease", i+1, a.h.D.ID, a.h.D.Codename, suite)
 	}
 	a.say("Reading package lists...")
-	a.h.touchIndex("/var/lib/apt/lists")
+	a.h.touchLists()
 	return a.t.End()
 }
 
-// touchIndex dates the package lists.
-func (h *Host) touchIndex(dir string) {
-	h.mu.Lock()
-	h.refreshed = h.Now()
-	h.mu.Unlock()
-	h.FS.WriteFile(dir+"/.refreshed", 0o644, nil)
-}
+// touchLists dates the package lists anew.
+func (h *Host) touchLists() { h.refreshed.Store(h.Now().Unix()) }
+
+// listsDated is when a host's package lists were fetched.
+func listsDated(host any) time.Time { return time.Unix(host.(*Host).refreshed.Load(), 0) }
 
 // selection sorts the pending packages: what is upgraded, what is held, what is phased.
 func (a *apt) selection() (todo, held, phased []int) {

@@ -39,7 +39,7 @@ func Dnf(h *Host, p *kernel.Proc, args []string) int {
 	case "upgrade", "update", "upgrade-minimal", "dist-sync":
 		return h.dnfUpgrade(t, rest)
 	case "makecache", "clean", "repolist":
-		h.touchIndex("/var/cache/dnf")
+		h.touchLists()
 		if !t.Has("q") {
 			t.Printf("Metadata cache created.\n")
 		}

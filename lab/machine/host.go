@@ -87,7 +87,7 @@ type Host struct {
 	startedAt time.Time // when this boot's services were all up
 	off       bool
 	pkgs      []pkgState
-	refreshed time.Time
+	refreshed atomic.Int64 // when the package lists were fetched, in seconds since 1970
 	failed    map[string]bool
 	stopped   map[string]bool
 	restarted map[string]time.Time
@@ -124,7 +124,7 @@ func (r *Room) NewHost(inv inventory.Host) *Host {
 	now := r.Clock.Now()
 	h.bootAt = now.Add(-time.Duration(h.T.DaysUp)*24*time.Hour - time.Duration(h.dice("uptime").IntN(86400))*time.Second)
 	h.startedAt = h.bootAt.Add(40 * time.Second)
-	h.refreshed = now.Add(-time.Duration(h.dice("index").IntN(30*3600)) * time.Second)
+	h.refreshed.Store(now.Unix() - int64(h.dice("index").IntN(30*3600)))
 	h.kernel = d.Kernel
 	h.FS = vfs.New(tree, h, r.Clock.Now)
 	h.FS.Room = h.roomFor

@@ -252,24 +252,25 @@ func packageFiles(t *vfs.Tree, d *Distro) {
 			t.File("/var/lib/dpkg/"+f, 0o640, "")
 		}
 		t.File("/var/lib/apt/lists/lock", 0o640, "")
-		t.Dir("/var/lib/apt/lists/partial", 0o755)
+		t.File("/var/lib/apt/lists/deb.example.net_"+d.ID+"_dists_"+d.Codename+"_main_binary-amd64_Packages", 0o644, "")
+		t.Dir("/var/lib/apt/lists/partial", 0o700).Dated = listsDated
 		t.File("/var/cache/apt/archives/lock", 0o640, "")
 		t.Dir("/var/cache/apt/archives/partial", 0o755)
 		t.Generated("/var/lib/dpkg/status", 0o644, func(x any) []byte { return x.(*Host).dpkgStatus() })
 		t.File("/etc/apt/sources.list", 0o644, "deb http://deb.example.net/"+d.ID+" "+d.Codename+" main\n")
 	case "dnf":
 		t.File("/var/lib/rpm/.rpm.lock", 0o644, "")
-		t.Dir("/var/cache/dnf", 0o755)
+		t.Put("/var/cache/dnf/baseos-0f7a1d2c3b4e5f60/repodata/repomd.xml", &vfs.Node{Kind: vfs.Regular, Mode: 0o644, Dated: listsDated})
 		t.File("/etc/dnf/dnf.conf", 0o644, "[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=True\nbest=True\nskip_if_unavailable=False\n")
 		t.Link("/etc/yum.conf", "dnf/dnf.conf")
 		t.File("/etc/yum.repos.d/base.repo", 0o644, "[baseos]\nname=BaseOS\nenabled=1\n")
 	case "zypper":
 		t.File("/usr/lib/sysimage/rpm/.rpm.lock", 0o644, "")
-		t.Dir("/var/cache/zypp/raw", 0o755)
+		t.Dir("/var/cache/zypp/raw/SLE-Module-Basesystem15-SP7-Updates", 0o755).Dated = listsDated
 		t.Dir("/var/cache/zypp/solv", 0o755)
 	case "apk":
 		t.File("/usr/lib/apk/db/lock", 0o644, "")
-		t.Dir("/var/cache/apk", 0o755)
+		t.Put("/var/cache/apk/APKINDEX.5f1d2c3b.tar.gz", &vfs.Node{Kind: vfs.Regular, Mode: 0o644, Dated: listsDated})
 		t.File("/etc/apk/repositories", 0o644, "https://dl-cdn.example.net/alpine/v"+d.Version+"/main\n")
 		t.Generated("/etc/apk/world", 0o644, func(x any) []byte {
 			h := x.(*Host)

@@ -31,7 +31,7 @@ func Zypper(h *Host, p *kernel.Proc, args []string) int {
 	patches := h.zypperPatches()
 	switch verb {
 	case "refresh", "ref":
-		h.touchIndex("/var/cache/zypp/raw")
+		h.touchLists()
 		t.Printf("Repository 'SLE-Module-Basesystem15-SP7-Updates' is up to date.\nAll repositories have been refreshed.\n")
 	case "list-updates", "lu":
 		h.zypperTable(t, todo)

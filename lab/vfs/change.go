@@ -200,7 +200,7 @@ func (f *FS) Chtimes(c Cred, cwd, path string, t time.Time) error {
 		if c.UID != n.UID && !n.may(c, 2) {
 			return EACCES
 		}
-		n.Mtime = t
+		n.Mtime, n.Dated = t, nil
 		return nil
 	})
 }

@@ -51,6 +51,7 @@ type Node struct {
 	Mode     uint16 // permission bits, set-id and sticky included
 	UID, GID int
 	Mtime    time.Time
+	Dated    Dated  // in Mtime's stead
 	Target   string // of a symlink
 	Dev      string // of a device: "null", "zero", "urandom", "full", "tty", "fd", "sda"
 	Prog     string // of an executable that the lab performs: the program's name
@@ -73,6 +74,9 @@ type Dyn interface {
 
 // Gen computes a file's content from the host that the file system belongs to.
 type Gen func(host any) []byte
+
+// Dated computes when a node was last written from the host that the file system belongs to; it must not ask the file system.
+type Dated func(host any) time.Time
 
 // Put takes a write to a generated file.
 type Put func(host any, b []byte) error
@@ -130,6 +134,9 @@ func (i Info) IsDir() bool { return i.Kind == Directory }
 func (f *FS) info(name string, n *Node) Info {
 	i := Info{Name: name, Kind: n.Kind, Mode: n.Mode, UID: n.UID, GID: n.GID, Mtime: n.Mtime, Ino: n.ino,
 		Links: max(n.nlink, 1), Target: n.Target, Prog: n.Prog, Dev: n.Dev, Size: int64(len(n.data))}
+	if n.Dated != nil {
+		i.Mtime = n.Dated(f.Host)
+	}
 	switch n.Kind {
 	case Directory:
 		i.Size, i.Links = 4096, 2
