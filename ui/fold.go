@@ -111,6 +111,9 @@ func (w *watch) verdictOf(i int) (verdict, bool) {
 	if !j.made {
 		*j = judgement{true, judged(h.Facts)}
 	}
+	if h.Outcome == journal.Failed && j.worst.State != runbooks.CheckCrit { // something else failed: a command, a time limit
+		return verdict{}, false
+	}
 	return j.verdict, j.all > 0
 }
 

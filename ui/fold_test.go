@@ -30,6 +30,18 @@ func TestChecksFold(t *testing.T) {
 	d.Pull().See("FAIL        3  checks       disk:/var 97% to 99%", "WARN        9  checks       disk:/var 88% to 96%").Miss("differs")
 }
 
+// TestAFailureOfAnotherKindIsTold: where a step failed and none of its checks is critical, what it said is why, and not that its checks are fine.
+func TestAFailureOfAnotherKindIsTold(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := d.plan("health", "web-[01-02]")
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0})
+	for i, h := range p.Hosts {
+		d.step("r1", h.Name, "checks", "no such package\n", journal.Failed, "exit 1", check("lists", "", "", "", []runbooks.CheckState{runbooks.CheckOK, runbooks.CheckWarn}[i]))
+	}
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("FAIL        2  checks       no such package").Miss("fine").Miss("lists")
+}
+
 // TestAnAbortedHostSaysSo: what its last step said is not why it went no further.
 func TestAnAbortedHostSaysSo(t *testing.T) {
 	d := newDriver(t, 80, 24)
