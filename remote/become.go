@@ -148,7 +148,7 @@ func refusal(c call, exit int, said string) *Error {
 	}
 	switch {
 	case c.become && strings.Contains(low, "password"):
-		return fail(Refused, c.host, c.host.Become+" wants a password: "+text, "give it when asked, or allow this user to become root without one")
+		return fail(Refused, c.host, c.host.Become+" wants a password: "+text, "nobody was asked for it: start it at a terminal and without --detach, or allow this user to become root without one")
 	case c.become && c.host.Become == "":
 		return fail(Refused, c.host, "could not become root: "+text, `say become = "sudo", "doas" or "su" in the inventory, or log in as root`)
 	case c.become && c.host.Become == "su":

@@ -218,3 +218,44 @@ func TestRefusalIsShort(t *testing.T) {
 		t.Errorf("%d bytes: %.600s", len(got), got)
 	}
 }
+
+// TestWrongPasswordDoesNotLoseAStep: a run is taken up, and somebody mistypes the password. The step is on the host, so it is asked for again;
+// whoever does not know it is not asked for ever.
+func TestWrongPasswordDoesNotLoseAStep(t *testing.T) {
+	t.Parallel()
+	w, log := withSudo(t, "password")
+	var asked atomic.Int64
+	o := Order{Host: w.host, Job: "j", Become: true, Script: "echo as root; exit 6"}
+	if _, err := w.keeper(password("right pass", &asked)).Carry(within(t, 90*time.Second), o, (&sink{t: t}).take); err != nil {
+		t.Fatal(err)
+	}
+	o.Adopt = true
+	words := []string{"worse", "wrong", "right pass"}
+	typed := func(words ...string) func(*Options) {
+		return func(o *Options) {
+			o.Secrets = func(context.Context, inventory.Host, string) (string, error) {
+				word := words[0]
+				words = words[1:]
+				return word, nil
+			}
+		}
+	}
+	var told []string
+	s := &sink{t: t}
+	exit, err := w.keeper(typed(words...), func(o *Options) { o.Remark = func(_ inventory.HostID, _, text string) { told = append(told, text) } }).Carry(within(t, 90*time.Second), o, s.take)
+	if exit != 6 || err != nil || s.String() != "as root\n" {
+		t.Errorf("exit %d, %v, output %q", exit, err, s)
+	}
+	if len(told) != 2 || !strings.Contains(told[0], "sudo refused the password; it is asked for again") {
+		t.Errorf("remarks %q", told)
+	}
+	_, err = w.keeper(typed("a", "b", "c")).Carry(within(t, 90*time.Second), o, (&sink{t: t}).take)
+	if e := asError(t, err); e.Kind != LinkLost || e.NotStarted() || !strings.Contains(e.Error(), "refused the password") {
+		t.Errorf("three wrong ones: %v", err)
+	}
+	for _, word := range []string{"worse", "wrong", "a", "b", "c"} {
+		if n := strings.Count(log(), "got "+word+"\n"); n != 1 {
+			t.Errorf("%s was sent %d times", word, n)
+		}
+	}
+}

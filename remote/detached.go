@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -40,7 +41,9 @@ func (k *Keeper) detached(ctx context.Context, o Order, sink func(int64, []byte)
 		if f.began {
 			wait = k.o.Backoff.First
 		}
-		if what := class(err); !outage[what] { // an outage of hours is one remark for each thing that stands in the way, not one for each try
+		if errors.Is(err, errWrong) {
+			k.o.Remark(o.Host.Name, o.Job, o.Host.Become+" refused the password; it is asked for again, since the step is there to be taken up")
+		} else if what := class(err); !outage[what] { // an outage of hours is one remark for each thing that stands in the way, not one for each try
 			words := linkLost
 			if len(outage) > 0 {
 				words = linkStill
@@ -81,6 +84,9 @@ const leastPiece = 256
 // maxUnsent is how many sessions may break before the order was even sent; then it is the caller's to try again.
 const maxUnsent = 5
 
+// maxWrong is how many wrong passwords may be given beside the last one while a job is on the host, before its end counts as not to be known.
+const maxWrong = 2
+
 // following is one Carry of a detached job. Its fields outlive the sessions.
 type following struct {
 	k    *Keeper
@@ -89,6 +95,8 @@ type following struct {
 	sink func(int64, []byte) error
 	sent bool   // the job may be on the host
 	was  string // boot identity before it was first begun; "" = not known
+
+	wrong int // passwords that were refused since the job was sent
 
 	most int // bytes of one piece, at most: fewer where links die before a longer one is through
 
@@ -147,6 +155,9 @@ func (f *following) failed(ctx context.Context, said string, err error) (int, er
 	switch {
 	case isDialog(err) && !f.sent:
 		return 0, dialogError(h, said, err), false
+	case errors.Is(err, errWrong) && f.wrong < maxWrong && ctx.Err() == nil:
+		f.wrong++
+		return 0, err, true
 	case isDialog(err):
 		return 0, f.stranded(dialogError(h, said, err)), false
 	case ctx.Err() != nil && f.sent:
