@@ -81,7 +81,11 @@ func (w *writer) open(ctx context.Context) error {
 }
 
 func unsaved(run journal.RunID, err error) error {
-	return &Fault{Text: fmt.Sprintf("run %s: %v", run, journal.ErrNotSaved), Advice: "see that the journal's directory can be written", Err: notSaved{err}}
+	f := &Fault{Text: fmt.Sprintf("run %s: %v", run, journal.ErrNotSaved), Advice: "see that the journal's directory can be written", Err: notSaved{err}}
+	if noSpace(err) {
+		f.Advice = "free some space on the disk that holds it; then do it again"
+	}
+	return f
 }
 
 func (w *writer) start(ctx context.Context, disk *os.File) (err error) {

@@ -346,3 +346,16 @@ func TestClockSetBack(t *testing.T) {
 		t.Errorf("%v, %v", runs, err)
 	}
 }
+
+// TestWhatNeverBeganIsNotToBeResumed: of a run whose first events could not be saved there is nothing to resume; a full disk is said to be one.
+func TestWhatNeverBeganIsNotToBeResumed(t *testing.T) {
+	x := &faulty{match: "r1"}
+	s := open(t, t.TempDir(), segments.WithFiles(x.wrap))
+	x.set(func() { x.write = func(*os.File, []byte) (int, error) { return 0, syscall.ENOSPC } })
+	_, err := s.Append(t.Context(), "r1", journaltest.Plan("health", "a"))
+	refused(t, err, syscall.ENOSPC)
+	var hint interface{ Hint() string }
+	if !errors.As(err, &hint) || strings.Contains(hint.Hint(), "resume") || !strings.Contains(hint.Hint(), "free some space") {
+		t.Errorf("%v", err)
+	}
+}

@@ -250,14 +250,15 @@ func (w *writer) write(b *batch) error {
 		err = fmt.Errorf("only %d of %d bytes were written", n, len(b.buf))
 	}
 	if err != nil {
-		noSpace := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-		return &writeError{err, !noSpace}
+		return &writeError{err, !noSpace(err)}
 	}
 	if err := w.file.Sync(); err != nil {
 		return &writeError{err, true}
 	}
 	return nil
 }
+
+func noSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // fail cuts off what was half written, refuses what waits, and poisons the run; on a full disk it leaves the way to end in order.
 func (w *writer) fail(b *batch, err error) {
@@ -268,15 +269,19 @@ func (w *writer) fail(b *batch, err error) {
 	if cut := w.file.Truncate(w.durable.size); cut != nil {
 		fatal = true
 	}
+	then := "; then resume the run"
+	if w.durable.size == 0 { // it never began
+		then = "; then start it again"
+	}
 	fault := &Fault{
 		Text:   fmt.Sprintf("run %s: %v", w.run, journal.ErrNotSaved),
-		Advice: "look at the disk that holds " + w.s.dir + "; then resume the run",
+		Advice: "look at the disk that holds " + w.s.dir + then,
 		Err:    notSaved{err},
 	}
 	if fatal {
 		w.err = fault
 	} else {
-		fault.Advice = "free some space on the disk that holds " + w.s.dir + "; then resume the run"
+		fault.Advice = "free some space on the disk that holds " + w.s.dir + then
 		w.full = fault
 		w.head, w.ended = w.durable.head, false
 	}
