@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,18 +28,33 @@ import (
 func (a *app) runnerCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "runner", Short: "Carry one run out (started by tend itself)", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runner(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			refused := false
+			err := a.runner(c.Context(), &refused)
+			if refused { // whoever started us has been told; the log is of the process that carries the run out
+				return silent(2)
+			}
+			return err
+		},
 	}
 }
 
-func (a *app) runner(ctx context.Context) error {
+// atWork begins the log's line of a process that has opened its run: what stands above it another one said.
+const atWork = "the run is carried out by process "
+
+func (a *app) runner(ctx context.Context, refused *bool) error {
 	headroom()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE)
 	out, ok := a.out.(io.WriteCloser)
 	if !ok {
 		out = os.Stdout
 	}
-	opened := func(err error) { runner.Report(out, err) }
+	opened := func(err error) {
+		if *refused = err != nil; !*refused {
+			fmt.Fprintln(a.err, atWork+strconv.Itoa(os.Getpid()))
+		}
+		runner.Report(out, err)
+	}
 	c, err := runner.Receive(a.in)
 	if err != nil {
 		opened(err)

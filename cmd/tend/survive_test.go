@@ -254,9 +254,23 @@ func TestRealJournalIsLocked(t *testing.T) {
 	if code != 2 || !strings.Contains(errs, who) || !strings.Contains(errs, " since 20") || !strings.Contains(errs, "tend attach "+run) || strings.Count(errs, "\n") > 2 {
 		t.Errorf("a second process: exit %d\n%s%s", code, out, errs)
 	}
+	log, err := os.ReadFile(filepath.Join(s.dir, "state", "tend", "log", run+".log"))
+	if word := lastWordIn(string(log)); err != nil || word != "" {
+		t.Errorf("what the refused process heard is taken for the last word of the one at work: %q, %v", word, err)
+	}
 	s.write("gate", "")
 	s.attached(run, 1)
 	s.wentThrough(run)
+}
+
+// TestLastWordIsOfTheLastProcess: what one process died of is not said of the next one, which took the run up.
+func TestLastWordIsOfTheLastProcess(t *testing.T) {
+	first := atWork + "1\ntend: the disk is full\n  hint: make room\ntend: and more\n"
+	for log, want := range map[string]string{"": "", first: ": the disk is full", first + atWork + "2\n": ""} {
+		if got := lastWordIn(log); got != want {
+			t.Errorf("%q, want %q of\n%s", got, want, log)
+		}
+	}
 }
 
 // TestRealTwoConsoles: two machines that do not know each other, each with a journal of its own, want one host. The second is refused

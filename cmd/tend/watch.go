@@ -81,12 +81,21 @@ func (a *app) lastWord(run journal.RunID) string {
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(string(text)) {
-		if said, ok := strings.CutPrefix(strings.TrimSpace(line), "tend: "); ok {
-			return ": " + said
+	return lastWordIn(string(text))
+}
+
+func lastWordIn(log string) string {
+	word := ""
+	for line := range strings.Lines(log) {
+		said, ok := strings.CutPrefix(strings.TrimSpace(line), "tend: ")
+		switch {
+		case strings.HasPrefix(line, atWork):
+			word = ""
+		case ok && word == "":
+			word = ": " + said
 		}
 	}
-	return ""
+	return word
 }
 
 func code(r journal.Result) error {
