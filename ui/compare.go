@@ -116,9 +116,8 @@ func factWords(h *journal.HostState, key string) string {
 }
 
 // diffOutputs shows how the output of one host differs from another's, in the step that both lines are about.
-func diffOutputs(run journal.RunID, step string, a, b inventory.HostID) action {
+func diffOutputs(j journal.Journal, run journal.RunID, step string, a, b inventory.HostID) action {
 	return func(c *console) tea.Cmd {
-		j := c.cfg.Journal
 		return c.work.do(func(ctx context.Context) tea.Msg {
 			x, err := stepOutput(ctx, j, run, step, a)
 			if err != nil {

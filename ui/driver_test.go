@@ -181,7 +181,17 @@ func (d *driver) pending() bool {
 			return true
 		}
 	}
+	if f, ok := d.c.top().(*filmScreen); ok && (f.coming != nil || f.ahead != nil || f.w.state.Seq < f.goal()) {
+		return true
+	}
 	return d.c.known != nil && full(d.c.known)
+}
+
+// over reports whether a feed has read all that it will.
+func over[T any](f *feed[T]) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended
 }
 
 func full[T any](f *feed[T]) bool {
@@ -199,6 +209,11 @@ func (d *driver) settle() {
 		if p, ok := s.(*pager); ok && p.feed != nil {
 			d.settleFeed(p.run, p.feed, p.state)
 		}
+	}
+	if f, ok := d.c.top().(*filmScreen); ok {
+		waitFor(d.t, func() bool { return f.coming == nil || over(f.coming) })
+		waitFor(d.t, func() bool { return f.ahead == nil || over(f.ahead.feed) })
+		waitFor(d.t, func() bool { return f.w.state.Seq >= f.goal() || over(f.w.feed) })
 	}
 	if d.c.known != nil {
 		waitFor(d.t, func() bool {

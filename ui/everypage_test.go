@@ -94,6 +94,11 @@ func (d *driver) everyPage() []screen {
 	d.tell("r3", journal.RunClosed{Result: journal.SomeFailed})
 	d.Pull()
 	c, rb := d.c, library()[1]
+	film := newFilm(c, "r0")
+	c.stack = append(c.stack, film)
+	d.Pull()
+	film.playing = false
+	c.stack = c.stack[:1]
 	runs, err := d.journal.Runs(c.work.ctx, journal.Query{})
 	if err != nil {
 		d.t.Fatal(err)
@@ -115,7 +120,7 @@ func (d *driver) everyPage() []screen {
 		&searchScreen{cfg: c.cfg}, &searchScreen{cfg: c.cfg, loaded: true, hits: []Hit{{Run: "r0", Host: "db-02", Line: "x", Kind: "output_read"}, {Line: "y"}}},
 		&shellsScreen{cfg: c.cfg}, &shellsScreen{cfg: c.cfg, loaded: true, all: []ShellEntry{{ID: "s1", Host: "db-01", Recorded: true}}},
 		&maintenance{cfg: c.cfg, page: newFakePlans().page}, &askScreen{ask: Ask{Run: "r1", ID: "q", Title: "host key"}, field: newField(""), now: c.cfg.Now},
-		newHelp(c), newPalette(c)}
+		newHelp(c), newPalette(c), film, newFilm(c, "r9")}
 	for _, sh := range sheets {
 		rows := []SheetRow{{Text: "HEAD", Title: true}, {Text: "one", Hosts: []inventory.HostID{"db-01"}, Run: "r0", Plan: "openssl", Runbook: "health", Accept: "health"}}
 		s := &sheetScreen{cfg: c.cfg, name: sh.name, title: sh.title}
@@ -192,7 +197,8 @@ func typed(s screen, k string) bool {
 
 // moves are the verbs that change nothing where all is already as they would make it.
 var moves = map[string]bool{"down": true, "up": true, "page-down": true, "page-up": true, "half-down": true, "half-up": true, "top": true, "bottom": true, "left": true, "right": true,
-	"fold": true, "fold-all": true, "unfold-all": true, "unmark": true, "default": true, "back": true, "fleet": true}
+	"fold": true, "fold-all": true, "unfold-all": true, "unmark": true, "default": true, "back": true, "fleet": true,
+	"beginning": true, "end": true}
 
 // looks is all that a verb can change at once.
 func (d *driver) looks() string {

@@ -85,9 +85,13 @@ func (s *journalScreen) chosen() (journal.RunSummary, bool) {
 func (s *journalScreen) Binds() []bind {
 	none := s.none
 	verbs := []bind{
-		{keys: "enter l", name: "replay", help: "the run, by the same screen as when it was live", foot: true, why: none, do: func() action {
+		{keys: "enter l", name: "replay", help: "the run at its end, by the same screen as when it was live", foot: true, why: none, do: func() action {
 			r, _ := s.chosen()
 			return func(c *console) tea.Cmd { return c.openRun(r.Run) }
+		}},
+		{keys: "v", name: "film", help: "the run as it went, from its beginning: by itself, or step by step", foot: true, why: none, do: func() action {
+			r, _ := s.chosen()
+			return openFilm(r.Run)
 		}},
 		{keys: "/", name: "search", help: "search everything: what hosts said, notes, decisions, shells", foot: true, why: noSearch(s.cfg), do: func() action { return s.search }},
 		{keys: "f", name: "filter", help: "filter the runs by anything in the line", foot: true, do: func() action {

@@ -25,16 +25,14 @@ import (
 const hangUpWait = time.Second
 
 // readRun reads a run for a screen of its own.
-func (c *console) readRun(id journal.RunID) *feed[journal.Event] {
-	j := c.cfg.Journal
+func (c *console) readRun(j journal.Journal, id journal.RunID) *feed[journal.Event] {
 	return newFeed(c.work.ctx, &c.work.wg, func(ctx context.Context) iter.Seq2[journal.Event, error] {
 		return j.Events(ctx, id, 0, true)
 	}, eventCost)
 }
 
 // exportOutput writes all output of some hosts of a run to a file, from the journal.
-func (c *console) exportOutput(path string, run journal.RunID, wanted map[inventory.HostID]bool, names bool) action {
-	j := c.cfg.Journal
+func exportOutput(j journal.Journal, path string, run journal.RunID, wanted map[inventory.HostID]bool, names bool) action {
 	return func(c *console) tea.Cmd {
 		c.note = note{text: "writing " + path + " ..."}
 		return c.work.do(func(ctx context.Context) tea.Msg {

@@ -63,7 +63,7 @@ func newProse(name, scope, text string) *pager {
 
 // newOutputPager shows the output of some hosts of a run, while it comes or long after.
 func newOutputPager(c *console, w *watch, ids []inventory.HostID) *pager {
-	p := &pager{name: "OUTPUT", state: journal.NewState(), follow: w.state.Result == journal.Open && w.missed == 0, names: len(ids) > 1}
+	p := &pager{name: "OUTPUT", state: journal.NewState(), follow: w.state.Result == journal.Open && w.missed == 0 && !w.past, names: len(ids) > 1}
 	p.past = !p.follow
 	p.byHost = p.names && p.past
 	p.scope = w.state.Plan().Runbook + " " + inventory.HostSet(ids)
@@ -72,9 +72,9 @@ func newOutputPager(c *console, w *watch, ids []inventory.HostID) *pager {
 	for _, id := range ids {
 		p.wanted[id] = true
 	}
-	p.run, p.feed = w.run, c.readRun(w.run)
-	p.export = func(path string) action { return c.exportOutput(path, w.run, p.wanted, p.names) }
-	j := c.cfg.Journal
+	j := w.of(c.cfg.Journal)
+	p.run, p.feed = w.run, c.readRun(j, w.run)
+	p.export = func(path string) action { return exportOutput(j, path, w.run, p.wanted, p.names) }
 	p.copyTo = func(ctx context.Context, f *os.File) error {
 		_, err := writeOutput(ctx, j, f, w.run, p.wanted, p.names)
 		return err

@@ -126,6 +126,12 @@ func (s *runScreen) Binds() []bind {
 			return func(c *console) tea.Cmd { return c.openHost(id) }
 		}},
 	}
+	film := bind{keys: "v", name: "film", help: "the run as it went, from its beginning: by itself, or step by step", foot: s.w.state.Result != journal.Open, why: s.unread, do: func() action { return openFilm(s.w.run) }}
+	if film.foot {
+		verbs = slices.Insert(verbs, 1, film)
+	} else {
+		verbs = append(verbs, film)
+	}
 	if answer.foot { // what the run waits for comes first
 		verbs = slices.DeleteFunc(verbs, func(b bind) bool { return b.name == answer.name })
 		verbs = slices.Insert(verbs, 0, answer)
@@ -214,7 +220,7 @@ func (s *runScreen) difference() action {
 	if most < 0 {
 		return say("no other output of this step to compare with")
 	}
-	return diffOutputs(s.w.run, step, s.w.state.Hosts[most].ID, s.w.state.Hosts[targets[0]].ID)
+	return diffOutputs(s.w.of(s.cfg.Journal), s.w.run, step, s.w.state.Hosts[most].ID, s.w.state.Hosts[targets[0]].ID)
 }
 
 // runbook is what puts right what the run has found, or the same again, on the hosts that the cursor is on.

@@ -352,6 +352,9 @@ func indented(text string, w int) []string {
 // status is what the operator should know: what the run waits for, how near it is to stopping, the latest remark.
 func (s *runScreen) status(a area) string {
 	st := s.w.state
+	if s.w.past {
+		return "" // a film has words of its own
+	}
 	if s.orphan() {
 		return a.paint(bad, "no process is at work on this run: "+s.key("resume", "c")+" takes it up where it stands")
 	}

@@ -233,8 +233,8 @@ func newHitPager(c *console, h Hit) *pager {
 	p := &pager{name: "OUTPUT", scope: string(h.Host) + " in " + string(h.Run), state: journal.NewState(), goal: h.Seq}
 	p.wanted = map[inventory.HostID]bool{h.Host: true}
 	p.prod = anyProd(c.cfg.Inventory, []inventory.HostID{h.Host})
-	p.run, p.feed = h.Run, c.readRun(h.Run)
-	p.export = func(path string) action { return c.exportOutput(path, h.Run, p.wanted, false) }
+	p.run, p.feed = h.Run, c.readRun(c.cfg.Journal, h.Run)
+	p.export = func(path string) action { return exportOutput(c.cfg.Journal, path, h.Run, p.wanted, false) }
 	var words []string
 	for _, m := range h.Marks {
 		if m[0] < m[1] && m[1] <= len(h.Line) {

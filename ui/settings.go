@@ -181,6 +181,8 @@ func screenName(s screen) string {
 		return "plan"
 	case *runScreen:
 		return "run"
+	case *filmScreen:
+		return "film"
 	case *pager:
 		return "pager"
 	case *journalScreen:
@@ -206,7 +208,7 @@ func screenName(s screen) string {
 // catalogue is one of every screen whose keys can be set, to name its actions.
 func catalogue() []screen {
 	w := &watch{state: journal.NewState()}
-	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &pager{}, &form{}, &manualScreen{w: w}, &offer{}, &journalScreen{}, &searchScreen{}, &shellsScreen{},
+	return []screen{&fleetScreen{anchor: -1}, &hostScreen{}, &rackScreen{console: &console{}}, &picker{}, &planScreen{}, &runScreen{w: w}, &filmScreen{runScreen: &runScreen{w: w}}, &pager{}, &form{}, &manualScreen{w: w}, &offer{}, &journalScreen{}, &searchScreen{}, &shellsScreen{},
 		&sheetScreen{name: "posture"}, &sheetScreen{name: "drift"}, &sheetScreen{name: "insight"}, &sheetScreen{name: "calendar"}, &sheetScreen{name: "status"}, &maintenance{}}
 }
 

@@ -36,6 +36,7 @@ type watch struct {
 	decisions []decision
 	feed      *feed[journal.Event]
 	ended     bool // nothing will follow
+	past      bool // it is shown as it stood, in a film: nothing behind its latest event counts
 	// missed counts the looks in a row that found no process at work on it; two are believed, since one may be older than the run.
 	missed int
 	// heard is version at the latest look: a run of which events still come is being read.
