@@ -167,6 +167,9 @@ func (c *console) pop() tea.Cmd {
 	}
 	gone := c.top()
 	c.stack = c.stack[:len(c.stack)-1]
+	if f, ok := gone.(*form); ok {
+		c.leftForm(f)
+	}
 	if r, ok := gone.(*runScreen); ok && r.w.ended && !c.shows(r.w) {
 		delete(c.watches, r.w.run) // what is over is read again when it is wanted again
 	}

@@ -28,7 +28,7 @@ func TestFilmStepByStep(t *testing.T) {
 	d.Press(">").Pull().See("the end", "FAILED", "run r0 ended", "8/8").Press("l").See("there is no step behind this one")
 	d.Press("h").Pull().See("stopped", "RUNNING")
 	d.Press("t").Type("00:00").Press("enter").Pull().See("run r0: health on", "00:00 of")
-	d.Press("t").Type("noon").Press("enter").See("write it as 03:12")
+	d.Press("t").Type("noon").Press("enter").See("not a time in the run; write it as 03:12")
 	d.Press("x").See("x does nothing here")
 	d.Press("esc", "enter").Pull().See("RUN r0", "FAILED").Press("p").See("the run has ended").Press(":").Type("film").Press("enter").Pull().See("REPLAY r0")
 }

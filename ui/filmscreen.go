@@ -237,7 +237,7 @@ func (s *filmScreen) timePrompt() *prompt {
 	return &prompt{label: "time (03:12 of the run, or 14:03:12):", field: newField(""), enter: func(text string) action {
 		pos, ok := s.place(strings.TrimSpace(text))
 		if !ok {
-			return warnOf("write it as 03:12, as 1:03:12 for what is longer than an hour, or as the clock's 14:03:12")
+			return warnOf("not a time in the run; write it as 03:12, 1:03:12 or 14:03:12")
 		}
 		return s.wound(func() { s.goToTime(pos) })()
 	}}

@@ -24,6 +24,9 @@ type form struct {
 	// reason and ticket were said of the plan that the parameters are changed of.
 	reason, ticket string
 	prod           bool // production is in scope
+	// begun are the values that it was opened with; kept says that those of the one that was left were put in their place.
+	begun []string
+	kept  bool
 }
 
 // formField is one line: a parameter, or a piece of the policy.
@@ -160,11 +163,41 @@ func openForm(f *form, err error) action {
 		if sel, bad := inventory.ParseSelector(f.sel); bad == nil {
 			f.prod = slices.ContainsFunc(c.cfg.Inventory.Hosts, func(h inventory.Host) bool { return h.Prod && sel.Match(h, c.fleet.Values) })
 		}
+		c.takeUp(f)
 		if err != nil {
 			f.fail(err)
 		}
 		return c.run(push(f))
 	}
+}
+
+func (f *form) values() []string {
+	out := make([]string, len(f.fields))
+	for i, fl := range f.fields {
+		out[i] = fl.field.value()
+	}
+	return out
+}
+
+// leftForm keeps what was set in a form that is left by Esc: nothing typed is lost to one key.
+func (c *console) leftForm(f *form) {
+	if c.typed.form = nil; !slices.Equal(f.values(), f.begun) {
+		c.typed.form = f
+		c.note = note{text: "what was set is kept for when these parameters are opened again"}
+	}
+}
+
+// takeUp puts what was left in a form into another of the same runbook, hosts and values to begin with.
+func (c *console) takeUp(f *form) {
+	f.begun = f.values()
+	was := c.typed.form
+	if was == nil || was.rb.Name != f.rb.Name || was.sel != f.sel || !slices.Equal(was.begun, f.begun) {
+		return
+	}
+	for i, v := range was.values() {
+		f.fields[i].field.set(v)
+	}
+	f.list.at, f.kept = was.list.at, true
 }
 
 // Binds are for help and footer; keys go to Type first.
@@ -253,6 +286,7 @@ func (f *form) submit() action {
 			return func(c *console) tea.Cmd {
 				next := newPlanScreen(c, rb, wish, p)
 				next.reason, next.ticket = f.reason, f.ticket
+				f.begun = f.values() // it is in the plan now
 				c.pop()
 				return c.run(openPlan(next))
 			}
@@ -286,7 +320,7 @@ func setPolicy(p *runbooks.Policy, name, v string) {
 // View is one line a field; below stand why no plan could be made, as long as that is, and the help of the field being edited.
 func (f *form) View(a area) frame {
 	fr := frame{name: "PARAMETERS", scope: f.rb.Name, right: "for " + cut(a.text(f.sel), 30, a.cut), sub: a.text(f.rb.Title), prod: f.prod}
-	nameW, kindW := 20, 14
+	nameW, kindW := 20, f.kindWidth(a)
 	valueW := a.w - 2 - nameW - kindW
 	body := []string{a.paint(head, "  "+a.pad("NAME", nameW)+a.pad("TYPE", kindW)+"VALUE")}
 	below := f.below(a)
@@ -308,7 +342,19 @@ func (f *form) View(a area) frame {
 	}
 	fr.body = append(append(body, a.rule(a.w)), below...)
 	fr.status = "enter makes the plan; nothing runs yet"
+	if f.kept {
+		fr.status += ". It is as it was left; ^R gives a field its default"
+	}
 	return fr
+}
+
+// kindWidth is what the longest kind takes, and no more than its share of a wide line: the values matter more.
+func (f *form) kindWidth(a area) int {
+	w := 14
+	for _, fl := range f.fields {
+		w = max(w, width(a.text(fl.kind))+1)
+	}
+	return min(w, max(a.w/4-8, 14))
 }
 
 // formBelow is how many lines below the fields are kept for their help, so that the fields stand still from one to the next.

@@ -58,7 +58,9 @@ func (s *journalScreen) load(c *console) tea.Cmd {
 	})
 }
 
+// refilter shows the runs that have all of the words. The cursor stays on its run where that is among them.
 func (s *journalScreen) refilter(text string) {
+	on, _ := s.chosen()
 	s.filter = text
 	s.shown = s.shown[:0]
 	for _, r := range s.runs {
@@ -71,6 +73,9 @@ func (s *journalScreen) refilter(text string) {
 		if ok {
 			s.shown = append(s.shown, r)
 		}
+	}
+	if i := slices.IndexFunc(s.shown, func(r journal.RunSummary) bool { return r.Run == on.Run }); i >= 0 {
+		s.list.at = i
 	}
 }
 
@@ -176,6 +181,8 @@ func (s *journalScreen) View(a area) frame {
 		f.body = append(f.body, "", "  "+a.paint(bad, a.text(withHint(s.err))))
 	case !s.loaded:
 		f.body = append(f.body, "", "  reading the journal ...")
+	case len(s.shown) == 0 && s.filter != "":
+		f.body = append(f.body, "", "  no run matches; esc clears the filter")
 	case len(s.shown) == 0:
 		f.body = append(f.body, "", "  no runs here")
 	}

@@ -90,13 +90,13 @@ func (s *store) flush(host int32, at time.Time) {
 }
 
 // unfinished is a line that has begun and not ended, of any host.
-func (s *store) unfinished() (string, bool) {
+func (s *store) unfinished() (stored, bool) {
 	for _, host := range slices.Sorted(maps.Keys(s.part)) {
 		if len(s.part[host]) > 0 {
-			return string(s.part[host]), true
+			return stored{text: string(s.part[host]), host: host}, true
 		}
 	}
-	return "", false
+	return stored{}, false
 }
 
 func (s *store) put(l stored) {

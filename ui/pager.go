@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -198,8 +199,8 @@ func (p *pager) Binds() []bind {
 		}
 		return ""
 	}
-	return []bind{
-		{keys: "p", name: "play", help: "a recorded shell as it was, in its own time", foot: p.play != nil, why: still, do: func() action { return p.play() }},
+	play := bind{keys: "p", name: "play", help: "a recorded shell as it was, in its own time", foot: p.play != nil, why: still, do: func() action { return p.play() }}
+	verbs := []bind{
 		{keys: "j down enter", name: "down", help: "one line down", do: done(func() { p.scroll(+1) })},
 		{keys: "k up", name: "up", help: "one line up", do: done(func() { p.scroll(-1) })},
 		{keys: "space ctrl+f pgdown", name: "page-down", help: "one page down", do: done(func() { p.scroll(page()) })},
@@ -208,7 +209,7 @@ func (p *pager) Binds() []bind {
 		{keys: "u ctrl+u", name: "half-up", help: "half a page up", do: done(func() { p.scroll(-page() / 2) })},
 		{keys: "g home", name: "top", help: "to the beginning", do: done(func() { p.top, p.sub, p.follow = 0, 0, false })},
 		{keys: "G end", name: "bottom", help: "to the end", do: done(p.bottom)},
-		{keys: "f", name: "follow", help: "stay at the end while output comes", foot: true, do: done(func() { p.follow = !p.follow })},
+		{keys: "f", name: "follow", help: "stay at the end while output comes", foot: p.feed != nil, do: p.stay},
 		{keys: "w", name: "wrap", help: "wrap long lines, or cut them", foot: true, do: done(func() { p.wrap, p.sub = !p.wrap, 0 })},
 		{keys: "t", name: "times", help: "show when each line came", foot: true, do: done(func() { p.times = !p.times })},
 		{keys: "/", name: "search", help: "search: a regular expression; small letters match both cases", foot: true, do: func() action { return ask(p.searchPrompt()) }},
@@ -221,6 +222,20 @@ func (p *pager) Binds() []bind {
 		{keys: "e", name: "editor", help: "open all of it in $EDITOR or $PAGER", foot: true, do: p.edit},
 		{keys: "y", name: "copy", help: "copy what the screen shows", foot: true, do: func() action { return copyText(p.shown()) }},
 	}
+	if p.play != nil {
+		return slices.Insert(verbs, 0, play)
+	}
+	return append(verbs, play)
+}
+
+// stay follows, or stops that; where nothing comes any more it goes to the end, and says so.
+func (p *pager) stay() action {
+	if p.feed == nil && !p.follow {
+		p.bottom()
+		return say("this is the end: all of it is here, and nothing more comes")
+	}
+	p.follow = !p.follow
+	return nothing
 }
 
 func (p *pager) scroll(by int) {

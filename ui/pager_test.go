@@ -155,7 +155,7 @@ func TestPagerMoves(t *testing.T) {
 		t.Errorf("at %d, the first match is at 500", p.top)
 	}
 	d.Press("n", "n", "n").Press("/", "ctrl+u").Type("a[").Press("enter").See("no more matches")
-	d.Press("f").See("follow", "line 999")
+	d.Press("f").See("nothing more comes", "line 999")
 }
 
 func TestPagerWraps(t *testing.T) {

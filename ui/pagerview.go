@@ -92,8 +92,8 @@ func (p *pager) View(a area) frame {
 	f.sub = p.where(next)
 	end := next >= p.store.len() && len(f.body) <= a.h // wrapped, the last line may begin on the screen and end below it
 	if len(f.body) < a.h {
-		if text, ok := p.store.unfinished(); ok {
-			f.body = append(f.body, p.colour(a, &stored{}, a.pad(a.text(head4(text, a.w)), a.w)))
+		if l, ok := p.store.unfinished(); ok {
+			f.body = append(f.body, p.colour(a, &l, a.pad(skip(p.drawn(a.pen, &l), p.left), a.w)))
 		}
 	}
 	f.body = f.body[:min(len(f.body), a.h)]

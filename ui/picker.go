@@ -52,6 +52,15 @@ func (p *picker) refilter(text string) {
 	p.list.at = 0
 }
 
+// clear shows every runbook again, the cursor where it was.
+func (p *picker) clear() {
+	on, had := p.chosen()
+	p.refilter("")
+	if had {
+		p.list.at = slices.IndexFunc(p.shown, func(rb runbooks.Runbook) bool { return rb.Name == on.Name })
+	}
+}
+
 func (p *picker) chosen() (runbooks.Runbook, bool) {
 	if p.list.at < 0 || p.list.at >= len(p.shown) {
 		return runbooks.Runbook{}, false
@@ -89,6 +98,9 @@ func (p *picker) Binds() []bind {
 				enter: func(string) action { return nothing }})
 		}},
 	}
+	if p.filter != "" {
+		verbs = append(verbs, bind{keys: "esc", name: "clear", help: "clear the filter", do: done(p.clear)})
+	}
 	return append(verbs, p.list.binds()...)
 }
 
@@ -122,13 +134,14 @@ func (p *picker) View(a area) frame {
 	if p.filter != "" {
 		f.sub = "filter: " + a.text(p.filter)
 	}
-	titleW := max(a.w-2-16-9-12-2, 10)
-	body := []string{a.paint(head, "  "+a.pad("NAME", 16)+a.pad("RISK", 9)+a.pad("TITLE", titleW)+"  "+a.pad("SOURCE", 12))}
+	nameW := p.nameWidth(a)
+	titleW := max(a.w-2-nameW-9-12-2, 10)
+	body := []string{a.paint(head, "  "+a.pad("NAME", nameW)+a.pad("RISK", 9)+a.pad("TITLE", titleW)+"  "+a.pad("SOURCE", 12))}
 	from, to := p.list.window(len(p.shown), a.h-1)
 	for i := from; i < to; i++ {
 		rb := p.shown[i]
 		source := sourceWord(rb)
-		line := a.pad(a.text(rb.Name), 15) + " " + a.pad(string(rb.Risk), 9) + a.pad(a.text(rb.Title), titleW) + "  " + a.pad(a.text(source), 12)
+		line := a.pad(a.text(rb.Name), nameW-1) + " " + a.pad(string(rb.Risk), 9) + a.pad(a.text(rb.Title), titleW) + "  " + a.pad(a.text(source), 12)
 		if p.broken[rb.Name] != "" {
 			line = a.paint(dim, line)
 		}
@@ -140,7 +153,7 @@ func (p *picker) View(a area) frame {
 		body = append(body, line)
 	}
 	if len(p.shown) == 0 {
-		body = append(body, "", "  no runbook matches")
+		body = append(body, "", "  no runbook matches; esc clears the filter")
 	}
 	f.body = body
 	if rb, ok := p.chosen(); ok && p.broken[rb.Name] != "" {
@@ -149,6 +162,15 @@ func (p *picker) View(a area) frame {
 		f.status = a.text(about(rb))
 	}
 	return f
+}
+
+// nameWidth is what the longest name takes, and no more than a fifth of the line: the title tells more.
+func (p *picker) nameWidth(a area) int {
+	w := 16
+	for _, rb := range p.shown {
+		w = max(w, width(a.text(rb.Name))+1)
+	}
+	return min(w, max(a.w/5, 16))
 }
 
 // sourceWord is where a runbook comes from: "built-in", or the user's file; and whether it hides another.

@@ -102,7 +102,10 @@ type history struct {
 }
 
 // typedLines are what was typed at the prompts that remember.
-type typedLines struct{ commands, searches history }
+type typedLines struct {
+	commands, searches history
+	form               *form // that was left with something set in it
+}
 
 func (h *history) add(s string) {
 	if s != "" && (len(h.lines) == 0 || h.lines[len(h.lines)-1] != s) {

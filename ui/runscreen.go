@@ -104,7 +104,7 @@ func (s *runScreen) Binds() []bind {
 	answer := bind{keys: "a", name: "answer", help: "approve the next wave, or answer a manual step", foot: s.waits() >= 0 || len(s.w.manual()) > 0, why: s.cannot, do: s.answer}
 	verbs := []bind{
 		{keys: "enter l", name: "output", help: "the output of these hosts", foot: true, why: s.noHost, do: s.output},
-		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, why: s.unread, do: done(func() { s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0 })},
+		{keys: "tab", name: "view", help: "folded output, table of hosts, grid", foot: true, why: s.unread, do: done(s.turn)},
 		{keys: "f", name: "failures", help: "only what failed, or everything", foot: true, why: s.unread, do: done(func() { s.failures, s.groups = !s.failures, nil })},
 		pause,
 		{keys: "t", name: "retry", help: "run the failed step of these hosts again", foot: s.w.state.Tally.Bad() > 0, why: s.cannot, do: func() action {
@@ -192,6 +192,19 @@ func (s *runScreen) noHost() string {
 		return firstOf(s.unread(), "the cursor is on no host")
 	}
 	return ""
+}
+
+// turn takes the next look. The cursor stays on its host: on the group's first one, or on the group that has it.
+func (s *runScreen) turn() {
+	on := s.targets()
+	s.mode, s.list.at, s.list.top = (s.mode+1)%modes, 0, 0
+	switch {
+	case len(on) == 0:
+	case s.mode == folded:
+		s.list.at = max(slices.IndexFunc(s.groups, func(g group) bool { return slices.Contains(g.hosts, on[0]) }), 0)
+	default:
+		s.list.at = max(slices.Index(s.order, on[0]), 0)
+	}
 }
 
 func (s *runScreen) output() action {
