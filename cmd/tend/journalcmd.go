@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -99,17 +101,58 @@ func (a *app) listRuns(ctx context.Context, book *shelf, q journal.Query, asJSON
 		fmt.Fprintln(a.out, "no runs")
 		return nil
 	}
-	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(tw, "RUN\tSTARTED\tBY\tRUNBOOK\tSCOPE\tHOSTS\tRESULT\tCOUNTS")
+	return printRuns(a.out, a.wide(), runs)
+}
+
+// printRuns is a line a run. On a terminal that has no room for all of it the first to go is when a run started, which its name begins with, and then
+// the end of its scope; the counts stand below where they do not fit. 0 columns = it is none.
+func printRuns(out io.Writer, cols int, runs []journal.RunSummary) error {
+	rows := [][]string{{"RUN", "STARTED", "BY", "RUNBOOK", "SCOPE", "HOSTS", "RESULT"}}
 	for _, r := range runs {
 		result := r.Result.String()
 		if r.Damaged != "" {
 			result += " DAMAGED"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Run, r.Started.Local().Format("2006-01-02 15:04"), quote.Line(r.By.User),
-			r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), r.Hosts, result, counts(r.Counts))
+		rows = append(rows, []string{quote.Line(string(r.Run)), r.Started.Local().Format("2006-01-02 15:04"), quote.Line(r.By.User), quote.Line(r.Runbook),
+			quote.Line(runbooks.ScopeName(r.Scope)), strconv.Itoa(r.Hosts), result})
 	}
-	return tw.Flush()
+	const started, scope, least = 1, 4, 8
+	sizes, all := make([]int, len(rows[0])), len("COUNTS")
+	for i := range sizes {
+		for _, r := range rows {
+			sizes[i] = max(sizes[i], utf8.RuneCountInString(r[i]))
+		}
+		all += sizes[i] + 2
+	}
+	dated := cols == 0 || all <= cols
+	if !dated {
+		all -= sizes[started] + 2
+	}
+	room := sizes[scope]
+	if cols > 0 && all > cols {
+		room = max(room-(all-cols), least)
+	}
+	return table(out, cols, func(tw io.Writer) {
+		for i, r := range rows {
+			r[scope] = begun(r[scope], room)
+			if !dated {
+				r = slices.Delete(r, started, started+1)
+			}
+			said := "COUNTS"
+			if i > 0 {
+				said = counts(runs[i-1].Counts)
+			}
+			fmt.Fprintln(tw, strings.Join(append(r, said), "\t"))
+		}
+	})
+}
+
+// begun is the beginning of s in w characters, with a mark where some are missing.
+func begun(s string, w int) string {
+	if r := []rune(s); len(r) > w {
+		return string(r[:max(w-1, 0)]) + "~"
+	}
+	return s
 }
 
 func counts(m map[string]int) string {

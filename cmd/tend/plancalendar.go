@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -118,18 +119,56 @@ func (a *app) printCalendar(slots []plans.Slot, n, ahead int) error {
 		fmt.Fprintf(a.out, "%s, and no window in the next %s\n", plural(n, "plan"), plural(ahead, "day"))
 		return nil
 	}
-	tw := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(tw, "OPENS\tSHUTS\tPLAN\tHOSTS\tCOLLIDES\tGOAL")
-	for _, s := range slots {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%s\t%s\n", a.opens(s), shuts(s.Shuts), quote.Line(s.Plan), s.Hosts, dash(clashes(s.Clash)), dash(s.Goal))
+	return printSlots(a.out, a.wide(), a.now(), slots)
+}
+
+// printSlots is a line a window. On a terminal that has no room for all of it, when a window shuts loses its day where it is that of its opening, and
+// what it collides with stands below, as a goal does that does not fit. 0 columns = it is none.
+func printSlots(out io.Writer, cols int, now time.Time, slots []plans.Slot) error {
+	var whole strings.Builder
+	if err := slotTable(&whole, 0, now, slots, false); err != nil {
+		return err
 	}
-	return tw.Flush()
+	narrow := false
+	for line := range strings.Lines(whole.String()) {
+		narrow = narrow || cols > 0 && utf8.RuneCountInString(line)-1 > cols
+	}
+	return slotTable(out, cols, now, slots, narrow)
+}
+
+func slotTable(out io.Writer, cols int, now time.Time, slots []plans.Slot, narrow bool) error {
+	return table(out, cols, func(tw io.Writer) {
+		if narrow {
+			fmt.Fprintln(tw, "OPENS\tSHUTS\tPLAN\tHOSTS\tGOAL")
+		} else {
+			fmt.Fprintln(tw, "OPENS\tSHUTS\tPLAN\tHOSTS\tCOLLIDES\tGOAL")
+		}
+		for _, s := range slots {
+			if narrow {
+				goal := dash(s.Goal)
+				if clash := clashes(s.Clash); clash != "" {
+					goal = "COLLIDES with " + quote.Line(clash) + ". " + goal
+				}
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%s\n", opens(now, s), sameDay(s), quote.Line(s.Plan), s.Hosts, goal)
+				continue
+			}
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%s\t%s\n", opens(now, s), shuts(s.Shuts), quote.Line(s.Plan), s.Hosts, dash(clashes(s.Clash)), dash(s.Goal))
+		}
+	})
+}
+
+// sameDay is when a window shuts, without the day where it is the one on which it opens.
+func sameDay(s plans.Slot) string {
+	if s.Shuts.Format(time.DateOnly) == s.Opens.Format(time.DateOnly) {
+		return s.Shuts.Format("15:04")
+	}
+	return strings.TrimSuffix(shuts(s.Shuts), s.Shuts.Format(" MST"))
 }
 
 const calendarDay = "Mon 2006-01-02 15:04 MST"
 
-func (a *app) opens(s plans.Slot) string {
-	if s.Window == "" && !s.Opens.After(a.now()) {
+func opens(now time.Time, s plans.Slot) string {
+	if s.Window == "" && !s.Opens.After(now) {
 		return "always"
 	}
 	return s.Opens.Format(calendarDay)
