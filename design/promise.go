@@ -1,6 +1,7 @@
 package design
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -224,7 +225,8 @@ func (c *checker) groupTags() map[string]string {
 	return tags
 }
 
-// duplicateAddress finds hosts that are one machine for all that tend can see: the same address and port behind the same jump hosts.
+// duplicateAddress finds hosts that are one machine for all that tend can see: the same address and port behind the same jump hosts, or
+// names that differ in case alone, where no address is given: DNS takes them for one.
 func (c *checker) duplicateAddress() {
 	type key struct {
 		addr string
@@ -232,11 +234,11 @@ func (c *checker) duplicateAddress() {
 		jump string
 	}
 	same := buckets(c.inv.Hosts, func(h inventory.Host) (key, bool) {
-		k := key{strings.ToLower(h.Addr), h.Port, strings.Join(h.Jump, " ")}
+		k := key{strings.ToLower(cmp.Or(h.Addr, string(h.Name))), h.Port, strings.Join(h.Jump, " ")}
 		if k.port == 0 {
 			k.port = 22
 		}
-		return k, h.Addr != ""
+		return k, true
 	})
 	for _, b := range same {
 		if len(b.hosts) < 2 {

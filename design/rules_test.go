@@ -186,6 +186,8 @@ var cases = []struct {
 	{Ungrouped, "no group is made of it", room(host("r1", "a[1-3]", `tags = ["web"]`), "[[group]]\nname = \"g\"\nmembers = \"a[1-2]\"\nmax_down = 1\n"), Options{}, 0, ""},
 
 	{DuplicateAddress, "the same", room(host("r1", "a", `addr = "10.0.0.1"`)+host("r2", "b", "addr = \"10.0.0.1\"\nport = 22"), ""), Options{}, Critical, "10.0.0.1 port 22 is the address of a,b"},
+	{DuplicateAddress, "names that differ in case alone", room(host("r1", "web-1", "")+host("r2", "Web-1", ""), ""), Options{}, Critical, "web-1 port 22 is the address of Web-1,web-1"},
+	{DuplicateAddress, "such names at two addresses", room(host("r1", "web-1", `addr = "10.0.0.1"`)+host("r2", "Web-1", `addr = "10.0.0.2"`), ""), Options{}, 0, ""},
 	{DuplicateAddress, "another port", room(host("r1", "a", `addr = "10.0.0.1"`)+host("r2", "b", "addr = \"10.0.0.1\"\nport = 2222"), ""), Options{}, 0, ""},
 	{DuplicateAddress, "behind another jump host", room(host("r1", "a", `addr = "10.0.0.1"`)+host("r2", "b", "addr = \"10.0.0.1\"\njump = \"gate\""), ""), Options{}, 0, ""},
 

@@ -88,7 +88,11 @@ func (a *attempt) emitted() (facts []runbooks.Fact, warnings []string, output []
 }
 
 func (a *attempt) verdict(o journal.Outcome, reason string) journal.StepEnded {
-	return journal.StepEnded{Host: a.host.Name, Step: a.step.ID, Attempt: a.n, Outcome: o, Reason: reason}
+	end := journal.StepEnded{Host: a.host.Name, Step: a.step.ID, Attempt: a.n, Outcome: o, Exit: -1, Reason: reason}
+	if o == journal.OK {
+		end.Exit = 0
+	}
+	return end
 }
 
 // failed is the outcome of a failure, which the step may let pass.

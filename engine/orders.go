@@ -36,7 +36,7 @@ func (o *orders) add(a Action) {
 		}
 	case End:
 		st := r.s.Host(a.Host).Steps[r.s.StepIndex(a.Step)]
-		o.bodies = append(o.bodies, journal.StepEnded{Host: a.Host, Step: a.Step, Attempt: st.Attempt, Outcome: a.Outcome, Reason: a.Reason})
+		o.bodies = append(o.bodies, journal.StepEnded{Host: a.Host, Step: a.Step, Attempt: st.Attempt, Outcome: a.Outcome, Exit: -1, Reason: a.Reason})
 	case Wake:
 		if r.wake.IsZero() || a.At.Before(r.wake) {
 			r.wake = a.At
@@ -89,7 +89,7 @@ func (o *orders) adopt(at, k int) {
 	step, h := &r.s.Plan().Steps[k], &r.s.Hosts[at]
 	st := h.Steps[k]
 	script, err := r.script(step, h.ID)
-	lost := journal.StepEnded{Host: h.ID, Step: step.ID, Attempt: st.Attempt, Outcome: journal.Unknown}
+	lost := journal.StepEnded{Host: h.ID, Step: step.ID, Attempt: st.Attempt, Outcome: journal.Unknown, Exit: -1}
 	switch {
 	case err != nil:
 		lost.Reason = "the runner ended while it ran, and its script cannot be made again: " + err.Error()

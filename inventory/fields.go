@@ -160,7 +160,7 @@ func (d *decoder) text(e *entry) string {
 func (d *decoder) checked(e *entry, good func(string) bool, complaint, hint string) string {
 	s := d.text(e)
 	if s != "" && !good(s) {
-		d.fail(e.val.at, hint, "%q %s", s, complaint)
+		d.fail(e.val.at, hint, "%s %s", Told(s), complaint)
 		return ""
 	}
 	return s
@@ -180,7 +180,7 @@ func (d *decoder) words(e *entry) string {
 func (d *decoder) name(e *entry, what string) string {
 	s := d.text(e)
 	if e.val.kind == kindString && !isName(s) {
-		d.lose(e.val.at, "letters, digits and . _ - with a letter or digit first", "%q is not the name of a %s", s, what)
+		d.lose(e.val.at, "letters, digits and . _ - with a letter or digit first", "%s is not the name of a %s", Told(s), what)
 		return ""
 	}
 	return s
@@ -269,7 +269,7 @@ func (d *decoder) union(have []string, e *entry, good func(string) bool, complai
 	for _, n := range items {
 		switch {
 		case !good(n.text):
-			d.fail(n.at, hint, "%q %s", n.text, complaint)
+			d.fail(n.at, hint, "%s %s", Told(n.text), complaint)
 		case !slices.Contains(out, n.text):
 			out = append(out, n.text)
 		}

@@ -99,7 +99,7 @@ func (d *decoder) hostNames(e *entry) []string {
 	}
 	names := t.expand()
 	if !isName(names[0]) || !isName(names[len(names)-1]) || text == "all" {
-		d.fail(e.val.at, "letters, digits and . _ - with a letter or digit first; a range as in web-[01-20]", "%q is not a host's name", text)
+		d.fail(e.val.at, "letters, digits and . _ - with a letter or digit first; a range as in web-[01-20]", "%s is not a host's name", Told(text))
 		return nil
 	}
 	return names

@@ -199,7 +199,7 @@ func (p *selectorParser) pattern(key string, at int, v string) (pattern, *Select
 			return pattern{}, fail(p.text, at+i, `text with anything odd in it stands in double quotes: text="a=b"`, "%q cannot stand here", r)
 		}
 		if key == "" && !(r < utf8.RuneSelf && isBare(byte(r)) || strings.ContainsRune(".*?[],/", r)) {
-			return pattern{}, fail(p.text, at+i, "", "%q cannot stand in a host's name", r)
+			return pattern{}, fail(p.text, at+i, "", "%s cannot stand in a host's name", Told(string(r)))
 		}
 	}
 	if site, rack, ok := strings.Cut(v, "/"); ok && (key == "" || key == "rack") {

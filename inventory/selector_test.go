@@ -156,7 +156,7 @@ func TestSelectorErrors(t *testing.T) {
 		{"ams1/", "    ^", `a site and a rack are needed around "/"`, "a rack is written site/rack: nyc1/r07, and all racks of a site nyc1/*"},
 		{"ams1/r07/u3", "    ^", `a site and a rack are needed around "/"`, "a rack is written site/rack: nyc1/r07, and all racks of a site nyc1/*"},
 		{"x=é y=1;1", "       ^", `';' cannot stand here`, `text with anything odd in it stands in double quotes: text="a=b"`},
-		{"weß-1", "  ^", `'ß' cannot stand in a host's name`, ""},
+		{"weß-1", "  ^", `"ß" (with U+00DF) cannot stand in a host's name`, ""},
 		{"te xt@@=1 =", "          ^", `"=" compares nothing`, "no blanks around it: site=ams1"},
 		{"te(xt=1", "  ^", `'(' cannot stand in a key`, ""},
 		{"web\xff", "   ^", "this is not UTF-8", ""},

@@ -86,7 +86,7 @@ func (e Estimate) String() string {
 	}
 	if len(e.Unknown) > 0 {
 		known := s
-		s = "unknown: no earlier run of " + strings.Join(e.Unknown, ", ")
+		s = "unknown: no host has been through " + strings.Join(e.Unknown, ", ")
 		if e.Time > 0 {
 			s += "; the rest " + known
 		}

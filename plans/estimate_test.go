@@ -22,7 +22,7 @@ runbook = "reboot"
 func TestEstimate(t *testing.T) {
 	r := resolved(t, patchDB)
 	var none Times
-	if e := r.Estimate(&none); len(e.Unknown) != 1 || e.Time != 0 || e.String() == "" || !strings.HasPrefix(e.String(), "unknown: no earlier run of reboot") {
+	if e := r.Estimate(&none); len(e.Unknown) != 1 || e.Time != 0 || e.String() == "" || !strings.HasPrefix(e.String(), "unknown: no host has been through reboot") {
 		t.Errorf("%+v %s", e, e)
 	}
 	var known Times
@@ -39,7 +39,7 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("%s\nnot %s", e, want)
 	}
 	two := resolved(t, patchDB+"[[run]]\nrunbook = \"health\"\n")
-	if e := two.Estimate(&known); e.Time != 36*time.Minute || !strings.HasPrefix(e.String(), "unknown: no earlier run of health; the rest about 36 min") {
+	if e := two.Estimate(&known); e.Time != 36*time.Minute || !strings.HasPrefix(e.String(), "unknown: no host has been through health; the rest about 36 min") {
 		t.Errorf("%s", e)
 	}
 }

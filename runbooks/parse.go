@@ -89,7 +89,7 @@ func (f *file) runbook(t *table) Runbook {
 		rb.Name = strings.TrimSuffix(filepath.Base(f.source), ".toml")
 	}
 	if !goodName.MatchString(rb.Name) {
-		t.wrong("name", "lower-case letters, digits and hyphens, a letter first", "%q cannot be a runbook's name", rb.Name)
+		t.wrong("name", "lower-case letters, digits and hyphens, a letter first", "%s cannot be a runbook's name", inventory.Told(rb.Name))
 	}
 	if rb.Title == "" {
 		t.wrong("title", "say in a few words what the runbook does", "the runbook has no title")

@@ -133,12 +133,12 @@ func (a *app) hostNames() []string {
 	return out
 }
 
-// completeRunHost offers a run, and then a host.
+// completeRunHost offers a run that has not ended, and then a host.
 func (a *app) completeRunHost(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 1 {
 		return a.hostNames(), cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeRunID(c, args, typed)
+	return a.completeOpenRun(c, args, typed)
 }
 
 // completeSet offers the parameters of the runbook that is typed already, and the values of a choice.
@@ -253,6 +253,26 @@ func (a *app) completeRunID(c *cobra.Command, args []string, _ string) ([]string
 	out := []string{"last\tthe newest run"}
 	for _, r := range runs {
 		out = append(out, string(r.Run)+"\t"+r.Runbook+" "+r.Scope)
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeOpenRun offers the runs that have not ended, of which something can still be asked.
+func (a *app) completeOpenRun(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	book, err := a.book()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer book.Close()
+	runs, _ := book.Runs(c.Context(), journal.Query{Limit: 50})
+	var out []string
+	for _, r := range runs {
+		if r.Result == journal.Open {
+			out = append(out, string(r.Run)+"\t"+r.Runbook+" "+r.Scope)
+		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

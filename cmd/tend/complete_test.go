@@ -12,6 +12,10 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"tend/journal"
+	"tend/journal/journaltest"
+	"tend/journal/segments"
 )
 
 // TestCompletionKnows: hosts, racks, groups, services, runbooks, their parameters, runs and flags' values complete, by the example inventory.
@@ -59,6 +63,36 @@ func TestCompletionKnows(t *testing.T) {
 	}
 	if got := complete("host", "show", "db-0712", ""); len(got) > 2 {
 		t.Errorf("a second host is offered where one is wanted: %q", got)
+	}
+}
+
+// TestCompletionOffersWhatCanStillBeDone: to take up, pause or abort are only runs that have not ended; to show are all.
+func TestCompletionOffersWhatCanStillBeDone(t *testing.T) {
+	home := shortDir(t)
+	getenv := func(k string) string { return map[string]string{"HOME": home, "XDG_RUNTIME_DIR": home}[k] }
+	book, err := segments.Open(filepath.Join(home, ".local/state/tend/journal"), "ops@console1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for run, bodies := range map[journal.RunID][]journal.Body{
+		"261122-0001-open": {journaltest.Plan("health", "a")}, "261122-0002-done": {journaltest.Plan("health", "a"), journal.RunClosed{Result: journal.Passed}},
+	} {
+		if _, err := book.Append(t.Context(), run, bodies...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := book.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		command    string
+		open, done bool
+	}{{"resume", true, false}, {"pause", true, false}, {"abort", true, false}, {"report", true, true}, {"attach", true, true}} {
+		var out strings.Builder
+		Main(context.Background(), []string{"__complete", c.command, ""}, streams{out: &out, err: io.Discard}, getenv)
+		if got := out.String(); strings.Contains(got, "261122-0001-open") != c.open || strings.Contains(got, "261122-0002-done") != c.done {
+			t.Errorf("tend %s offers %q", c.command, got)
+		}
 	}
 }
 

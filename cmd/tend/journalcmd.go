@@ -250,7 +250,12 @@ func (a *app) showOutput(ctx context.Context, book journal.Journal, s *journal.S
 		h := &s.Hosts[i]
 		for k, st := range s.Plan().Steps {
 			if text, ok := texts[h.ID][k]; ok {
-				fmt.Fprintf(a.out, "\n--- %s %s: %s, exit %d\n%s\n", h.ID, st.ID, h.Steps[k].Outcome, h.Steps[k].Exit, strings.TrimRight(quote.Text(string(text)), "\n"))
+				how := h.Steps[k].Outcome.String()
+				switch o := h.Steps[k].Outcome; o {
+				case journal.OK, journal.Warned, journal.Failed: // of the others no exit code is known
+					how += fmt.Sprintf(", exit %d", h.Steps[k].Exit)
+				}
+				fmt.Fprintf(a.out, "\n--- %s %s: %s\n%s\n", h.ID, st.ID, how, strings.TrimRight(quote.Text(string(text)), "\n"))
 			}
 		}
 	}

@@ -53,6 +53,7 @@ var printedJSON = []jsonForm{
 	{"tend fleet", fleet.Posture{}, true, "tend fleet --json", nil},
 	{"tend fleet --by", fleet.Rolled{}, true, "tend fleet --by rack --json", nil},
 	{"tend host keys", hostKeyRow{}, true, "tend host keys rack=r07 --json", []int{1}},
+	{"tend host lease", leaseRow{}, true, "tend host lease web-0105 --json", nil},
 	{"tend host show", hostValue{}, true, "tend host show web-0105 --json", nil},
 	{"tend insight", insight.Insight{}, true, "tend insight --json", nil},
 	{"tend inventory diff", inventory.Change{}, true, "git add inventory.toml && git -c user.name=a -c user.email=a@b commit -qm a && sed -i 's/bak-0430/bak-0431/' inventory.toml && tend -i inventory.toml inventory diff --json", []int{1}},

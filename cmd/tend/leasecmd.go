@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +13,31 @@ import (
 	"tend/ssh"
 )
 
+// leaseRow is the lease of one host, as the host tells it.
+type leaseRow struct {
+	Host     inventory.HostID `json:"host"`               // its name
+	Held     bool             `json:"held"`               // a run is at work here
+	Run      string           `json:"run,omitempty"`      // that run
+	Owner    string           `json:"owner,omitempty"`    // whose it is: "ops@console1"
+	Since    time.Time        `json:"since,omitzero"`     // by the owner's clock
+	Seen     *time.Duration   `json:"seen_ns,omitempty"`  // how long ago its process was last here; none = not known
+	Rebooted bool             `json:"rebooted,omitempty"` // the host was restarted since
+}
+
+func rowOf(h inventory.HostID, l remote.Lease, held bool) leaseRow {
+	if !held {
+		return leaseRow{Host: h}
+	}
+	row := leaseRow{Host: h, Held: true, Run: l.Run, Owner: l.Owner, Since: l.At.UTC(), Rebooted: l.Rebooted}
+	if l.Seen >= 0 && !l.Rebooted {
+		row.Seen = &l.Seen
+	}
+	return row
+}
+
 func (a *app) hostLease() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use: "lease HOST", Short: "Show which run is at work on a host, as the host itself says", Args: cobra.ExactArgs(1),
 		Example: "  tend host lease db-0712",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -22,6 +46,8 @@ func (a *app) hostLease() *cobra.Command {
 				switch {
 				case err != nil:
 					return err
+				case asJSON:
+					return jsonLines(a, []leaseRow{rowOf(h.Name, l, held)})
 				case !held:
 					fmt.Fprintf(a.out, "%s: no run is at work here\n", h.Name)
 				default:
@@ -32,6 +58,8 @@ func (a *app) hostLease() *cobra.Command {
 		},
 		ValidArgsFunction: a.completeHost,
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
 }
 
 func (a *app) hostBreak() *cobra.Command {

@@ -19,10 +19,14 @@ func (a *app) manCmd() *cobra.Command {
 		Use: "man DIR", Short: "Write the manual pages into a directory", Args: cobra.ExactArgs(1), Hidden: true,
 		Example: "  tend man /usr/local/share/man/man1",
 		RunE: func(c *cobra.Command, args []string) error {
+			date, err := a.buildDate()
+			if err != nil {
+				return err
+			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return bad(err)
 			}
-			if err := writeManPages(c.Root(), args[0], a.buildDate()); err != nil {
+			if err := writeManPages(c.Root(), args[0], date); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.out, "wrote the manual pages into %s\n", quote.Line(args[0]))
@@ -49,10 +53,15 @@ func writeManPages(c *cobra.Command, dir string, date time.Time) error {
 }
 
 // buildDate is $SOURCE_DATE_EPOCH where it is set (https://reproducible-builds.org/specs/source-date-epoch/), so that a package is the
-// same whenever it is built.
-func (a *app) buildDate() time.Time {
-	if s, err := strconv.ParseInt(a.getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
-		return time.Unix(s, 0).UTC()
+// same whenever it is built. One that is no number is refused, as that page asks for: a build that should be reproducible would not be.
+func (a *app) buildDate() (time.Time, error) {
+	text := a.getenv("SOURCE_DATE_EPOCH")
+	if text == "" {
+		return a.now(), nil
 	}
-	return a.now()
+	s, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || s < 0 || s > 253402300799 { // the last second of year 9999
+		return time.Time{}, usage("unset it, or give whole seconds since 1970", "SOURCE_DATE_EPOCH is %q, which is no time", text)
+	}
+	return time.Unix(s, 0).UTC(), nil
 }

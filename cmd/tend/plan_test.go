@@ -49,7 +49,7 @@ func TestPlansAreConfirmed(t *testing.T) {
 		say  string
 		exit int
 	}{
-		{[]string{"run", "exec", "real-1", "--set", "command=true"}, []string{"unknown: no earlier run of exec", "real-1: unknown whether it fits into", "Type real-1 to start"}, "no", 3},
+		{[]string{"run", "exec", "real-1", "--set", "command=true"}, []string{"unknown: no host has been through exec", "real-1: unknown whether it fits into", "Type real-1 to start"}, "no", 3},
 		{[]string{"plan", "approve", file, "--by", "bob"}, []string{"0 of 1; still asked: bob", "You approve this as bob. Type p to go on"}, "q", 3},
 		{[]string{"plan", "approve", file, "--by", "bob"}, []string{"Type p to go on"}, "p", 0},
 		{[]string{"plan", "run", file}, []string{"approved by 1 of 1", "real-1: unknown whether it fits into", "Type p to start"}, "q", 3},

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -54,7 +57,7 @@ type planned struct {
 func (a *app) planOf(ctx context.Context, file string) (planned, error) {
 	f, err := plans.Load(file)
 	if err != nil {
-		return planned{}, bad(err)
+		return planned{}, a.meantPlan(file, bad(err))
 	}
 	w, err := a.world(ctx)
 	if err != nil {
@@ -65,6 +68,15 @@ func (a *app) planOf(ctx context.Context, file string) (planned, error) {
 		return planned{}, bad(err)
 	}
 	return planned{r, w, a.pace(ctx, booksOf(&r)...)}, nil
+}
+
+// meantPlan names the file where a plan's name was typed for it.
+func (a *app) meantPlan(typedAs string, err error) error {
+	path := filepath.Join("plans", strings.TrimSuffix(typedAs, ".toml")+".toml")
+	if _, wrong := os.Stat(path); errors.Is(err, fs.ErrNotExist) && wrong == nil {
+		return usage("did you mean "+typed(path)+"?", "%s: there is no such file", quote.Line(typedAs))
+	}
+	return err
 }
 
 func booksOf(r *plans.Resolved) []string {

@@ -193,7 +193,7 @@ output and exit code are taken, nothing is run twice, and what cannot be known i
 			}
 			return a.watch(c.Context(), run, watching{answer: tty})
 		},
-		ValidArgsFunction: a.completeRunID,
+		ValidArgsFunction: a.completeOpenRun,
 	}
 	c.Flags().BoolVar(&detach, "detach", false, "leave it to itself at once")
 	return c

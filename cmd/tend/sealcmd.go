@@ -188,15 +188,37 @@ func (a *app) readSeal(file string) (string, error) {
 		b, err := io.ReadAll(io.LimitReader(a.in, 64<<20))
 		return segments.Mailed(string(b)), err
 	}
-	b, err := os.ReadFile(file)
+	b, err := bounded(file)
 	if err != nil {
 		return "", err
 	}
-	sig, err := os.ReadFile(file + ".sig")
+	sig, err := bounded(file + ".sig")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	return segments.Mailed(string(b)) + "\n" + string(sig), nil
+}
+
+// bounded reads a file, or what a pipe of the shell's <(…) brings. A device may never end.
+func bounded(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := endless(f); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, 64<<20))
+}
+
+// endless refuses a device.
+func endless(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && info.Mode()&fs.ModeDevice != 0 {
+		err = usage("name a file, or - for standard input", "%s: this is a device, not a file", quote.Line(f.Name()))
+	}
+	return err
 }
 
 // signedBy checks the signature over the statement and says whose it is.

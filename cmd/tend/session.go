@@ -29,7 +29,9 @@ func (a *app) shellCmd() *cobra.Command {
 		Use: "shell HOST", Short: "Open an interactive session on a host, in the journal and, where that is the policy, recorded", Args: cobra.ExactArgs(1),
 		Long: `Open a login shell on a host, over the same road as runs take. The journal says who opened it, when, why, and how it ended. Where the inventory says
 record_shell = true of the host, or config.toml says record_shells = true under [journal], what the terminal shows is recorded, and its hash stands in
-the journal: tend journal shells, "tend journal replay" shows it; what is typed is not recorded.`,
+the journal: tend journal shells, "tend journal replay" shows it; what is typed is not recorded.
+
+The exit code is 0 once the shell has ended, whatever it ended with: the journal has that. It is 1 where there was no connection, or it was lost.`,
 		ValidArgsFunction: a.completeHost,
 		Example:           "  tend shell db-0712 --reason 'CHG-4711: look at the array'",
 		RunE: func(c *cobra.Command, args []string) error {

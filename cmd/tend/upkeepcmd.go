@@ -74,6 +74,9 @@ func importFile(ctx context.Context, book *shelf, path string) ([]segments.Impor
 		return nil, err
 	}
 	defer f.Close()
+	if err := endless(f); err != nil {
+		return nil, err
+	}
 	return book.Import(ctx, f)
 }
 

@@ -85,6 +85,9 @@ func (a *app) noCommand(parent *cobra.Command, word string) error {
 		}
 	}
 	hint := parent.CommandPath() + " --help lists them"
+	if parent.Name() == "new" && word == "plan" {
+		hint = "a maintenance plan is begun with tend plan new NAME"
+	}
 	if n := runbooks.Nearest(word, known); n != "" && len(word) > 1 {
 		hint = "did you mean " + names[n] + "?"
 	}

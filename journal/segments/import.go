@@ -51,13 +51,35 @@ type intake struct {
 	next []byte // a line that was read and belongs to the next segment
 }
 
+// longest is how long a line may be: the plan of a run over 100,000 hosts is shorter by far.
+const longest = 256 << 20
+
+// text reads a line. What is none from its first byte on is not read to its end, and what has no end not for ever: a file that somebody
+// else wrote must not take all memory.
+func (in *intake) text() (b []byte, err error) {
+	if first, _ := in.r.Peek(1); len(first) == 1 && first[0] != '{' {
+		b, _ = in.r.ReadSlice('\n')
+		return bytes.Clone(b[:min(len(b), 80)]), nil
+	}
+	for {
+		part, err := in.r.ReadSlice('\n')
+		b = append(b, part...)
+		switch {
+		case len(b) > longest:
+			return nil, fmt.Errorf("%w: it is longer than %d MiB", journal.ErrDamaged, longest>>20)
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return b, err
+		}
+	}
+}
+
 func (in *intake) read() ([]byte, line, error) {
 	b := in.next
 	in.next = nil
 	if b == nil {
 		in.line++
 		var err error
-		if b, err = in.r.ReadBytes('\n'); errors.Is(err, io.EOF) && len(b) > 0 {
+		if b, err = in.text(); errors.Is(err, io.EOF) && len(b) > 0 {
 			err = io.EOF // a torn line is no event
 			b = nil
 		}
