@@ -21,6 +21,7 @@
 #   tend_unseen PATH                                  prints the directories on the way to PATH, a pattern of the shell, that this user may not look into
 #   tend_files PATTERN                                prints the files that a pattern of the shell names, by root's eyes where tend_root can have
 #                                                     them; and "? DIR" for each directory on the way that may not be looked into
+#   tend_parts_of DISK                                of names on its input, a line each, prints those of a disk and of its partitions
 #   tend_newest PATH                                  prints when the newest file below PATH was written (seconds since 1970), where there is one; and
 #                                                     "? DIR" for a directory there that may not be looked into
 
@@ -407,13 +408,27 @@ tend_disk_serial() {
 	printf '%s\n' "$tend_v"
 }
 
+# Of names on its input, a line each, prints those of a disk and of its partitions: sda is no part of sdaa, nor nvme1n1 of nvme1n10.
+tend_parts_of() {
+	while read -r tend_n; do
+		tend_rest=${tend_n#/dev/}
+		case $tend_rest in "$1"*) tend_rest=${tend_rest#"$1"} ;; *) continue ;; esac
+		case $1:$tend_rest in
+		*:) printf '%s\n' "$tend_n" && continue ;;
+		*[0-9]:p*) tend_rest=${tend_rest#p} ;;
+		*[0-9]:*) continue ;;
+		esac
+		case $tend_rest in '' | *[!0-9]*) ;; *) printf '%s\n' "$tend_n" ;; esac
+	done
+}
+
 # The md array that a disk, or a partition of it, is in.
 tend_disk_array() {
-	awk -v d="$1" '$2 == ":" { for (i = 4; i <= NF; i++) { m = $i; sub(/\[.*/, "", m); if (m == d || (index(m, d) == 1 && substr(m, length(d) + 1) ~ /^p?[0-9]+$/)) { print $1; exit } } }' /proc/mdstat 2>/dev/null
+	awk -v d="$1" '$2 == ":" { for (i = 4; i <= NF; i++) { m = $i; sub(/\[.*/, "", m); if (m == d || (index(m, d) == 1 && substr(m, length(d) + 1) ~ (d ~ /[0-9]$/ ? "^p[0-9]+$" : "^[0-9]+$"))) { print $1; exit } } }' /proc/mdstat 2>/dev/null
 }
 
 # The ZFS pool that a disk, or a partition of it, is in.
 tend_disk_pool() {
 	tend_have zpool || return 0
-	zpool status -L 2>/dev/null | awk -v d="$1" '$1 == "pool:" { pool = $2 } $1 == d || (index($1, d) == 1 && substr($1, length(d) + 1) ~ /^p?[0-9]+$/) { print pool; exit }'
+	zpool status -L 2>/dev/null | awk -v d="$1" '$1 == "pool:" { pool = $2 } $1 == d || (index($1, d) == 1 && substr($1, length(d) + 1) ~ (d ~ /[0-9]$/ ? "^p[0-9]+$" : "^[0-9]+$")) { print pool; exit }'
 }

@@ -20,6 +20,8 @@ func TestReplaceDiskSaysNo(t *testing.T) {
 		"whole mirror":         {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean", "active sync   /dev/sdz1")}, map[string]string{"disk": "OK ABC123", "mounted": "OK", "redundant": "OK in md0"}},
 		"degraded by it":       {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean, degraded", "faulty   /dev/sdz1")}, map[string]string{"redundant": "OK degraded by this very disk"}},
 		"degraded by another":  {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean, degraded", "active sync   /dev/sdz1")}, map[string]string{"redundant": "CRIT not by this disk"}},
+		"degraded by sdzz":     {mdstat, "", map[string]string{"mdadm": detail("raid1", "clean, degraded", "faulty   /dev/sdzz1")}, map[string]string{"redundant": "CRIT not by this disk"}},
+		"sdzz is mounted":      {"", "/dev/sdzz2 /srv ext4 rw 0 0\n", nil, map[string]string{"mounted": "OK"}},
 		"striped":              {mdstat, "", map[string]string{"mdadm": detail("raid0", "clean", "active sync   /dev/sdz1")}, map[string]string{"redundant": "CRIT data is lost"}},
 		"mounted":              {"", "/dev/sdz2 /srv ext4 rw 0 0\n", nil, map[string]string{"mounted": "CRIT /srv", "redundant": "OK in no array"}},
 		"another one's prefix": {"", "/dev/sda1 /srv ext4 rw 0 0\n", nil, map[string]string{"mounted": "OK"}},
@@ -43,6 +45,30 @@ func TestReplaceDiskSaysNo(t *testing.T) {
 	}
 	facts, _ := stepFacts(t, []string{"/bin/sh"}, "replace-disk", "identify", map[string]string{"disk": "sdnone"}, map[string]string{"dmesg": ""})
 	wants(t, facts, map[string]string{"disk": "CRIT there is no /dev/sdnone"})
+}
+
+// TestOnlyThisDiskIsTakenOut: of an array with sdz and sdzz in it, the one that was named is failed and removed, and no other.
+func TestOnlyThisDiskIsTakenOut(t *testing.T) {
+	dir, path := fakes(t, map[string]string{"lsblk": "echo ABC123", "mdadm": `case $1 in
+--detail) printf '%s\n' '/dev/md0:' '       0       8        1        0      active sync   /dev/sdzz1' '       1       8        2        1      active sync   /dev/sdz1' ;;
+*) echo "$*" >>"${0%/*}/log" ;;
+esac`})
+	write(t, dir+"/mdstat", "md0 : active raid1 sdzz1[1] sdz1[0]\n")
+	for name, argv := range shells(t) {
+		script := strings.NewReplacer("/proc/mdstat", dir+"/mdstat", "/var/lib/tend", dir).Replace(scriptOf(t, planFor(t, builtin(t, "replace-disk"), map[string]string{"disk": "sdz"}), "detach"))
+		if _, stderr, exit := run(t, argv, script, path); exit != 0 {
+			t.Errorf("%s: exit %d, %s", name, exit, stderr)
+		}
+		log, _ := os.ReadFile(dir + "/log")
+		if want := "--manage /dev/md0 --fail /dev/sdz1\n--manage /dev/md0 --remove /dev/sdz1\n"; string(log) != want {
+			t.Errorf("%s: mdadm was run with\n%swant\n%s", name, log, want)
+		}
+		os.Remove(dir + "/log")
+		out, _, _ := run(t, argv, lib("printf '%s\\n' nvme1n1 /dev/nvme1n1p2 nvme1n10 nvme1n1p nvme1n12 nvme1n1px | tend_parts_of nvme1n1"))
+		if out != "nvme1n1\n/dev/nvme1n1p2\n" {
+			t.Errorf("%s: %q", name, out)
+		}
+	}
 }
 
 func TestDecommissionSeesWhoIsThere(t *testing.T) {
