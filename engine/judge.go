@@ -55,6 +55,8 @@ func (a *attempt) ran(exit int, why ending) []journal.Body {
 		end.Outcome, end.Reason = a.failed(), fmt.Sprintf("timed out after %s; ended with exit %d", a.limit(), exit)
 	case why == aborted && exit != 0:
 		end.Outcome, end.Reason = journal.Aborted, fmt.Sprintf("the run was aborted; its process group was signalled and ended with exit %d", exit)
+	case exit != 0 && a.step.Emits == "checks" && state(facts) == runbooks.CheckCrit: // they say why; its last line may be one that is well
+		end.Outcome, end.Reason = a.failed(), fmt.Sprintf("exit %d: %s", exit, checks(facts, runbooks.CheckCrit))
 	case exit != 0:
 		end.Outcome, end.Reason = a.failed(), exitReason(exit, output)
 	case a.step.Emits == "checks" && state(facts) == runbooks.CheckCrit:
