@@ -27,4 +27,9 @@ func TestDiskIsIdentified(t *testing.T) {
 			}
 		}
 	}
+	// Who looks is connected to sshd, and that is nobody who uses the host: what listens is no connection.
+	p := plan(t, "decommission", h, nil)
+	if out, _ := carry(t, k, p, p.Steps[0], h); !strings.Contains(out, "@check\tconnections\tOK\t0") {
+		t.Errorf("decommission sees\n%s", out)
+	}
 }

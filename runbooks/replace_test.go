@@ -72,13 +72,15 @@ esac`})
 }
 
 func TestDecommissionSeesWhoIsThere(t *testing.T) {
-	ss := `printf '%s\n' "0 0 192.0.2.5:443 198.51.100.7:51234" "0 0 192.0.2.5:22 198.51.100.8:51235" "0 0 127.0.0.1:5432 127.0.0.1:51236" "0 0 192.0.2.5:51237 198.51.100.9:443"`
+	ss := `case $1 in -Hltn) echo "LISTEN 0 1 0.0.0.0:50051 0.0.0.0:*" ;; *) [ ! -e "${0%/*}/far" ] || echo "0 0 192.0.2.5:50051 198.51.100.6:51240"; printf '%s\n' "0 0 192.0.2.5:443 198.51.100.7:51234" "0 0 192.0.2.5:22 198.51.100.8:51235" "0 0 127.0.0.1:5432 127.0.0.1:51236" "0 0 192.0.2.5:51237 198.51.100.9:443" ;; esac`
 	for _, argv := range shells(t) {
 		facts, _ := stepFacts(t, argv, "decommission", "depends", nil, map[string]string{"ss": ss, "who": "echo ops pts/0"})
 		wants(t, facts, map[string]string{"connections": "CRIT 443<-198.51.100.7", "people": "WARN ops"})
 		if strings.Contains(facts["connections"].Text, "198.51.100.8") || facts["connections"].Value != "1" {
 			t.Errorf("%+v", facts["connections"])
 		}
+		facts, _ = stepFacts(t, argv, "decommission", "depends", nil, map[string]string{"ss": strings.Replace(ss, `[ ! -e "${0%/*}/far" ] ||`, "", 1), "who": ""})
+		wants(t, facts, map[string]string{"connections": "CRIT 50051<-198.51.100.6 443<-198.51.100.7"})
 		facts, _ = stepFacts(t, argv, "decommission", "depends", nil, map[string]string{"ss": "", "who": ""})
 		wants(t, facts, map[string]string{"connections": "OK nobody", "people": "OK"})
 	}
