@@ -44,6 +44,7 @@ type Progress func(done, total int64)
 
 // Files opens the host's files. When ctx ends, whatever is under way ends at once. Close gives the session back.
 func (c *Client) Files(ctx context.Context, h inventory.Host) (*Files, error) {
+	caller := ctx
 	ctx, stop := context.WithCancel(ctx)
 	toHost, stdin := io.Pipe()
 	stdout, fromHost := io.Pipe()
@@ -66,7 +67,7 @@ func (c *Client) Files(ctx context.Context, h inventory.Host) (*Files, error) {
 	}
 	stop()
 	stdin.Close()
-	if end := <-f.end; end != nil && errors.As(end, new(*Error)) && !errors.Is(end, context.Canceled) {
+	if end := <-f.end; end != nil && errors.As(end, new(*Error)) && (caller.Err() != nil || !errors.Is(end, context.Canceled)) {
 		return nil, end
 	}
 	return nil, dress(faultf(Forbidden, "the host speaks no SFTP: %w", err).withHint("is Subsystem sftp set in its sshd_config?"), h.Name, "", Forbidden)

@@ -184,6 +184,8 @@ func TestFilesEndWithTheirContext(t *testing.T) {
 	if d := time.Since(start); d > 10*time.Second {
 		t.Errorf("took %s", d)
 	}
+	_, err = c.Files(ctx, srv.Host("b")) // of which nothing is known
+	fault(t, err, ssh.Cancelled)
 }
 
 // TestPushThatTheHostCannotHold: a host whose disk (here: whose limit) ends in mid-file leaves nothing under the name, and what was there before

@@ -243,8 +243,13 @@ func (m *mover) each(ctx context.Context, scope string, one func(context.Context
 		slots := make(chan struct{}, filesAtOnce)
 		var wait sync.WaitGroup
 		failed := 0
-		for _, h := range hosts {
+		for i, h := range hosts {
 			slots <- struct{}{}
+			if ctx.Err() != nil {
+				wait.Wait() // nobody else counts then
+				failed += len(hosts) - i
+				break
+			}
 			wait.Go(func() {
 				defer func() { <-slots }()
 				text, err := m.one(ctx, h, one)

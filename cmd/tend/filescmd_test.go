@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
@@ -9,9 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	xssh "golang.org/x/crypto/ssh"
 
+	"tend/inventory"
+	"tend/ssh"
 	"tend/ssh/sshtest"
 )
 
@@ -148,5 +152,22 @@ func TestRealPushIsTakenUpByTheSameCommand(t *testing.T) {
 	got, err := os.ReadFile(dst)
 	if all, _ := os.ReadDir(filepath.Dir(dst)); err != nil || !bytes.Equal(got, noise) || len(all) != 1 {
 		t.Errorf("%d bytes, %d files, %v", len(got), len(all), err)
+	}
+}
+
+// TestFilesThatWereBrokenOff: behind a signal no other host is begun, and of those nothing is said but how many they are.
+func TestFilesThatWereBrokenOff(t *testing.T) {
+	dir := t.TempDir()
+	env := map[string]string{"HOME": dir, "XDG_STATE_HOME": dir, "TEND_INVENTORY": filepath.Join(dir, "inventory.toml")}
+	if err := os.WriteFile(env["TEND_INVENTORY"], []byte("[[site]]\nname = \"s\"\n[[site.host]]\nname = \"web-[1-9]\"\naddr = \"127.0.0.[1-9]\"\nport = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	a := &app{now: time.Now, getenv: func(k string) string { return env[k] }, streams: streams{out: &out, err: &errs}}
+	ctx, cancel := context.WithCancel(t.Context())
+	m := &mover{a: a, verb: "push", check: func([]inventory.Host) error { cancel(); return nil }}
+	err := m.each(ctx, "site=s", func(context.Context, inventory.Host, *ssh.Files, ssh.Progress) (string, error) { return "", nil })
+	if err == nil || err.Error() != "9 hosts of 9 did not get there: it was broken off" || out.Len()+errs.Len() > 0 {
+		t.Errorf("%v\n%s%s", err, &out, &errs)
 	}
 }
