@@ -126,6 +126,14 @@ func TestHowAnAttemptIsJudged(t *testing.T) {
 	}
 }
 
+// TestTheFirstReasonToEndCounts: a step that timed out and is aborted while it is made to end has timed out, and is signalled once.
+func TestTheFirstReasonToEndCounts(t *testing.T) {
+	a := &attempt{}
+	if !a.ends(timedOut) || a.ends(aborted) || a.why() != timedOut {
+		t.Errorf("it ends for reason %d", a.why())
+	}
+}
+
 // TestWhatEndsWhenAskedIsNotKilled: a step that ends at TERM is sent no KILL, and a host that cannot be reached is not said to have been told.
 func TestWhatEndsWhenAskedIsNotKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
