@@ -70,7 +70,8 @@ tend_state_sysctl() {
 		done
 	} | sort -u | while read -r tend_k; do
 		tend_v=$(sysctl -n "$tend_k" 2>/dev/null </dev/null) || continue
-		printf '%s\t%s\n' "$tend_k" "$(printf '%s' "$tend_v" | tr '\t\n' '  ')"
+		case $tend_v in *[![:print:]]*) tend_v=$(printf '%s' "$tend_v" | tr '\t\n' '  ') ;; esac # few do, and each look is processes
+		printf '%s\t%s\n' "$tend_k" "$tend_v"
 	done
 	if [ -r /proc/cmdline ]; then printf '(boot)\t%s\n' "$(sed 's/BOOT_IMAGE=[^ ]* *//; s/[	 ]*$//' </proc/cmdline)"; fi
 }
