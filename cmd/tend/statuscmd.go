@@ -113,10 +113,33 @@ func (s *status) runs(ctx context.Context, book *shelf) error {
 		return err
 	}
 	for _, r := range open {
-		s.Matters = append(s.Matters, matter{1, fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), counts(r.Counts)), nil,
-			book.wayOn(r.Run), r.Run, ""})
+		words := fmt.Sprintf("run %s, %s on %s, has not ended: %s", r.Run, r.Runbook, quote.Line(runbooks.ScopeName(r.Scope)), counts(r.Counts))
+		if st, err := foldEvents(book.Events(ctx, r.Run, 0, false)); err == nil {
+			words += owedBy(st)
+		}
+		s.Matters = append(s.Matters, matter{1, words, nil, book.wayOn(r.Run), r.Run, ""})
 	}
 	return nil
+}
+
+// owedBy is whom a run waits for, where it waits for somebody: "; batch 1 of 3 waits for approval (tend approve RUN)".
+func owedBy(st *journal.State) string {
+	if st.Paused {
+		return fmt.Sprintf("; it is paused (tend continue %s)", st.Run)
+	}
+	if wave := st.Waits(); wave >= 0 {
+		return fmt.Sprintf("; %s waits for approval (tend approve %s)", quote.Line(st.Plan().Waves[wave].Name), st.Run)
+	}
+	var hosts []inventory.HostID
+	for i := range st.Hosts {
+		if h := &st.Hosts[i]; h.Phase == journal.AtWork && h.Step < len(h.Steps) && h.Steps[h.Step].Running && st.Plan().Steps[h.Step].Kind == runbooks.Manual {
+			hosts = append(hosts, h.ID)
+		}
+	}
+	if len(hosts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; a person is waited for on %s (tend answer %s %s)", on(hosts), st.Run, hosts[0])
 }
 
 // concern is a question asked of every host.
