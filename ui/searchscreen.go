@@ -268,7 +268,7 @@ func (p *pager) reach(from int) {
 func (s *searchScreen) lines() string {
 	var b strings.Builder
 	for _, h := range s.hits {
-		fmt.Fprintf(&b, "%s  %s  %s  %s  %s\n", h.At.Local().Format(time.DateTime), dash(string(h.Run)), dash(string(h.Host)), h.Kind, quote.Line(h.Line))
+		fmt.Fprintf(&b, "%s  %s  %s  %s  %s\n", h.At.Local().Format(time.DateTime), dash(string(h.Run)), dash(string(h.Host)), quote.Line(h.Kind), quote.Line(h.Line))
 	}
 	return b.String()
 }
@@ -348,7 +348,7 @@ func what(a area, word string) string {
 	if a.w < 80 {
 		return ""
 	}
-	return a.pad(word, 12) + " "
+	return a.pad(a.text(word), 12) + " "
 }
 
 // marked escapes a text piece by piece, and marks those that were looked for.

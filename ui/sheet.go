@@ -299,12 +299,12 @@ func (s *sheetScreen) text() string {
 
 // View draws only the lines that show.
 func (s *sheetScreen) View(a area) frame {
-	f := frame{name: s.title, scope: "all sites", right: s.sheet.Right, sub: a.text(s.sheet.Sub)}
+	f := frame{name: s.title, scope: "all sites", right: a.text(s.sheet.Right), sub: a.text(s.sheet.Sub)}
 	if s.filter != "" {
 		f.sub = "filter: " + a.text(s.filter)
 	}
 	if len(s.sheet.Sorts) > 1 {
-		f.subEnd = "sort:" + s.sheet.Sorts[min(s.sort, len(s.sheet.Sorts)-1)]
+		f.subEnd = "sort:" + a.text(s.sheet.Sorts[min(s.sort, len(s.sheet.Sorts)-1)])
 	}
 	from, to := s.list.window(len(s.shown), a.h)
 	for i := from; i < to; i++ {
