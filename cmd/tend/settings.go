@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 
 	"tend/journal"
+	"tend/runbooks"
 	"tend/ui"
 )
 
@@ -20,7 +20,7 @@ func (a *app) settings() (ui.Settings, error) {
 		return ui.Settings{}, err
 	}
 	path := filepath.Join(dir, "config.toml")
-	data, err := os.ReadFile(path)
+	data, err := runbooks.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ui.ParseSettings(nil)
 	}

@@ -3,6 +3,7 @@ package segments
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,11 +188,25 @@ func (s *Segments) runsOf(o journal.OriginID) ([]journal.RunID, error) {
 	var runs []journal.RunID
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), suffix)
-		if run := journal.RunID(name); ok && checkRun(run) == nil && !e.IsDir() {
+		if run := journal.RunID(name); ok && checkRun(run) == nil && s.readable(o, e) {
 			runs = append(runs, run)
 		}
 	}
 	return runs, nil
+}
+
+// readable reports whether an entry may be a segment: a directory is none, and a pipe or a device in a journal that came from elsewhere would
+// be read for ever. What a link leads to counts.
+func (s *Segments) readable(o journal.OriginID, e fs.DirEntry) bool {
+	kind := e.Type()
+	if kind&fs.ModeSymlink != 0 {
+		info, err := os.Stat(filepath.Join(s.originDir(o), e.Name()))
+		if err != nil {
+			return true // whoever reads it says what is wrong
+		}
+		kind = info.Mode()
+	}
+	return kind.IsRegular()
 }
 
 // find says which origin a run belongs to, ours before others'.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"tend/journal"
@@ -57,6 +58,30 @@ func verify(t testing.TB, s *segments.Segments) segments.Report {
 		t.Fatal(err)
 	}
 	return rep
+}
+
+// TestAPipeIsNoSegment: what lies in a journal and is no file is not read, for that would never end.
+func TestAPipeIsNoSegment(t *testing.T) {
+	dir := t.TempDir()
+	s, err := segments.Open(dir, origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	write(t, s, "r1", 3, true)
+	for _, err := range []error{syscall.Mkfifo(segment(dir, "r2"), 0o600), os.Symlink(os.DevNull, segment(dir, "r3")), os.Symlink(segment(dir, "r1"), segment(dir, "r4"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := s.List(t.Context())
+	var got []string
+	for _, seg := range list {
+		got = append(got, string(seg.Run))
+	}
+	if err != nil || slices.Contains(got, "r2") || slices.Contains(got, "r3") || !slices.Contains(got, "r1") || !slices.Contains(got, "r4") {
+		t.Errorf("the journal holds %q, %v", got, err)
+	}
 }
 
 func TestVerifyWhole(t *testing.T) {
