@@ -85,20 +85,20 @@ func TestHowAnAttemptIsJudged(t *testing.T) {
 		beside   int // events beside the step's end
 	}{
 		"well":                 {step: change, job: job, out: "done\n", want: journal.StepEnded{Outcome: journal.OK}},
-		"aborted, only read":   {step: read, err: context.Canceled, why: aborted, want: journal.StepEnded{Outcome: journal.Aborted, Reason: "the run was aborted; the step only reads"}},
+		"aborted, only read":   {step: read, err: context.Canceled, why: aborted, want: journal.StepEnded{Outcome: journal.Aborted, Exit: -1, Reason: "the run was aborted; the step only reads"}},
 		"timed out, only read": {step: read, err: misled{}, why: timedOut, want: journal.StepEnded{Outcome: journal.Failed, Exit: -1, Reason: "timed out after 10m0s", Hint: "resume the run"}},
 		"aborted, deaf": {step: change, job: job, err: misled{}, why: aborted, tell: func(a *attempt) { a.passed("TERM", errors.New("no road")); a.passed("KILL", nil) },
-			want: journal.StepEnded{Reason: "the run was aborted; job " + job + " was signalled, and may still run on the host", Hint: "look whether it still runs there: ps -ef | grep " + job}},
+			want: journal.StepEnded{Exit: -1, Reason: "the run was aborted; job " + job + " was signalled, and may still run on the host", Hint: "look whether it still runs there: ps -ef | grep " + job}},
 		"aborted, the second signal lost": {step: change, job: job, err: misled{}, why: aborted, tell: func(a *attempt) { a.passed("TERM", nil); a.passed("KILL", errors.New("no road")) },
-			want: journal.StepEnded{Reason: "the run was aborted; job " + job + " was signalled, and may still run on the host (signal KILL: no road)", Hint: "look whether it still runs there: ps -ef | grep " + job}},
+			want: journal.StepEnded{Exit: -1, Reason: "the run was aborted; job " + job + " was signalled, and may still run on the host (signal KILL: no road)", Hint: "look whether it still runs there: ps -ef | grep " + job}},
 		"timed out, not reached": {step: change, job: job, err: misled{}, why: timedOut, tell: func(a *attempt) {
 			a.passed("TERM", errors.New("no road"))
 			a.passed("KILL", errors.New("no road at all"))
 		},
-			want: journal.StepEnded{Reason: "timed out after 10m0s; job " + job + " could not be signalled, and may still run on the host (signal KILL: no road at all)", Hint: "look whether it still runs there: ps -ef | grep " + job}},
-		"lost":                  {step: change, job: job, err: misled{}, want: journal.StepEnded{Reason: "stopped following the step", Hint: "resume the run"}},
+			want: journal.StepEnded{Exit: -1, Reason: "timed out after 10m0s; job " + job + " could not be signalled, and may still run on the host (signal KILL: no road at all)", Hint: "look whether it still runs there: ps -ef | grep " + job}},
+		"lost":                  {step: change, job: job, err: misled{}, want: journal.StepEnded{Exit: -1, Reason: "stopped following the step", Hint: "resume the run"}},
 		"no status, only read":  {step: read, err: closed{}, want: journal.StepEnded{Outcome: journal.Warned, Exit: -1, Reason: "closed without a status"}},
-		"no status, changed":    {step: change, err: closed{}, want: journal.StepEnded{Reason: "closed without a status"}},
+		"no status, changed":    {step: change, err: closed{}, want: journal.StepEnded{Exit: -1, Reason: "closed without a status"}},
 		"a bad check":           {step: checks, out: check("CRIT", ""), want: journal.StepEnded{Outcome: journal.Failed, Reason: "disk CRIT 97%"}, beside: 1},
 		"a bad check, and exit": {step: checks, exit: 1, out: check("CRIT", "") + "@check\tload\tOK\t0\t\t\t\n", want: journal.StepEnded{Outcome: journal.Failed, Exit: 1, Reason: "exit 1: disk CRIT 97%"}, beside: 1},
 		"a poor check":          {step: checks, out: check("WARN", "full  soon"), want: journal.StepEnded{Outcome: journal.Warned, Reason: "disk WARN 97% full soon"}, beside: 1},
