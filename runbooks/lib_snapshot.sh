@@ -24,7 +24,7 @@ tend_snapshot() {
 			p + 0 < r[1] + 0 || p + 0 > r[2] + 0 { next }
 			{ o = "?" }
 			match($0, /users:\(\("[^"]*"/) { o = substr($0, RSTART + 9, RLENGTH - 10); gsub(/[ \t]/, "_", o) }
-			$4 ~ /^(127\.|\[::1\]|::1\.)/ { o = "lo" }
+			$4 ~ /^(127\.|\[::1\]|::1\.)|%lo:/ { o = "lo" }
 			{ print "moves", p, o }'
 	fi
 	if [ -r /proc/mounts ]; then cat /proc/mounts; else mount -p; fi | awk '$1 ~ /^\// && $3 !~ /^(squashfs|iso9660)$/ || $3 ~ /^(nfs|cifs|zfs|btrfs)/ { print "mount", $2 }'

@@ -14,6 +14,7 @@ LISTEN 0 1 0.0.0.0:41001 x users:(("rpc.statd",pid=3,fd=3))
 LISTEN 0 1 [::]:41002 x users:(("rpc.statd",pid=3,fd=4))
 LISTEN 0 1 0.0.0.0:42000 x
 LISTEN 0 1 127.0.0.1:43000 x users:(("sshd",pid=4,fd=3))
+LISTEN 0 1 0.0.0.0%lo:43010 x
 LISTEN 0 1 *:61000 x users:(("far",pid=5,fd=3))`
 	after := `LISTEN 0 1 0.0.0.0:33060 x users:(("mysqld",pid=1,fd=3))
 LISTEN 0 1 0.0.0.0:41003 x users:(("rpc.statd",pid=3,fd=3))

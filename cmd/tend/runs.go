@@ -210,7 +210,7 @@ func (a *app) decideCmds() []*cobra.Command {
 	})
 	abort.Long = `End a run: what is running finishes, nothing new starts. What is still at work is told at once, and what keeps the run from its host, if that
 is so: the run waits for a host that is not reached. With --hard the steps are signalled; one that has not ended within a minute, also because its
-host is not reached, is let go of and recorded as UNKNOWN: it may still run there, and the host's lease stays until tend host break.`
+host is not reached, is let go of and recorded as UNKNOWN: it may still run there, and until tend host break HOST its lease stays.`
 	abort.Flags().BoolVar(&hard, "hard", false, "also signal the steps that are running on the hosts")
 	host := func(d journal.Decision) func([]string) journal.Decided {
 		return func(args []string) journal.Decided {

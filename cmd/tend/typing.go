@@ -129,7 +129,7 @@ func (a *app) confirmed(want, otherwise string) error {
 
 // answers puts the run's questions to the person at this terminal, one at a time. One that somebody answers elsewhere, or that needs no answer
 // any more, is taken back, and the next one is put.
-func (a *app) answers(ctx context.Context, cl *runner.Client) {
+func (a *app) answers(ctx context.Context, cl *runner.Client, at *oneTerminal) {
 	tty, ok := a.in.(*os.File)
 	if !ok {
 		return
@@ -162,7 +162,7 @@ func (a *app) answers(ctx context.Context, cl *runner.Client) {
 			waiting = a.heard(waiting, n)
 		}
 		var gone bool
-		if waiting, gone = a.put(ctx, cl, tty, waiting, news); gone {
+		if waiting, gone = a.put(ctx, cl, tty, at, waiting, news); gone {
 			return
 		}
 	}
@@ -174,37 +174,36 @@ func (a *app) heard(waiting []runner.Question, n runner.News) []runner.Question 
 	case q == nil:
 		return slices.DeleteFunc(waiting, func(w runner.Question) bool { return w.ID == n.Closed })
 	case q.Kind == "touch":
-		a.show(*q)
-		fmt.Fprintln(a.err)
+		fmt.Fprintln(a.err, worded(*q))
 		return waiting
 	default:
 		return append(waiting, *q)
 	}
 }
 
-func (a *app) show(q runner.Question) {
-	fmt.Fprintf(a.err, "%s\n%s: ", quote.Text(q.Note), quote.Line(q.Text))
+func worded(q runner.Question) string {
+	return fmt.Sprintf("%s\n%s: ", quote.Text(q.Note), quote.Line(q.Text))
 }
 
 // put asks the first question that waits, until it has an answer or needs none. gone says that there is nobody to answer any more.
-func (a *app) put(ctx context.Context, cl *runner.Client, tty *os.File, waiting []runner.Question, news <-chan runner.News) (left []runner.Question, gone bool) {
+func (a *app) put(ctx context.Context, cl *runner.Client, tty *os.File, at *oneTerminal, waiting []runner.Question, news <-chan runner.News) (left []runner.Question, gone bool) {
 	type reply struct {
 		line string
 		err  error
 	}
 	q := waiting[0]
-	a.show(q)
-	asked, back := context.WithCancel(ctx)
+	at.ask(worded(q))
+	open, back := context.WithCancel(ctx)
 	defer back()
 	said := make(chan reply, 1)
 	go func() {
-		line, err := typedLine(asked, tty, q.Echo)
+		line, err := typedLine(open, tty, q.Echo)
 		said <- reply{line, err}
 	}()
 	for {
 		select {
 		case r := <-said:
-			fmt.Fprintln(a.err)
+			at.answered("")
 			if ctx.Err() != nil {
 				return nil, true
 			}
@@ -220,9 +219,10 @@ func (a *app) put(ctx context.Context, cl *runner.Client, tty *os.File, waiting 
 			back()
 			<-said
 			if ctx.Err() != nil {
+				at.answered("")
 				return nil, true
 			}
-			fmt.Fprintln(a.err, "\nthis needs no answer any more")
+			at.answered("this needs no answer any more\n")
 			return waiting, !more
 		}
 	}

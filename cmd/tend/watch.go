@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"os/signal"
@@ -23,6 +24,8 @@ type watching struct {
 	json   bool // print events as JSON lines
 	answer bool // somebody is there to answer the run's questions
 	quiet  bool // print nothing
+
+	lines io.Writer // where events are printed as lines
 }
 
 // watch follows a run until it ends, and returns its result as the exit code. Ctrl-C stops watching and leaves the run alone.
@@ -50,8 +53,13 @@ func (a *app) watched(ctx context.Context, run journal.RunID, w watching) (*jour
 	defer helpers.Wait()
 	defer cancel(nil)
 	helpers.Go(func() { a.guard(inner, cancel, cl, book, run) })
+	w.lines = a.out
 	if w.answer {
-		helpers.Go(func() { a.answers(inner, cl) })
+		at := &oneTerminal{out: a.err}
+		if terminal(a.out) && terminal(a.err) { // lines and questions share it
+			at.out, w.lines = a.out, at
+		}
+		helpers.Go(func() { a.answers(inner, cl, at) })
 	}
 	s, err := a.follow(inner, book, run, w)
 	switch {
@@ -114,7 +122,10 @@ func (a *app) follow(ctx context.Context, book journal.Journal, run journal.RunI
 		return foldEvents(events)
 	}
 	if !w.json {
-		s, err := ui.Lines(a.out, events)
+		s, err := ui.Lines(w.lines, events)
+		if at, ok := w.lines.(*oneTerminal); ok {
+			at.answered("") // whatever stands there needs no answer any more
+		}
 		if err != nil {
 			return s, err
 		}
