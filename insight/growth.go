@@ -100,7 +100,6 @@ type line struct {
 	spread        float64 // half of what a day's value strays from it, 19 times of 20
 	wander        float64 // half of how far a day's growth strays and stays so, 19 times of 20
 	middle        float64 // days from the middle of the measurements to the last
-	stray         float64 // what wandering alone may well have added a day, one standard deviation, where it wanders as much as it can be told to
 }
 
 // full is in how many days after the last measurement the line comes to 100, and when the edges of the band do that holds what a day will

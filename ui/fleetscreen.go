@@ -332,13 +332,6 @@ func (s *fleetScreen) markOf(r row) string {
 	return ":"
 }
 
-func zeroDot(n int) string {
-	if n == 0 {
-		return "."
-	}
-	return fmt.Sprint(n)
-}
-
 // sumDot is a sum as a column has it.
 func sumDot(s fleet.Sum) string {
 	if text := s.String(); text != "0" {
