@@ -201,7 +201,7 @@ func rareToo(test string) bool {
 		return true
 	}
 	test, _, _ = strings.Cut(test, "/")
-	return slices.Contains([]string{"TestAttached", "TestDetached", "TestKilled", "TestSignal", "TestLastWords", "TestSecondSupervisor", "TestLease", "TestLeaseBroken"}, test)
+	return !testing.Short() && slices.Contains([]string{"TestAttached", "TestDetached", "TestKilled", "TestSignal", "TestLastWords", "TestSecondSupervisor", "TestLease", "TestLeaseBroken"}, test)
 }
 
 // newWorld makes sh be the given shell. With busybox the tools are busybox's too, and no others.
