@@ -241,24 +241,15 @@ bring it along; the help of each shell's command says how to take it up by hand.
 }
 
 func (a *app) completeRunID(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	book, err := a.book()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer book.Close()
-	runs, _ := book.Runs(c.Context(), journal.Query{Limit: 50})
-	out := []string{"last\tthe newest run"}
-	for _, r := range runs {
-		out = append(out, string(r.Run)+"\t"+r.Runbook+" "+r.Scope)
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+	return a.completeRuns(c, args, journal.Query{Limit: 50}, "last\tthe newest run")
 }
 
 // completeOpenRun offers the runs that have not ended, of which something can still be asked.
 func (a *app) completeOpenRun(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return a.completeRuns(c, args, journal.Query{Limit: 50, Open: true})
+}
+
+func (a *app) completeRuns(c *cobra.Command, args []string, q journal.Query, out ...string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -267,12 +258,9 @@ func (a *app) completeOpenRun(c *cobra.Command, args []string, _ string) ([]stri
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer book.Close()
-	runs, _ := book.Runs(c.Context(), journal.Query{Limit: 50})
-	var out []string
+	runs, _ := book.Runs(c.Context(), q)
 	for _, r := range runs {
-		if r.Result == journal.Open {
-			out = append(out, string(r.Run)+"\t"+r.Runbook+" "+r.Scope)
-		}
+		out = append(out, string(r.Run)+"\t"+r.Runbook+" "+r.Scope)
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
