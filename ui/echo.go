@@ -8,14 +8,17 @@ import (
 	"github.com/charmbracelet/x/term"
 )
 
-// echoAgain makes a terminal what it is now before a signal ends the process; its reader takes the echo away. done ends the watch.
-func echoAgain(tty interface{ Fd() uintptr }) (done func()) {
+// dark takes a terminal's echo away until done, or until a signal ends the process.
+func dark(tty interface{ Fd() uintptr }) (done func()) {
 	was, err := term.GetState(tty.Fd())
 	if err != nil {
 		return func() {}
 	}
 	signals, over := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	now := *was
+	now.Lflag &^= syscall.ECHO
+	_ = term.SetState(tty.Fd(), &now)
 	go func() {
 		select {
 		case s := <-signals:
@@ -28,5 +31,8 @@ func echoAgain(tty interface{ Fd() uintptr }) (done func()) {
 			signal.Stop(signals)
 		}
 	}()
-	return func() { close(over) }
+	return func() {
+		close(over)
+		_ = term.Restore(tty.Fd(), was)
+	}
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/creack/pty"
 )
 
-// TestLineConsoleLeavesTheEcho: ^C at a secret of the line console ends it, and the terminal shows again what is typed.
+// TestLineConsoleLeavesTheEcho: a secret of the line console is asked for in the dark; ^C at it ends it, and the terminal shows again what is
+// typed.
 func TestLineConsoleLeavesTheEcho(t *testing.T) {
 	if os.Getenv("TEND_TEST_ASKS_SECRET") != "" {
-		_, _ = os.Stdout.WriteString("asked\n")
-		(&lineConsole{cfg: Config{Input: os.Stdin}, out: os.Stdout}).secret(true)
+		(&lineConsole{cfg: Config{Input: os.Stdin}, out: os.Stdout}).secret("asked\n", true)
 		return
 	}
 	c := exec.Command(os.Args[0], "-test.run", "^TestLineConsoleLeavesTheEcho$")
@@ -32,10 +32,8 @@ func TestLineConsoleLeavesTheEcho(t *testing.T) {
 	if line, err := bufio.NewReader(f).ReadString('\n'); err != nil || !strings.Contains(line, "asked") {
 		t.Fatalf("%q, %v", line, err)
 	}
-	for now := was; *now == *was; { // until the echo is off
-		if now, err = term.GetState(f.Fd()); err != nil {
-			t.Fatal(err)
-		}
+	if now, err := term.GetState(f.Fd()); err != nil || *now == *was {
+		t.Errorf("it asks while what is typed is still shown: %v", err)
 	}
 	if _, err := f.WriteString("\x03"); err != nil {
 		t.Fatal(err)

@@ -190,8 +190,7 @@ func (l *lineConsole) answer(ctx context.Context, a Ask) {
 	if a.Words != "" {
 		label = "type " + quote.ASCII(a.Words) + " to say yes, no to refuse; anything else leaves the question open:"
 	}
-	fmt.Fprint(l.out, label+" ")
-	text, ok := l.secret(a.Secret)
+	text, ok := l.secret(label+" ", a.Secret)
 	if a.Words != "" && text != a.Words && text != "no" {
 		text = ""
 	}
@@ -213,12 +212,15 @@ func (l *lineConsole) reply(ctx context.Context, a Ask, text string, ok bool) {
 	}
 }
 
-func (l *lineConsole) secret(secret bool) (string, bool) {
+// secret asks for a line that a terminal does not show, from before it is asked for.
+func (l *lineConsole) secret(label string, secret bool) (string, bool) {
 	f, tty := l.cfg.Input.(interface{ Fd() uintptr })
 	if !secret || !tty || !term.IsTerminal(f.Fd()) {
+		fmt.Fprint(l.out, label)
 		return l.scan()
 	}
-	defer echoAgain(f)()
+	defer dark(f)()
+	fmt.Fprint(l.out, label)
 	b, err := term.ReadPassword(f.Fd())
 	fmt.Fprintln(l.out)
 	return string(b), err == nil

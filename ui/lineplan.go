@@ -92,8 +92,7 @@ func (l *lineConsole) approvePlan(ctx context.Context, page PlanPage) error {
 		said, err = l.cfg.Plans.Approve(ctx, p)
 	}
 	if errors.Is(err, ErrWantsPassphrase) {
-		fmt.Fprint(l, "passphrase of "+ascii(p.Key)+": ")
-		pass, _ := l.secret(true)
+		pass, _ := l.secret("passphrase of "+ascii(p.Key)+": ", true)
 		p.Passphrase = []byte(pass)
 		said, err = l.cfg.Plans.Approve(ctx, p)
 	}

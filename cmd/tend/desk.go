@@ -47,24 +47,25 @@ func (d desk) Prompt(ctx context.Context, q ssh.Question) (string, error) {
 		text += " (asked by " + quote.Line(q.Via) + ")"
 	}
 	// A shell has made the terminal raw before its host asks: each line begins at the left all the same.
-	fmt.Fprint(d.out, strings.ReplaceAll(text, "\n", "\r\n"))
+	text = strings.ReplaceAll(text, "\n", "\r\n")
 	if q.Kind == ssh.AskTouch {
-		fmt.Fprint(d.out, "\r\n")
+		fmt.Fprint(d.out, text+"\r\n")
 		<-ctx.Done()
 		return "", context.Cause(ctx)
 	}
-	fmt.Fprint(d.out, ": ")
 	defer fmt.Fprint(d.out, "\r\n")
-	return d.line(ctx, q.Echo)
+	return d.line(ctx, text+": ", q.Echo)
 }
 
-// line reads one line, key by key, so that it can be given up at any time; ^C and ^D decline.
-func (d desk) line(ctx context.Context, echo bool) (string, error) {
+// line asks for one line and reads it, key by key, so that it can be given up at any time; ^C and ^D decline. What is typed is not shown by
+// the terminal from before it is asked for.
+func (d desk) line(ctx context.Context, ask string, echo bool) (string, error) {
 	was, err := term.MakeRaw(int(d.tty.Fd()))
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = term.Restore(int(d.tty.Fd()), was) }()
+	fmt.Fprint(d.out, ask)
 	keys, done, err := lend(ctx, d.tty)
 	if err != nil {
 		return "", err

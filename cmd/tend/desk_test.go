@@ -28,7 +28,7 @@ func TestWordsTypedAtTheDesk(t *testing.T) {
 			if _, err := master.WriteString(c.keys); err != nil {
 				t.Fatal(err)
 			}
-			got, err := desk{tty, &out}.line(t.Context(), echo)
+			got, err := desk{tty, &out}.line(t.Context(), "", echo)
 			if got != c.want || !errors.Is(err, c.err) || out.String() != map[bool]string{true: c.shown}[echo] {
 				t.Errorf("%q, echo %v: %q, %v, and shows %q", c.keys, echo, got, err, &out)
 			}

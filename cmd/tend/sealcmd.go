@@ -96,8 +96,7 @@ func (a *app) askPassphrase(key string) func() ([]byte, error) {
 		return nil
 	}
 	return func() ([]byte, error) {
-		fmt.Fprintf(a.err, "Passphrase for %s: ", quote.Line(key))
-		s, err := readSecret(a.in)
+		s, err := readSecret(a.in, func() { fmt.Fprintf(a.err, "Passphrase for %s: ", quote.Line(key)) })
 		fmt.Fprintln(a.err)
 		return []byte(s), err
 	}

@@ -125,7 +125,7 @@ func readLine(in io.Reader) (string, error) {
 	one := bufio.NewReaderSize(in, 16)
 	if f, ok := in.(*os.File); ok {
 		if terminal(f) {
-			return brokenOff(f, true)
+			return brokenOff(f, true, func() {})
 		}
 		return readFile(f)
 	}

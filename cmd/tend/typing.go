@@ -61,8 +61,9 @@ func muted(tty *os.File) (restore func(), err error) {
 	return func() { _ = unix.IoctlSetTermios(fd, setTermios, was) }, nil
 }
 
-// typedLine reads one line; with echo off it is not shown.
-func typedLine(ctx context.Context, tty *os.File, echo bool) (string, error) {
+// typedLine asks for one line and reads it; with echo off it is not shown, from before it is asked for: who answers at once is quicker than a
+// process on a busy machine.
+func typedLine(ctx context.Context, tty *os.File, echo bool, ask func()) (string, error) {
 	if !echo {
 		restore, err := muted(tty)
 		if err != nil {
@@ -70,6 +71,7 @@ func typedLine(ctx context.Context, tty *os.File, echo bool) (string, error) {
 		}
 		defer restore()
 	}
+	ask()
 	keys, done, err := lend(ctx, tty)
 	if err != nil {
 		return "", err
@@ -93,20 +95,20 @@ func typedLine(ctx context.Context, tty *os.File, echo bool) (string, error) {
 	}
 }
 
-// readSecret reads a line that is not echoed. A signal while it waits ends the waiting, not the process in its midst.
-func readSecret(in io.Reader) (string, error) {
+// readSecret asks for a line that is not echoed. A signal while it waits ends the waiting, not the process in its midst.
+func readSecret(in io.Reader, ask func()) (string, error) {
 	f, ok := in.(*os.File)
 	if !ok {
 		return "", errors.New("no terminal to ask at")
 	}
-	return brokenOff(f, false)
+	return brokenOff(f, false, ask)
 }
 
 // brokenOff reads a line until it ends or a signal comes, and says of the latter what it is: nobody's answer.
-func brokenOff(tty *os.File, echo bool) (string, error) {
+func brokenOff(tty *os.File, echo bool, ask func()) (string, error) {
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
-	line, err := typedLine(ctx, tty, echo)
+	line, err := typedLine(ctx, tty, echo, ask)
 	if ctx.Err() != nil {
 		return "", &fault{code: 3, err: errors.New("nothing was typed: it was broken off"), hint: "nothing was done; the same command asks again"}
 	}
@@ -192,12 +194,11 @@ func (a *app) put(ctx context.Context, cl *runner.Client, tty *os.File, at *oneT
 		err  error
 	}
 	q := waiting[0]
-	at.ask(worded(q))
 	open, back := context.WithCancel(ctx)
 	defer back()
 	said := make(chan reply, 1)
 	go func() {
-		line, err := typedLine(open, tty, q.Echo)
+		line, err := typedLine(open, tty, q.Echo, func() { at.ask(worded(q)) })
 		said <- reply{line, err}
 	}()
 	for {
