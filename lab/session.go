@@ -133,7 +133,7 @@ func (s *session) start(argv []string) bool {
 	}
 	s.leader = p
 	pipes := s.streams(p)
-	login, uid := p.Login, p.Cred.UID // as it logged in: what it becomes later, by sudo say, is its own affair
+	login, uid := p.Login(), p.Cred.UID // as it logged in: what it becomes later, by sudo say, is its own affair
 	s.begin = func() {
 		s.wg.Go(func() { s.finish(p, pipes, login, uid) })
 		p.Go(func() int { return s.run(p, argv) })
@@ -215,7 +215,7 @@ func (s *session) finish(p *kernel.Proc, pipes <-chan struct{}, login string, ui
 	case <-pipes:
 	case <-s.done:
 	}
-	s.m.Logout(p.Login, p.Cred.UID)
+	s.m.Logout(p.Login(), p.Cred.UID)
 	s.ch.CloseWrite()
 	s.ch.Close()
 }

@@ -22,10 +22,10 @@ func (p *Proc) device(dev string) (File, error) {
 		}
 		return shared{d.ref()}, nil
 	case "tty":
-		if p.TTY == nil {
+		if p.TTY() == nil {
 			return nil, vfs.ENOENT // ENXIO: no controlling terminal
 		}
-		return p.TTY, nil
+		return p.TTY(), nil
 	}
 	return nil, vfs.EACCES
 }

@@ -23,12 +23,12 @@ type Proc struct {
 	Cwd   string
 	Umask uint16
 	Env   []string
-	// Login is the login session it belongs to ("" for a service), as in its cgroup; TTY the terminal's name.
-	Login string
-	TTY   *TTY
 	Start time.Time
 
+	// What others read while the process goes on.
 	ppid, pgid, sid atomic.Int64
+	login           atomic.Pointer[string]
+	tty             atomic.Pointer[TTY]
 
 	mu      sync.Mutex
 	args    []string
@@ -83,11 +83,13 @@ func (p *Proc) Fork(args []string) (*Proc, error) {
 	if p.Dead() {
 		return nil, vfs.ESRCH
 	}
-	c := &Proc{Sys: p.Sys, Cred: p.Cred, uid: p.Cred.UID, Cwd: p.Cwd, Umask: p.Umask, Env: p.Env, Login: p.Login, TTY: p.TTY,
+	c := &Proc{Sys: p.Sys, Cred: p.Cred, uid: p.Cred.UID, Cwd: p.Cwd, Umask: p.Umask, Env: p.Env,
 		args: args, Start: p.Sys.Clock.Now(), ended: make(chan struct{})}
 	c.ppid.Store(int64(p.PID))
 	c.pgid.Store(p.pgid.Load())
 	c.sid.Store(p.sid.Load())
+	c.login.Store(p.login.Load())
+	c.tty.Store(p.tty.Load())
 	p.mu.Lock()
 	c.ignored = p.ignored
 	c.fd = p.fd
@@ -247,6 +249,23 @@ func (p *Proc) PPID() int { return int(p.ppid.Load()) }
 // PGID is the process group.
 func (p *Proc) PGID() int { return int(p.pgid.Load()) }
 
+// TTY is the terminal; nil where it has none.
+func (p *Proc) TTY() *TTY { return p.tty.Load() }
+
+// SetTTY gives the process a terminal.
+func (p *Proc) SetTTY(t *TTY) { p.tty.Store(t) }
+
+// Login is the login session it belongs to ("" for a service), as in its cgroup.
+func (p *Proc) Login() string {
+	if l := p.login.Load(); l != nil {
+		return *l
+	}
+	return ""
+}
+
+// SetLogin puts the process into a login session, or a unit.
+func (p *Proc) SetLogin(name string) { p.login.Store(&name) }
+
 // SID is the session.
 func (p *Proc) SID() int { return int(p.sid.Load()) }
 
@@ -254,7 +273,7 @@ func (p *Proc) SID() int { return int(p.sid.Load()) }
 func (p *Proc) Setsid() {
 	p.sid.Store(int64(p.PID))
 	p.pgid.Store(int64(p.PID))
-	p.TTY = nil
+	p.tty.Store(nil)
 }
 
 // Setpgid makes p the leader of a new group.
@@ -268,8 +287,8 @@ func (p *Proc) info() Info {
 	if p.stopped != nil {
 		i.Stat = "T"
 	}
-	if p.TTY != nil {
-		i.TTY = p.TTY.Name
+	if tty := p.TTY(); tty != nil {
+		i.TTY = tty.Name
 	}
 	if i.SID == i.PID {
 		i.Stat += "s"

@@ -137,11 +137,11 @@ func (s *System) register(p *Proc) error {
 	if s.off {
 		return vfs.ESRCH
 	}
-	if s.bombs[p.Login] {
+	if s.bombs[p.Login()] {
 		return vfs.EAGAIN
 	}
 	if len(s.procs) >= maxProcs {
-		s.defuse(p.Login)
+		s.defuse(p.Login())
 		return vfs.EAGAIN
 	}
 	for {
@@ -170,7 +170,7 @@ func (s *System) defuse(login string) {
 	s.bombs[login] = true
 	var all []*Proc
 	for _, p := range s.procs {
-		if p.Login == login {
+		if p.Login() == login {
 			all = append(all, p)
 		}
 	}

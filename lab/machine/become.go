@@ -117,7 +117,7 @@ func (h *Host) authenticate(t *userland.Tool) int {
 	}
 	user := userland.UserName(p, p.Cred.UID)
 	prompt := strings.NewReplacer("%p", user, "%u", or(t.Val('u'), "root"), "%h", h.Name, "%%", "%").Replace(or(t.Val('p'), "[sudo] password for %p: "))
-	if p.TTY == nil && !t.Has("S") {
+	if p.TTY() == nil && !t.Has("S") {
 		fmt.Fprintln(p.Stderr(), "sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper\nsudo: a password is required")
 		return 1
 	}
@@ -125,10 +125,10 @@ func (h *Host) authenticate(t *userland.Tool) int {
 		fmt.Fprint(p.Stderr(), prompt)
 		var line []byte
 		var err error
-		if t.Has("S") || p.TTY == nil {
+		if t.Has("S") || p.TTY() == nil {
 			line, err = readLine(p)
 		} else {
-			line, err = p.TTY.Secret(p)
+			line, err = p.TTY().Secret(p)
 		}
 		if err != nil || p.Dead() {
 			if try == 0 {
@@ -139,7 +139,7 @@ func (h *Host) authenticate(t *userland.Tool) int {
 			return 1
 		}
 		if strings.TrimRight(string(line), "\r\n") == Password {
-			if p.TTY != nil && !t.Has("S") {
+			if p.TTY() != nil && !t.Has("S") {
 				fmt.Fprintln(p.Stderr())
 			}
 			return 0
@@ -189,12 +189,12 @@ func Doas(h *Host, p *kernel.Proc, args []string) int {
 		return 1
 	}
 	if p.Cred.UID != 0 && h.asks() {
-		if t.Has("n") || p.TTY == nil {
+		if t.Has("n") || p.TTY() == nil {
 			fmt.Fprintln(p.Stderr(), "doas: Authentication required")
 			return 1
 		}
 		fmt.Fprintf(p.Stderr(), "doas (%s@%s) password: ", userland.UserName(p, p.Cred.UID), h.Name)
-		if line, err := p.TTY.Secret(p); err != nil || strings.TrimRight(string(line), "\r\n") != Password {
+		if line, err := p.TTY().Secret(p); err != nil || strings.TrimRight(string(line), "\r\n") != Password {
 			fmt.Fprintln(p.Stderr(), "\ndoas: Authentication failed")
 			return 1
 		}
@@ -236,8 +236,8 @@ func Su(h *Host, p *kernel.Proc, args []string) int {
 		fmt.Fprint(p.Stderr(), "Password: ")
 		var line []byte
 		var err error
-		if p.TTY != nil {
-			line, err = p.TTY.Secret(p)
+		if p.TTY() != nil {
+			line, err = p.TTY().Secret(p)
 		} else {
 			line, err = readLine(p)
 		}

@@ -125,13 +125,13 @@ func (h *Host) daemons() []kernel.Info {
 // cgroup is a process's control group: its unit's, or its login session's.
 func (h *Host) cgroup(i kernel.Info) string {
 	if p := h.sysOf().Get(i.PID); p != nil {
-		if p.Login == "" {
+		if p.Login() == "" {
 			return "/system.slice"
 		}
-		if strings.HasSuffix(p.Login, ".service") {
-			return "/system.slice/" + p.Login
+		if strings.HasSuffix(p.Login(), ".service") {
+			return "/system.slice/" + p.Login()
 		}
-		return fmt.Sprintf("/user.slice/user-%d.slice/session-%s.scope", i.UID, p.Login)
+		return fmt.Sprintf("/user.slice/user-%d.slice/session-%s.scope", i.UID, p.Login())
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

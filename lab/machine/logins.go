@@ -24,8 +24,12 @@ func (h *Host) Logins() []Login {
 	}
 	var out []Login
 	for _, i := range s.List() {
-		if p := s.Get(i.PID); p != nil && p.TTY != nil && p.SID() == p.PID {
-			out = append(out, Login{User: h.User(), TTY: p.TTY.Name, From: "10.0.0.9", At: p.Start, ID: p.Login})
+		p := s.Get(i.PID)
+		if p == nil || p.SID() != p.PID {
+			continue
+		}
+		if tty := p.TTY(); tty != nil {
+			out = append(out, Login{User: h.User(), TTY: tty.Name, From: "10.0.0.9", At: p.Start, ID: p.Login()})
 		}
 	}
 	return out
@@ -57,8 +61,8 @@ func (h *Host) Session(user string, argv []string, tty *kernel.TTY, env []string
 	if err != nil {
 		return nil, err
 	}
-	p.TTY = tty
-	p.Login = fmt.Sprint(h.logins.Add(1))
+	p.SetTTY(tty)
+	p.SetLogin(fmt.Sprint(h.logins.Add(1)))
 	h.Runs.Add(1)
 	return p, nil
 }
@@ -75,10 +79,10 @@ func (h *Host) Logout(login string, uid int) {
 	others := false
 	for _, i := range s.List() {
 		switch p := s.Get(i.PID); {
-		case p == nil || p.Login == "":
-		case p.Login == login:
+		case p == nil || p.Login() == "":
+		case p.Login() == login:
 			left = append(left, p)
-		case p.Login == manager:
+		case p.Login() == manager:
 			units = append(units, p)
 		case i.UID == uid:
 			others = true
@@ -88,7 +92,7 @@ func (h *Host) Logout(login string, uid int) {
 		left = append(left, units...)
 	}
 	for _, p := range left {
-		if h.killsUsers() || p.Login == manager {
+		if h.killsUsers() || p.Login() == manager {
 			p.Signal(kernel.SIGKILL)
 		}
 	}

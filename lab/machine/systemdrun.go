@@ -71,9 +71,9 @@ func newUnit(t *userland.Tool, unit string) (*kernel.Proc, error) {
 	if err != nil {
 		return nil, err
 	}
-	unitProc.Login = unit
+	unitProc.SetLogin(unit)
 	if t.Has("U") {
-		unitProc.Login = userManagerName(p.Cred.UID)
+		unitProc.SetLogin(userManagerName(p.Cred.UID))
 	}
 	for fd := range 3 {
 		unitProc.SetFD(fd, kernel.Null())

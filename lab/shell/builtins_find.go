@@ -290,8 +290,8 @@ func (o *readOptions) set(c byte, val string) {
 
 // readLine returns the line as characters, each marked where a backslash quoted it.
 func (s *Shell) readLine(o readOptions) (line []readChar, ok bool) {
-	if o.silent && s.p.TTY != nil && s.p.IsTTY(o.fd) {
-		b, err := s.p.TTY.Secret(s.p)
+	if o.silent && s.p.TTY() != nil && s.p.IsTTY(o.fd) {
+		b, err := s.p.TTY().Secret(s.p)
 		for _, c := range strings.TrimRight(string(b), "\n") {
 			line = append(line, readChar{byte(c), true})
 		}

@@ -169,7 +169,7 @@ func (in *input) at() int {
 
 // mainStdin runs what comes through standard input, statement by statement as each is complete.
 func (s *Shell) mainStdin() int {
-	if s.p.TTY != nil && s.p.IsTTY(0) && !s.batch {
+	if s.p.TTY() != nil && s.p.IsTTY(0) && !s.batch {
 		return s.converse()
 	}
 	src, release := s.p.Take(0)
@@ -265,8 +265,8 @@ func (s *Shell) converse() int {
 		if text == "" {
 			prompt = s.prompt()
 		}
-		s.p.TTY.Prompt(prompt)
-		line, err := s.p.TTY.Line(s.p, false)
+		s.p.TTY().Prompt(prompt)
+		line, err := s.p.TTY().Line(s.p, false)
 		for _, ok := s.p.Caught(); ok; {
 			_, ok = s.p.Caught() // ^C at the prompt only ends the line
 			text = ""
@@ -275,7 +275,7 @@ func (s *Shell) converse() int {
 			s.p.Stderr().Write([]byte("exit\n"))
 			break
 		}
-		s.p.TTY.Prompt("")
+		s.p.TTY().Prompt("")
 		if text += string(line); !s.interpret(text) {
 			text = ""
 		}

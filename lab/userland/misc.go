@@ -355,7 +355,7 @@ func TTYName(p *kernel.Proc, args []string) int {
 		fmt.Fprintln(p.Stdout(), "not a tty")
 		return 1
 	}
-	fmt.Fprintln(p.Stdout(), "/dev/"+p.TTY.Name)
+	fmt.Fprintln(p.Stdout(), "/dev/"+p.TTY().Name)
 	return 0
 }
 
@@ -365,7 +365,7 @@ func Stty(p *kernel.Proc, args []string) int {
 		fmt.Fprintln(p.Stderr(), "stty: 'standard input': Inappropriate ioctl for device")
 		return 1
 	}
-	raw, echo := p.TTY.Modes()
+	raw, echo := p.TTY().Modes()
 	for _, a := range args[1:] {
 		switch a {
 		case "raw", "-cooked":
@@ -381,7 +381,7 @@ func Stty(p *kernel.Proc, args []string) int {
 			return 1
 		}
 	}
-	if !p.TTY.Mode(raw, echo) {
+	if !p.TTY().Mode(raw, echo) {
 		fmt.Fprintln(p.Stderr(), "stty: 'standard input': unable to perform all requested operations")
 		return 1
 	}

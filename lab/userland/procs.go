@@ -172,10 +172,10 @@ func (t *tool) psSelect(bsd string) []kernel.Info {
 }
 
 func tty(p *kernel.Proc) string {
-	if p.TTY == nil {
+	if p.TTY() == nil {
 		return "?"
 	}
-	return p.TTY.Name
+	return p.TTY().Name
 }
 
 func comm(i kernel.Info) string {
