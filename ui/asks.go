@@ -30,6 +30,7 @@ func (c *console) readAsks(ctx context.Context) iter.Seq2[Ask, error] {
 type questions struct {
 	*feed[Ask]
 	waiting []Ask
+	spill   time.Time // until then keys are thrown away: they were meant for a question that has gone
 }
 
 // pullAsks opens a dialog for every question that has come, and closes those that are moot.
@@ -60,13 +61,30 @@ func (c *console) newAsk(a Ask) *askScreen {
 	return d
 }
 
+// dropAsk closes a question that needs no answer any more. What was being typed for it must not reach what stood behind it: another host's
+// question, or a screen whose keys act.
 func (c *console) dropAsk(a Ask) {
+	was := c.top()
 	gone := func(b Ask) bool { return b.Run == a.Run && b.ID == a.ID }
 	c.stack = slices.DeleteFunc(c.stack, func(s screen) bool {
 		d, ok := s.(*askScreen)
 		return ok && gone(d.ask)
 	})
 	c.asks.waiting = slices.DeleteFunc(c.asks.waiting, gone)
+	if c.top() != was {
+		c.asks.spill = c.cfg.Now().Add(grace)
+	}
+}
+
+// spilt says that what is typed now was meant for a question that has just gone, and throws it away.
+func (c *console) spilt() bool {
+	now := c.cfg.Now()
+	if !now.Before(c.asks.spill) {
+		return false
+	}
+	c.asks.spill = now.Add(grace)
+	c.note = note{text: "the question needs no answer any more; keys typed for it are thrown away"}
+	return true
 }
 
 // putOff closes the question and leaves it open: the status line says that it waits.

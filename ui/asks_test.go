@@ -52,6 +52,26 @@ func TestAskSwallowsKeysInFlight(t *testing.T) {
 	}
 }
 
+// TestWhatWasTypedForAnotherGoesNowhere: somebody else answers while this one types. The rest of the word is part of a password: it reaches neither
+// the question behind, which is another host's, nor a screen whose keys act.
+func TestWhatWasTypedForAnotherGoesNowhere(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	for _, id := range []string{"h3", "h5"} {
+		d.ask(Ask{Run: "r1", ID: id, Title: "password on " + id, Secret: true})
+		d.now = d.now.Add(2 * grace)
+	}
+	d.See("on h5").Type("rig").ask(Ask{Run: "r1", ID: "h5", Gone: true}).See("on h3").Type("ht").Press("enter", "enter").See("on h3", "thrown away").Miss("*")
+	d.send(tea.PasteMsg{Content: "right"})
+	d.Miss("*")
+	d.now = d.now.Add(2 * grace)
+	d.Type("hq").ask(Ask{Run: "r1", ID: "h3", Gone: true}).See("FLEET").Type("J").See("FLEET", "thrown away")
+	d.now = d.now.Add(2 * grace)
+	d.Press("J").See("JOURNAL")
+	if len(d.asks.answers) != 0 {
+		t.Errorf("answered: %v", d.asks.answers)
+	}
+}
+
 // TestEscLeavesAQuestionOpen: esc answers nothing; the question waits, the status line of every screen says so, and one key or a command has
 // it back, until it is answered here or elsewhere.
 func TestEscLeavesAQuestionOpen(t *testing.T) {

@@ -35,6 +35,9 @@ func (c *console) key(msg tea.KeyPressMsg) tea.Cmd {
 		}
 		return c.leave(k.name)
 	}
+	if c.spilt() {
+		return nil
+	}
 	if c.prompt != nil {
 		c.leaving = ""
 		return c.prompted(msg)
@@ -106,6 +109,9 @@ func (c *console) prompted(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 func (c *console) paste(text string) tea.Cmd {
+	if c.spilt() {
+		return nil
+	}
 	if c.prompt != nil {
 		c.prompt.paste(text)
 		return nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -83,6 +84,9 @@ func typedLine(ctx context.Context, tty *os.File, echo bool, ask func()) (string
 		n, err := keys.Read(one)
 		switch {
 		case ctx.Err() != nil:
+			if !echo {
+				spill(tty)
+			}
 			return "", context.Cause(ctx)
 		case err != nil:
 			return "", err
@@ -92,6 +96,36 @@ func typedLine(ctx context.Context, tty *os.File, echo bool, ask func()) (string
 			return string(line), nil
 		}
 		line = append(line, one[0])
+	}
+}
+
+// hush is how long a person who types is given to see that nobody wants it any more.
+const hush = 700 * time.Millisecond
+
+// spill throws away what was typed of a secret that nobody wants any more, and what follows close behind: it would show at the shell's prompt, or
+// go with the answer to another question. Whoever has typed nothing is not waited for.
+func spill(tty *os.File) {
+	fd := int(tty.Fd())
+	st, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return
+	}
+	st.Lflag &^= unix.ICANON | unix.ECHO // of a line that is not over, too, the keys can be had then
+	st.Cc[unix.VMIN], st.Cc[unix.VTIME] = 1, 0
+	if unix.IoctlSetTermios(fd, setTermios, st) != nil {
+		return
+	}
+	var keys [256]byte
+	for wait := time.Duration(0); ; wait = hush {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(wait.Milliseconds()))
+		if err != nil && !errors.Is(err, unix.EINTR) || err == nil && n == 0 {
+			return
+		}
+		if n > 0 {
+			if got, err := tty.Read(keys[:]); got == 0 || err != nil {
+				return
+			}
+		}
 	}
 }
 
