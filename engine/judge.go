@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -58,7 +57,7 @@ func (a *attempt) ran(exit int, why ending) []journal.Body {
 	case exit != 0 && a.step.Emits == "checks" && state(facts) == runbooks.CheckCrit: // they say why; its last line may be one that is well
 		end.Outcome, end.Reason = a.failed(), fmt.Sprintf("exit %d: %s", exit, checks(facts, runbooks.CheckCrit))
 	case exit != 0:
-		end.Outcome, end.Reason = a.failed(), exitReason(exit, output)
+		end.Outcome, end.Reason = a.failed(), exitReason(exit, *a.step, output)
 	case a.step.Emits == "checks" && state(facts) == runbooks.CheckCrit:
 		end.Outcome, end.Reason = a.failed(), checks(facts, runbooks.CheckCrit)
 	case a.step.Emits == "checks" && state(facts) != runbooks.CheckOK:
@@ -139,11 +138,10 @@ func (a *attempt) reason(err error) string {
 	return strings.TrimPrefix(quote.Line(err.Error()), quote.Line(string(a.host.Name))+": ")
 }
 
-// exitReason is the exit code with the last line of output: most programs say there what went wrong.
-func exitReason(exit int, output []byte) string {
+// exitReason is the exit code with the last words of the output: most programs say there what went wrong.
+func exitReason(exit int, step runbooks.Step, output []byte) string {
 	s := fmt.Sprintf("exit %d", exit)
-	output = bytes.TrimRight(output, " \t\r\n")
-	last := bytes.TrimSpace(output[bytes.LastIndexByte(output, '\n')+1:])
+	last := runbooks.LastLine(step, output)
 	if len(last) == 0 {
 		return s
 	}

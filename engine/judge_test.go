@@ -106,6 +106,9 @@ func TestHowAnAttemptIsJudged(t *testing.T) {
 		"no check":              {step: checks, want: journal.StepEnded{Outcome: journal.Warned, Reason: "no check was reported"}},
 		"a fact":                {step: facts, out: "kernel=6.1\n", want: journal.StepEnded{Outcome: journal.OK}, beside: 1},
 		"facts and too much":    {step: facts, out: strings.Repeat("x\n", 3*keepFacts), want: journal.StepEnded{Outcome: journal.Warned, Reason: "the output is longer than 512 KiB: what it tells in its middle was not read"}, beside: 1},
+		"facts behind why":      {step: facts, exit: 100, out: "E: no room\nkernel=6.1\n", want: journal.StepEnded{Outcome: journal.Failed, Exit: 100, Reason: "exit 100: E: no room"}, beside: 1},
+		"nothing but facts":     {step: facts, exit: 1, out: "kernel=6.1\n", want: journal.StepEnded{Outcome: journal.Failed, Exit: 1, Reason: "exit 1: kernel=6.1"}, beside: 1},
+		"checks behind why":     {step: checks, exit: 1, out: "no such tool\n" + check("OK", ""), want: journal.StepEnded{Outcome: journal.Failed, Exit: 1, Reason: "exit 1: no such tool"}, beside: 1},
 		"no facts are wanted":   {step: read, out: check("CRIT", ""), want: journal.StepEnded{Outcome: journal.OK}},
 		"exit, and no word":     {step: read, exit: 3, out: "\n \n", want: journal.StepEnded{Outcome: journal.Failed, Exit: 3, Reason: "exit 3"}},
 	} {

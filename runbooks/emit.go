@@ -68,6 +68,34 @@ func ParseEmitted(s Step, output []byte) (facts []Fact, warnings []string) {
 	return e.facts, e.warnings
 }
 
+// LastLine is the last line of a step's output that says something and is neither a fact nor a check: what went wrong is said there, also
+// where the step goes on to count what it had done until then. Where there is none, it is the last line of all.
+func LastLine(s Step, output []byte) []byte {
+	output = bytes.TrimSpace(output)
+	last := output[bytes.LastIndexByte(output, '\n')+1:]
+	for rest := output; len(rest) > 0; {
+		i := bytes.LastIndexByte(rest, '\n')
+		line := bytes.TrimSpace(rest[i+1:])
+		if len(line) > 0 && !Told(s, line) {
+			return line
+		}
+		rest = rest[:max(i, 0)]
+	}
+	return last
+}
+
+// Told reports whether a line is one of the facts or checks that the step emits.
+func Told(s Step, line []byte) bool {
+	if s.Emits == "" {
+		return false
+	}
+	if bytes.HasPrefix(line, []byte("@check\t")) {
+		return s.Emits == "checks"
+	}
+	_, _, ok := (&emission{step: s}).declared(line)
+	return ok
+}
+
 type emission struct {
 	step     Step
 	facts    []Fact

@@ -1,6 +1,7 @@
 package runbooks
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"slices"
@@ -115,6 +116,24 @@ func TestPatchFromEndToEnd(t *testing.T) {
 				t.Errorf("restarted %d services:\n%s", n, log)
 			}
 		})
+	}
+}
+
+// TestAFailedUpgradeNamesWhatIsHalfInstalled: the host goes no further, so no other step would; what was changed until then is told as ever.
+func TestAFailedUpgradeNamesWhatIsHalfInstalled(t *testing.T) {
+	plan := planFor(t, builtin(t, "patch"), nil)
+	for _, c := range []struct{ half, last string }{{"half", "repair=yes finishes what is half-installed: openssl (iU)"}, {"", "Setting up openssl (3.0.16-1) ..."}} {
+		dir, path := fakes(t, aptWorld)
+		for _, name := range []string{"fail", c.half} {
+			if err := os.WriteFile(dir+"/"+cmp.Or(name, "none"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		script := strings.ReplaceAll(scriptOf(t, plan, "upgrade"), "/var/lib/tend", dir+"/kept")
+		out, _, exit := run(t, []string{"/bin/sh"}, script, path)
+		if last := string(LastLine(stepOf(t, plan, "upgrade"), []byte(out))); exit != 100 || last != c.last || !strings.Contains(out, "\nchanged=3\n") {
+			t.Errorf("%s: exit %d, %q, of\n%s", c.half, exit, last, out)
+		}
 	}
 }
 

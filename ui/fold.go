@@ -87,7 +87,7 @@ func (w *watch) textOf(i int) string {
 		if v, ok := w.verdictOf(i); ok {
 			return v.words()
 		}
-		if !h.Outcome.Good() && (out == "" || h.Outcome != journal.Failed) {
+		if !h.Outcome.Good() && (out == "" || h.Outcome != journal.Failed || w.outs[i].counts(w.state.Plan().Steps[s])) {
 			return st.Reason
 		}
 	}

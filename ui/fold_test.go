@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,18 @@ func TestAFailureOfAnotherKindIsTold(t *testing.T) {
 	}
 	d.do(d.c.openRun("r1"))
 	d.Pull().See("FAIL        2  checks       no such package").Miss("fine").Miss("lists")
+}
+
+// TestAFailureIsNoCount: a step that failed and then counted what it had done until then failed for the reason, and not for the count.
+func TestAFailureIsNoCount(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p := d.plan("patch", "web-01")
+	i := slices.IndexFunc(p.Steps, func(s runbooks.Step) bool { return s.ID == "upgrade" })
+	p.Steps[i].Emits, p.Steps[i].Facts = "facts", []runbooks.FactSpec{{Key: "changed", Type: "int"}}
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0})
+	d.step("r1", "web-01", "upgrade", "E: no room\nchanged=15\n", journal.Failed, "exit 100: E: no room")
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("FAIL        1  upgrade", "exit 100: E: no room").Miss("changed=15")
 }
 
 // TestAnAbortedHostSaysSo: what its last step said is not why it went no further.

@@ -156,15 +156,23 @@ func hash(h uint64, data []byte) uint64 {
 
 // words is the host's latest output in one line, as it came.
 func (o *output) words() string {
-	s := o.last
-	if t := bytes.TrimSpace(o.tail); len(t) > 0 {
-		s = string(t)
-	}
+	s := o.latest()
 	if f, ok := checkFields(s); ok {
 		return strings.TrimSpace(f[0] + " " + f[1] + " " + f[2] + f[3] + " " + f[5])
 	}
 	return s
 }
+
+// latest is the host's latest line that holds anything.
+func (o *output) latest() string {
+	if t := bytes.TrimSpace(o.tail); len(t) > 0 {
+		return string(t)
+	}
+	return o.last
+}
+
+// counts reports whether the latest line is a fact or a check of the step: it says what there is, and not what went wrong.
+func (o *output) counts(step runbooks.Step) bool { return runbooks.Told(step, []byte(o.latest())) }
 
 // checkFields parts a check's line as runbooks says it is printed: @check, then name, state, value, unit, threshold and text, a tab
 // between each two.
