@@ -225,7 +225,11 @@ func (t *turn) soak(w int) {
 			last = e
 		}
 	}
-	t.when(last.Add(t.c.pause.length), Open{Wave: w})
+	at := last.Add(t.c.pause.length)
+	t.when(at, Open{Wave: w})
+	if t.now.Before(at) {
+		t.do(Ask{Wave: -1, Why: fmt.Sprintf("%s begins at %s (pause = %s)", t.c.plan.Waves[w].Name, at.In(t.now.Location()).Format("Mon 15:04:05 MST"), t.c.plan.Policy.Pause)})
+	}
 	t.began = true
 }
 

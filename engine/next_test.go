@@ -150,8 +150,12 @@ func TestWavePausesBehindTheLastEnd(t *testing.T) {
 	m.now = m.now.Add(time.Minute)
 	m.apply(ended("h00", "a", 1, journal.OK))
 	over := m.now.Add(5 * time.Minute)
-	if wake := one[Wake](t, Next(m.s, over.Add(-1))); !wake.At.Equal(over) {
+	list := Next(m.s, over.Add(-1))
+	if wake := one[Wake](t, list); !wake.At.Equal(over) {
 		t.Errorf("wakes at %s, want %s", wake.At, over)
+	}
+	if why := one[Ask](t, list).Why; !strings.HasSuffix(why, " begins at "+over.Format("Mon 15:04:05 MST")+" (pause = 5m)") { // a run that stands still says why
+		t.Errorf("says %q", why)
 	}
 	one[Open](t, Next(m.s, over))
 	m.apply(journal.Decided{Decision: journal.Approve, Wave: 1})

@@ -159,6 +159,23 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+// TestARunThatStandsStillSaysWhy: nobody is at work and nothing is asked of anyone; who looks sees what the run waits for, until it goes on.
+func TestARunThatStandsStillSaysWhy(t *testing.T) {
+	const why = "5 hosts are outside the maintenance window, which opens at Sun 6 Dec 01:00 CET"
+	d := newDriver(t, 80, 24)
+	p := d.plan("patch", "nyc1/r02")
+	p.Policy.Pause = "5m"
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0})
+	for _, s := range p.Steps {
+		d.step("r1", "web-06", s.ID, "", journal.OK, "")
+	}
+	d.tell("r1", journal.Remarked{Text: why})
+	d.do(d.c.openRun("r1"))
+	d.Pull().See("WAITS 0", why).Miss("RUNNING")
+	d.tell("r1", journal.WaveOpened{Wave: 1})
+	d.Pull().See("RUNNING").Miss("outside the maintenance window")
+}
+
 func TestApproval(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	p := d.plan("patch", "nyc1/r02")

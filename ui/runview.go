@@ -95,8 +95,18 @@ func (s *runScreen) word() (string, token) {
 		return "PAUSED", warn
 	case s.w.ended:
 		return "OPEN, NOT CLOSED", unsure
+	case s.holds() != "":
+		return "WAITS", warn
 	}
 	return "RUNNING", busy
+}
+
+// holds is what the run waits for where nobody is at work and nothing is to be decided: a window, a pause.
+func (s *runScreen) holds() string {
+	if st := s.w.state; st.Result != journal.Open || st.Paused || st.Tally.AtWork > 0 || st.Tally.Waiting == 0 {
+		return ""
+	}
+	return s.w.holds
 }
 
 // wave is where the run stands among its waves; a run of one wave has nothing to say.
@@ -366,6 +376,9 @@ func (s *runScreen) status(a area) string {
 	}
 	if s.w.err != nil {
 		return a.paint(bad, a.text("reading stopped: "+withHint(s.w.err)))
+	}
+	if text := s.holds(); text != "" {
+		return a.paint(warn, a.text(text))
 	}
 	return a.text(s.selection())
 }

@@ -32,6 +32,8 @@ type watch struct {
 	state *journal.State
 	outs  []output // by the host's place in the plan
 	marks []journal.Remarked
+	// holds is what the run said that it waits for, until it goes on.
+	holds string
 	// decisions are what people decided about it, in their order.
 	decisions []decision
 	feed      *feed[journal.Event]
@@ -94,7 +96,10 @@ func (w *watch) apply(e journal.Event) {
 		if i := w.state.Index(b.Host); i >= 0 {
 			w.verdicts[i].made = false
 		}
+	case journal.WaveOpened, journal.RunClosed:
+		w.holds = ""
 	case journal.StepStarted:
+		w.holds = ""
 		if i := w.state.Index(b.Host); i >= 0 {
 			w.verdicts[i].made = false
 			w.outs[i] = output{step: w.state.StepIndex(b.Step), attempt: b.Attempt, sum: newOwnSum(b.Host), at: e.At}
@@ -105,6 +110,9 @@ func (w *watch) apply(e journal.Event) {
 		}
 	case journal.Remarked:
 		w.marks = append(w.marks, b)
+		if b.Host == "" {
+			w.holds = b.Text
+		}
 	case journal.Decided:
 		w.decided(e.At, b)
 	}
