@@ -87,6 +87,9 @@ type silent int
 
 func (s silent) Error() string { return fmt.Sprintf("exit %d", int(s)) }
 
+// hintMark begins the line of what to do about an error.
+const hintMark = "  hint: "
+
 // report says what went wrong, once, and returns the exit code.
 func (a *app) report(err error) int {
 	var quiet silent
@@ -104,7 +107,7 @@ func (a *app) report(err error) int {
 	text := readable(fileWords(strings.TrimRight(quote.Text(err.Error()), "\n"), err))
 	fmt.Fprintf(a.err, "tend: %s\n", text)
 	if hint != "" && !strings.Contains(text, hint) {
-		fmt.Fprintf(a.err, "  hint: %s\n", readable(quote.Text(hint)))
+		fmt.Fprintf(a.err, hintMark+"%s\n", readable(quote.Text(hint)))
 	}
 	return code
 }

@@ -42,20 +42,41 @@ func (a *app) depart(p *planned, f planRunning) (cmd *exec.Cmd, path string, err
 	if err != nil {
 		return nil, "", bad(err)
 	}
-	cmd = exec.Command(exe, f.again(p, a.inventory)...) // not CommandContext: it outlives us
+	cmd = a.departing(exe, f.again(p, a.inventory))
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := errors.Join(cmd.Start(), log.Close()); err != nil {
 		return nil, "", fmt.Errorf("start the plan's process: %w", err)
 	}
 	return cmd, path, nil
 }
 
-// lastWords is the last line of a log.
+func (a *app) departing(exe string, args []string) *exec.Cmd {
+	cmd := exec.Command(exe, args...) // not CommandContext: it outlives us
+	cmd.Env, cmd.SysProcAttr = a.inherited(), &syscall.SysProcAttr{Setsid: true}
+	return cmd
+}
+
+// inherited is this process's environment with the places of things as the app sees them: a demo and a lesson have theirs elsewhere.
+func (a *app) inherited() []string {
+	env := os.Environ()
+	for _, k := range []string{"HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "TEND_INVENTORY", "SSH_AUTH_SOCK"} {
+		if v := a.getenv(k); v != os.Getenv(k) {
+			env = append(env, k+"="+v)
+		}
+	}
+	return env
+}
+
+// lastWords is the last message of a log, and what it says is to be done.
 func lastWords(log string) string {
 	data, _ := os.ReadFile(log) // one that cannot be read has said nothing
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	return quote.Line(lines[len(lines)-1])
+	at := len(lines) - 1
+	hint, is := strings.CutPrefix(lines[at], hintMark)
+	if !is || at == 0 {
+		return quote.Line(lines[at])
+	}
+	return quote.Line(strings.TrimPrefix(lines[at-1], "tend: ") + " (" + hint + ")")
 }
 
 // again is the command line that runs the plan, as it is now, without anybody there.
