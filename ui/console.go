@@ -213,7 +213,7 @@ func (c *console) pull() tea.Cmd {
 	ch, m := c.pullKnown(until)
 	changed, more = changed || ch, more || m
 	changed = c.pullAsks() || changed
-	if now := c.cfg.Now(); changed || now.Sub(c.now) >= time.Minute {
+	if now := c.cfg.Now(); changed || now.Sub(c.now) >= c.staleness() {
 		c.now = now
 		c.fleet.Refresh(now)
 	}
@@ -221,6 +221,19 @@ func (c *console) pull() tea.Cmd {
 		return c.tick(pullRest)
 	}
 	return tea.Batch(c.tick(c.work.period), c.lookAlive(), c.lookRuns(), c.keepUp())
+}
+
+// staleness is how old the ages and clocks of a picture may grow while nothing happens: an idle console writes nothing, but a run that is at
+// work and says nothing must be seen to be at work.
+func (c *console) staleness() time.Duration {
+	s, ok := c.top().(*runScreen)
+	switch {
+	case !ok || s.w.state.Result != journal.Open || s.w.state.Tally.AtWork == 0:
+		return time.Minute
+	case c.cfg.Tier == Plain:
+		return 5 * time.Second
+	}
+	return time.Second
 }
 
 func (c *console) pullKnown(until time.Time) (changed, more bool) {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"testing"
+	"time"
 
 	"tend/journal"
 )
@@ -36,4 +37,37 @@ func TestRunCommandTakesTheMarks(t *testing.T) {
 	d := newDriver(t, 80, 24)
 	d.Press(":").Type("mark db-[01-02]").Press("enter", ":").Type("run health").Press("enter").See("PLAN health", "2 hosts", "db-").Press("esc", "u")
 	d.Press(":").Type("run health tag=w").Press("tab").See("run health tag=web").Press("esc", ":").Type("run health").Press("enter").See("35 hosts")
+}
+
+// TestAClockThatGoes: the clock of a run at work goes on while its hosts say nothing, by the second, and on a slow line by five; what has ended,
+// or works for nobody to see, writes nothing.
+func TestAClockThatGoes(t *testing.T) {
+	for tier, step := range map[Tier]int{Full: 1, Plain: 5} {
+		d := newDriver(t, 80, 24, func(c *Config) { c.Tier = tier })
+		d.patch("p1")
+		d.do(d.c.openRun("p1"))
+		d.Pull()
+		was := d.c.View().Content
+		after := func(seconds int) string {
+			d.now = d.now.Add(time.Duration(seconds) * time.Second)
+			d.send(pullMsg{})
+			return d.c.View().Content
+		}
+		if step > 1 && after(step-1) != was {
+			t.Errorf("%v: within %d seconds it has drawn anew", tier, step)
+		}
+		if after(1) == was {
+			t.Errorf("%v: the clock stands still for %d seconds", tier, step)
+		}
+		d.Press("esc")
+		if was = d.c.View().Content; after(30) != was {
+			t.Errorf("%v: behind another screen", tier)
+		}
+		d.tell("p1", journal.RunClosed{Result: journal.SomeFailed})
+		d.do(d.c.openRun("p1"))
+		d.Pull()
+		if was = d.c.View().Content; after(30) != was {
+			t.Errorf("%v: of a run that has ended", tier)
+		}
+	}
 }
