@@ -337,12 +337,7 @@ func (s *maintenance) View(a area) frame {
 	f := frame{name: "MAINTENANCE", scope: s.page.Name, prod: s.page.Prod, right: plural(len(s.page.Hosts), "host"), sub: a.text(firstOf(s.page.Shown, s.page.Path)), subEnd: fmt.Sprintf("digest %.12s", s.page.Digest)}
 	var lines []string
 	for l := range strings.Lines(s.page.Text) {
-		for i, part := range wrap(a.text(strings.TrimRight(l, "\n")), a.w-hang-2) {
-			if i > 0 {
-				part = strings.Repeat(" ", hang) + part
-			}
-			lines = append(lines, part)
-		}
+		lines = append(lines, hung(a.text(strings.TrimRight(l, "\n")), a.w-2)...)
 	}
 	from, to := s.list.window(len(lines), a.h)
 	for i := from; i < to; i++ {
@@ -354,6 +349,19 @@ func (s *maintenance) View(a area) frame {
 	}
 	f.status = a.text(firstOf(s.page.NoStart, s.page.Waits, s.page.Blast))
 	return f
+}
+
+// hung is clean text in lines of w cells, all but the first behind the names.
+func hung(s string, w int) []string {
+	out := wrap(s, w)[:1]
+	rest := strings.TrimLeft(s[len(out[0]):], " ")
+	if rest == "" {
+		return out
+	}
+	for _, l := range wrap(rest, w-hang) {
+		out = append(out, strings.Repeat(" ", hang)+l)
+	}
+	return out
 }
 
 // hang is how far a plan's words stand behind its names; what is wrapped stands there too.

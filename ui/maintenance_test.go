@@ -112,3 +112,17 @@ func TestMaintenanceSigned(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestAPlansLinesHang: the first line of what is said of a plan has all the room, so that a digest stands beside its name; the others stand
+// behind the names.
+func TestAPlansLinesHang(t *testing.T) {
+	digest := "digest    " + strings.Repeat("3f2a", 16)
+	for text, want := range map[string]string{
+		digest: digest, "": "", "  wave    all": "  wave    all",
+		"goal      " + strings.Repeat("word ", 14): "goal      " + strings.TrimSpace(strings.Repeat("word ", 13)) + "\n          word ",
+	} {
+		if got := strings.Join(hung(text, 78), "\n"); got != want {
+			t.Errorf("%q:\n%s", text, got)
+		}
+	}
+}
