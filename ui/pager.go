@@ -212,7 +212,7 @@ func (p *pager) Binds() []bind {
 		{keys: "f", name: "follow", help: "stay at the end while output comes", foot: p.feed != nil, do: p.stay},
 		{keys: "w", name: "wrap", help: "wrap long lines, or cut them", foot: true, do: done(func() { p.wrap, p.sub = !p.wrap, 0 })},
 		{keys: "t", name: "times", help: "show when each line came", foot: true, do: done(func() { p.times = !p.times })},
-		{keys: "/", name: "search", help: "search: a regular expression; small letters match both cases", foot: true, do: func() action { return ask(p.searchPrompt()) }},
+		{keys: "/", name: "search", help: "search: a regular expression; small letters match both cases", foot: true, do: func() action { return p.askSearch }},
 		{keys: "n", name: "next", help: "next match", foot: true, why: no, do: func() action { return p.find(+1) }},
 		{keys: "N", name: "previous", help: "match before", why: no, do: func() action { return p.find(-1) }},
 		{keys: "o", name: "order", help: "one host's lines after the other's, or as they came", foot: p.names, why: p.noOrder, do: done(func() { p.byHost, p.order = !p.byHost, nil })},
@@ -276,8 +276,12 @@ func (p *pager) last() (top, sub int) {
 	return 0, 0
 }
 
-func (p *pager) searchPrompt() *prompt {
-	return &prompt{label: "search:", field: newField(p.searched), enter: p.lookFor}
+// askSearch asks what to look for. It begins empty, as in less: who searches for something else does not add to what was searched for before;
+// up brings that back.
+func (p *pager) askSearch(c *console) tea.Cmd {
+	c.typed.patterns.step(len(c.typed.patterns.lines)) // behind the latest
+	c.prompt = &prompt{label: "search:", field: newField(""), history: &c.typed.patterns, enter: p.lookFor}
+	return nil
 }
 
 // lookFor searches for a regular expression, or for the text as it is where it is none; "" forgets the last one.

@@ -150,11 +150,12 @@ func TestPagerMoves(t *testing.T) {
 	d.Press("space").See("line 17", "line 34").Press("b").See("line 0").Press("G").See("line 999", "(end)").Press("k").See("line 998").Miss("line 999")
 	d.Press("g").See("line 0").Press("t").See("12:00:00 line 0", "times")
 	d.Press("/").Type("LINE 5").Press("enter").See("no more matches")
-	d.Press("/", "ctrl+u").Type("line 5.0$").Press("enter").See("line 500").Press("n").See("line 510").Press("N", "N").See("no more matches")
+	d.Press("/").Type("line 5.0$").Press("enter").See("line 500").Press("n").See("line 510").Press("N", "N").See("no more matches")
 	if p.top != 500 {
 		t.Errorf("at %d, the first match is at 500", p.top)
 	}
-	d.Press("n", "n", "n").Press("/", "ctrl+u").Type("a[").Press("enter").See("no more matches")
+	d.Press("n", "n", "n").Press("/").Type("a[").Press("enter").See("no more matches for a[ below")
+	d.Press("/", "up", "up").See("search: line 5.0$_").Press("esc")
 	d.Press("f").See("nothing more comes", "line 999")
 }
 

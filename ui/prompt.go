@@ -104,7 +104,8 @@ type history struct {
 // typedLines are what was typed at the prompts that remember.
 type typedLines struct {
 	commands, searches history
-	form               *form // that was left with something set in it
+	patterns           history // in pagers
+	form               *form   // that was left with something set in it
 }
 
 func (h *history) add(s string) {
