@@ -307,6 +307,10 @@ func (s *sheetScreen) View(a area) frame {
 		f.subEnd = "sort:" + a.text(s.sheet.Sorts[min(s.sort, len(s.sheet.Sorts)-1)])
 	}
 	from, to := s.list.window(len(s.shown), a.h)
+	if s.heads(from) != nil { // the table's own heading has left the screen
+		from, to = s.list.window(len(s.shown), a.h-1)
+		f.body = append(f.body, s.heading(a, from))
+	}
 	for i := from; i < to; i++ {
 		f.body = append(f.body, s.line(a, s.shown[i], i == s.list.at))
 	}
@@ -325,6 +329,27 @@ func (s *sheetScreen) View(a area) frame {
 	}
 	f.status = a.text(s.cursor().Detail)
 	return f
+}
+
+// heads is the heading of the table in which row i stands; nil = it stands in none, or is the heading.
+func (s *sheetScreen) heads(i int) *SheetRow {
+	if i >= len(s.shown) || s.shown[i].table == nil || s.shown[i].Title {
+		return nil
+	}
+	for j := i - 1; j >= 0; j-- {
+		if r := &s.shown[j]; r.Title && r.table == s.shown[i].table {
+			return r
+		}
+	}
+	return nil
+}
+
+// heading is that of the table in which row i stands, to be drawn above it: numbers whose heading has left the screen say nothing.
+func (s *sheetScreen) heading(a area, i int) string {
+	if r := s.heads(i); r != nil {
+		return s.line(a, *r, false)
+	}
+	return ""
 }
 
 func (s *sheetScreen) line(a area, r SheetRow, cursor bool) string {

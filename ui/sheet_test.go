@@ -124,3 +124,30 @@ func TestNoSheets(t *testing.T) {
 	})
 	d.Press("V").See("the index is gone")
 }
+
+// TestAHeadingStaysOverItsTable: however far down a page one is, what its columns mean stands above them, and the cursor's line shows.
+func TestAHeadingStaysOverItsTable(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	cells := [][]string{{"HOST", "UPDATES"}}
+	for i := range 60 {
+		cells = append(cells, []string{"web-" + itoa(100+i), itoa(i)})
+	}
+	rows := append(Table(cells), SheetRow{Text: "GROWTH: will be full", Title: true}, SheetRow{Text: "nothing grows"})
+	d.c.cfg.Sheet = func(context.Context, string, string) (Sheet, error) { return Sheet{Rows: rows}, nil }
+	d.Press("Y")
+	key := func(name string, times int) {
+		t.Helper()
+		for range times {
+			d.Press(name)
+			on := d.c.top().(*sheetScreen).cursor().Text
+			if n := strings.Count(strings.Join(d.Screen(), "\n"), "HOST  "); n != 1 || !strings.Contains(strings.Join(d.Screen(), "\n"), "> "+on) {
+				t.Fatalf("%q %q: %d headings\n%s", name, on, n, strings.Join(d.Screen(), "\n"))
+			}
+		}
+	}
+	key("j", 60)
+	key("k", 60)
+	key("ctrl+f", 3)
+	key("ctrl+b", 4)
+	d.Press("G").See("> nothing grows", "GROWTH")
+}
