@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 
@@ -90,5 +91,25 @@ func TestSignalWhileLent(t *testing.T) {
 	}
 	if err := x.left(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestConsoleEndsWithItsTerminal: a terminal that is closed tells the leader of its session alone, which may be somebody who lives on. The console
+// ends nevertheless, whatever it shows.
+func TestConsoleEndsWithItsTerminal(t *testing.T) {
+	for keys, see := range map[string]string{"": "FLEET", ":host": "host_"} {
+		x := openTerminal(t, "xterm-256color", nil)
+		x.keys(keys)
+		x.see(see)
+		x.master.Close()
+		_, _ = x.tty.WriteString(" ") // ends the read of the master that is under way, and holds it open
+		select {
+		case err := <-x.over:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("the console lives on")
+		}
 	}
 }

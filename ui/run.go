@@ -34,12 +34,12 @@ func Run(ctx context.Context, cfg Config) error {
 		return runLines(ctx, cfg)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &work{ctx: ctx, ticks: true, period: pullEvery(cfg.Tier), halt: haltGroup}
+	w := &work{ctx: ctx, ticks: true, period: pullEvery(cfg.Tier), halt: haltGroup, gone: make(chan struct{})}
 	c := newConsole(cfg, w)
 	c.restore(loadMemory(cfg))
 	p := tea.NewProgram(c, options(cfg, w)...)
 	over := make(chan struct{})
-	w.wg.Go(func() { quitInOrder(ctx, cancel, p, over) })
+	w.wg.Go(func() { w.quitInOrder(ctx, cancel, p, over) })
 	_, err = p.Run()
 	close(over)
 	cancel()
@@ -101,7 +101,7 @@ func pullEvery(t Tier) time.Duration {
 func options(cfg Config, w *work) []tea.ProgramOption {
 	opts := []tea.ProgramOption{
 		tea.WithoutSignalHandler(), tea.WithEnvironment(cfg.Env),
-		tea.WithInput(escReader(cfg.Input, escWait(cfg), &w.lent)), tea.WithOutput(writerFor(cfg)),
+		tea.WithInput(escReader(cfg.Input, escWait(cfg), &w.lent, w.hungUp)), tea.WithOutput(writerFor(cfg)),
 	}
 	switch cfg.Tier {
 	case Plain:
@@ -124,7 +124,7 @@ func writerFor(cfg Config) io.Writer {
 
 // quitInOrder ends the program when its terminal hangs up, somebody asks it to, or ctx ends; the framework knows nothing of SIGHUP, and
 // ends with ctx before its own reader has. What the terminal is lent to ends by cancel: the program hears nothing before that.
-func quitInOrder(ctx context.Context, cancel func(), p *tea.Program, over <-chan struct{}) {
+func (w *work) quitInOrder(ctx context.Context, cancel func(), p *tea.Program, over <-chan struct{}) {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(ch)
@@ -133,6 +133,7 @@ func quitInOrder(ctx context.Context, cancel func(), p *tea.Program, over <-chan
 		return
 	case <-ctx.Done():
 	case <-ch:
+	case <-w.gone:
 	}
 	cancel()
 	go p.Quit() // it waits for the event loop, which may wait for the terminal; it returns when the program is over
@@ -153,9 +154,15 @@ type work struct {
 	lent   atomic.Bool                 // the terminal is somebody else's, or about to be
 	halt   func(context.Context) error // stops the process until a shell brings it back; nil in tests, which share theirs
 
+	gone chan struct{} // is closed when the terminal is gone
+	hung sync.Once
+
 	mu     sync.Mutex
 	closed bool
 }
+
+// hungUp says that the terminal is gone.
+func (w *work) hungUp() { w.hung.Do(func() { close(w.gone) }) }
 
 // enter counts a command in; false says that the console is over.
 func (w *work) enter() bool {

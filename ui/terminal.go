@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -31,13 +32,17 @@ func escWait(cfg Config) time.Duration {
 }
 
 // escReader hands escape sequences over whole, where r is a terminal. While lent is true it reads nothing: what is typed then is for whoever
-// has the terminal next, and stays in it.
-func escReader(r io.Reader, wait time.Duration, lent *atomic.Bool) io.Reader {
+// has the terminal next, and stays in it. gone is called when the terminal is.
+func escReader(r io.Reader, wait time.Duration, lent *atomic.Bool, gone func()) io.Reader {
 	f, ok := r.(file)
 	if !ok {
 		return r
 	}
-	return &escFile{file: f, wait: wait, lent: lent}
+	e := &escFile{file: f, wait: wait, lent: lent, gone: func() {}}
+	if isTerminal(r) {
+		e.gone = gone
+	}
+	return e
 }
 
 // escFile waits a while after an escape that stands alone.
@@ -45,6 +50,7 @@ type escFile struct {
 	file
 	wait time.Duration
 	lent *atomic.Bool
+	gone func()
 }
 
 // Name is wanted by the framework's cancelable reader, which polls the descriptor.
@@ -71,6 +77,9 @@ func (e *escFile) Read(p []byte) (int, error) {
 	}
 	if n > 0 {
 		err = nil
+	}
+	if errors.Is(err, io.EOF) { // a terminal that is raw has an end only where it was hung up; SIGHUP tells the leader of its session alone
+		e.gone()
 	}
 	return n, err
 }
