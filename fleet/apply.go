@@ -153,8 +153,8 @@ func (f *Fleet) ended(h *host, e journal.Event, b journal.StepEnded) {
 		f.see(h, e.At)
 	}
 	r := f.runs[e.Run]
-	if was := h.view.Last; was.Run == e.Run && was.Running && was.Outcome == journal.Warned && b.Outcome == journal.OK {
-		b.Outcome, b.Reason = journal.Warned, was.Reason // an earlier step warned, and a host is no better than its steps
+	if was := h.view.Last; was.Run == e.Run && was.Running {
+		b.Outcome, b.Reason = sofar(was, b)
 	}
 	l := Last{Run: e.Run, Runbook: r.runbook, At: e.At, Step: b.Step, Outcome: b.Outcome, Reason: b.Reason}
 	if b.Outcome.Good() && b.Step != r.last {
@@ -166,6 +166,16 @@ func (f *Fleet) ended(h *host, e journal.Event, b journal.StepEnded) {
 	if !r.dry { // it looked, and says nothing of how the host stands but what it found there
 		f.conclude(h, l)
 	}
+}
+
+// sofar is how the host stands in its run once a step has ended: where an earlier one warned, it is no better than that, and one that was not
+// wanted changes nothing.
+func sofar(was Last, b journal.StepEnded) (journal.Outcome, string) {
+	warned := was.Outcome == journal.Warned && b.Outcome == journal.OK
+	if warned || b.Outcome == journal.Skipped && was.Outcome.Good() {
+		return was.Outcome, was.Reason
+	}
+	return b.Outcome, b.Reason
 }
 
 // ran reports whether the outcome proves that the host answered.

@@ -88,6 +88,7 @@ func TestStates(t *testing.T) {
 		"failed when dry":           {[]journal.Body{dry, facts(fine), end("look", journal.OK, ""), end("work", journal.Failed, "exit 1")}, OK, ""},
 		"warned in step":            {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
 		"warned in an earlier step": {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), journal.StepStarted{Host: "db-1", Step: "work", Attempt: 1}, end("work", journal.OK, "")}, Warn, "patch work warned: held 2"},
+		"last step not wanted":      {[]journal.Body{facts(fine), end("look", journal.Warned, "held 2"), end("work", journal.Skipped, "not in the group")}, Warn, "patch work warned: held 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := New(room())
@@ -328,5 +329,21 @@ func BenchmarkKnown(b *testing.B) {
 	}
 	for b.Loop() {
 		New(inv).Known(known...)
+	}
+}
+
+// TestAStepThatIsNotWanted: a host's part in a run is as its other steps were, in the run as in what an index tells of it later; it is skipped only
+// where none of them was wanted.
+func TestAStepThatIsNotWanted(t *testing.T) {
+	for _, c := range []struct{ look, work, want journal.Outcome }{
+		{journal.OK, journal.Skipped, journal.OK}, {journal.Warned, journal.Skipped, journal.Warned}, {journal.Skipped, journal.OK, journal.OK},
+		{journal.Skipped, journal.Skipped, journal.Skipped},
+	} {
+		f := New(room())
+		s := &story{f: f, run: "r1", at: t0}
+		s.tell(plan("patch", "look", "work"), journal.StepEnded{Host: "db-1", Step: "look", Outcome: c.look}, journal.StepEnded{Host: "db-1", Step: "work", Outcome: c.work})
+		if h, _ := f.Host("db-1"); h.Last.Outcome != c.want || h.Last.Running {
+			t.Errorf("%v, then %v: %v, running %v", c.look, c.work, h.Last.Outcome, h.Last.Running)
+		}
 	}
 }
