@@ -211,7 +211,7 @@ func (s *fleetScreen) noAnswer() string {
 // about is what the cursor is on, in one line.
 func (s *fleetScreen) about(a area) string {
 	if w := s.firstManual(); w.watch != nil {
-		return a.paint(warn, a.text(string(w.host())+" waits for a person: "+w.words()+" (a)"))
+		return a.paint(warn, a.text(string(w.host())+" waits for a person: "+w.words()+" ("+s.cfg.Settings.key("fleet", "answer", "a")+")"))
 	}
 	r, ok := s.cursor()
 	if !ok {

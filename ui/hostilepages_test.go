@@ -1,10 +1,12 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"tend/fleet"
 	"tend/inventory"
 	"tend/journal"
 	"tend/runbooks"
@@ -52,7 +54,9 @@ func TestHostileEverywhere(t *testing.T) {
 	for _, tier := range []Tier{Full, Plain} {
 		for _, size := range [][2]int{{60, 20}, {140, 40}} {
 			t.Run(fmt.Sprint(tier, size[0]), func(t *testing.T) {
-				hostilePages(newDriver(t, size[0], size[1], func(c *Config) { c.Tier, c.Env = tier, []string{"TERM=xterm-256color", "LANG=C.UTF-8"} }))
+				hostilePages(newDriver(t, size[0], size[1], func(c *Config) {
+					c.Tier, c.Env, c.Inventory = tier, []string{"TERM=xterm-256color", "LANG=C.UTF-8"}, hostileRoom(t)
+				}))
 			})
 		}
 	}
@@ -89,12 +93,72 @@ func hostilePages(d *driver) {
 		&searchScreen{cfg: c.cfg, loaded: true, text: hostile, hits: []Hit{{Run: journal.RunID(hostile), Host: hosts[0], Line: hostile, Kind: hostile, Text: hostile, Marks: [][2]int{{2, 9}, {11, 40}}}}},
 		&shellsScreen{cfg: c.cfg, loaded: true, all: []ShellEntry{{ID: journal.RunID(hostile), Host: hosts[0], User: hostile, Reason: hostile, End: hostile}}},
 		newFilm(c, "f2"), newFilm(c, "f1")}
+	d.walk(append(pages, d.ofTheInventory()...))
+	if bad := acts(c.windowTitle()); bad != "" {
+		d.t.Errorf("title: %s", bad)
+	}
+}
+
+// hostileRoom is the room as an inventory that was generated from elsewhere may have it.
+func hostileRoom(t *testing.T) *inventory.Inventory {
+	inv, words := theRoom(t), []string{hostile, hostile}
+	for i := range inv.Sites {
+		s := &inv.Sites[i]
+		s.Name, s.Title = s.Name+hostile, hostile
+		for j := range s.Racks {
+			r := &s.Racks[j]
+			r.Name, r.Site, r.Row, r.Feeds = r.Name+hostile, s.Name, hostile, words
+		}
+	}
+	for i := range inv.Hosts {
+		h := &inv.Hosts[i]
+		h.Name, h.Site = inventory.HostID(fmt.Sprint(i, hostile)), h.Site+hostile
+		if h.Rack != "" {
+			h.Rack += hostile
+		}
+		h.Addr, h.User, h.OS, h.Owner, h.Window, h.Locate = hostile, hostile, hostile, hostile, hostile, hostile
+		h.Tags, h.Feeds, h.Jump, h.Groups, h.Services = words, words, words, words, words
+	}
+	for i := range inv.Groups {
+		inv.Groups[i].Name = hostile
+	}
+	return inv
+}
+
+// ofTheInventory are the pages about what the inventory names and hosts have said of themselves, and of a plan that somebody wrote.
+func (d *driver) ofTheInventory() []screen {
+	c, h := d.c, d.c.cfg.Inventory.Hosts[0]
+	for i, state := range []runbooks.CheckState{runbooks.CheckCrit, runbooks.CheckUnknown, runbooks.CheckOK} {
+		f := check(itoa(i)+hostile, hostile, hostile, hostile, state)
+		f.Text = hostile
+		c.fleet.Known(journal.Known{Host: h.Name, Fact: f, At: d.now, Run: journal.RunID(hostile), Step: runbooks.StepID(hostile)},
+			journal.Known{Host: h.Name, Fact: runbooks.Fact{Key: hostile, Value: hostile, Unit: hostile}, At: d.now},
+			journal.Known{Host: h.Name, Fact: runbooks.Fact{Key: fleet.FactOS, Value: hostile}, At: d.now})
+	}
+	c.fleet.Ran(journal.HostRun{Host: h.Name, Runbook: hostile, Run: journal.RunID(hostile), Started: d.now, Outcome: "failed"})
+	tree := newFleetScreen(c)
+	tree.cfg.Shell = nil
+	tree.tree.foldAll(false)
+	filtered := newFleetScreen(c)
+	filtered.filter, filtered.dirty = hostile, true
+	host := &hostScreen{cfg: c.cfg, host: h, fleet: c.fleet, err: errors.New(hostile), runs: []journal.RunSummary{{Run: journal.RunID(hostile), Runbook: hostile, Started: d.now}}}
+	host.build()
+	plan := PlanPage{Name: hostile, Path: hostile, Shown: hostile, Digest: hostile, Text: hostile + "\n" + hostile, Scripts: hostile, Blast: hostile, Runs: 2, Hosts: []inventory.HostID{h.Name}, Prod: true, Revision: hostile, Approvers: []string{hostile, hostile}}
+	refused, waits := plan, plan
+	refused.NoStart, refused.NoApprove, waits.Waits = hostile, hostile, hostile
+	return []screen{tree, filtered, host, newRackScreen(c, h.Site, h.Rack), &maintenance{cfg: c.cfg, page: plan}, &maintenance{cfg: c.cfg, page: refused}, &maintenance{cfg: c.cfg, page: waits},
+		newProse("FACT", string(h.Name), factText(c.fleet.Facts(h.Name)[0]))}
+}
+
+// walk looks at each page, and at what its keys open.
+func (d *driver) walk(pages []screen) {
+	c := d.c
 	for _, s := range pages {
 		if p, ok := s.(puller); ok { // what it reads has come before its keys are pressed
 			waitFor(d.t, func() bool { changed, more := p.Pull(time.Second); return !changed && !more && c.work.ctx.Err() == nil })
 		}
 		c.stack, c.note, c.prompt = append(c.stack[:1], s), note{}, nil
-		for _, key := range []string{"", "j", ">", "n", "w", "i", "?"} {
+		for _, key := range []string{"", "j", ">", "n", "w", "i", "a", "s", "b", "?"} {
 			if key != "" && !answered(s) {
 				d.Press(key)
 			}
@@ -111,8 +175,5 @@ func hostilePages(d *driver) {
 			}
 		}
 		d.c.prompt = nil
-	}
-	if bad := acts(c.windowTitle()); bad != "" {
-		d.t.Errorf("title: %s", bad)
 	}
 }

@@ -217,7 +217,7 @@ func (s *hostScreen) line(a area, l hostLine, cursor bool) string {
 	case l.head != "":
 		text, tok = l.head, head
 	case l.run != nil:
-		text = fmt.Sprintf("%s  %s  %s  %s", l.run.Run, l.run.Started.Local().Format("01-02 15:04"), a.pad(a.text(l.run.Runbook), 10), l.run.Result)
+		text = fmt.Sprintf("%s  %s  %s  %s", a.text(string(l.run.Run)), l.run.Started.Local().Format("01-02 15:04"), a.pad(a.text(l.run.Runbook), 10), l.run.Result)
 		tok = resultToken(l.run.Result)
 	default:
 		state, text, tok = s.factLine(a, *l.fact)

@@ -334,7 +334,7 @@ func (s *maintenance) begin(first int) action {
 
 // View is the plan in words, wrapped.
 func (s *maintenance) View(a area) frame {
-	f := frame{name: "MAINTENANCE", scope: s.page.Name, prod: s.page.Prod, right: plural(len(s.page.Hosts), "host"), sub: a.text(firstOf(s.page.Shown, s.page.Path)), subEnd: fmt.Sprintf("digest %.12s", s.page.Digest)}
+	f := frame{name: "MAINTENANCE", scope: s.page.Name, prod: s.page.Prod, right: plural(len(s.page.Hosts), "host"), sub: a.text(firstOf(s.page.Shown, s.page.Path)), subEnd: a.text(fmt.Sprintf("digest %.12s", s.page.Digest))}
 	var lines []string
 	for l := range strings.Lines(s.page.Text) {
 		lines = append(lines, hung(a.text(strings.TrimRight(l, "\n")), a.w-2)...)

@@ -213,3 +213,19 @@ func TestManualWordsAreReadWell(t *testing.T) {
 	d.Pull().Press("a").See("##", "Then put the new one in.", "note, for the journal:", "what you say goes into the journal with your name").Miss("at work").sizes()
 	d.Press("ctrl+p").See("S-tab   previous")
 }
+
+// TestAStepThatWaitsNamesTheKeyThatAnswers: as it is bound, on the fleet as at the rack.
+func TestAStepThatWaitsNamesTheKeyThatAnswers(t *testing.T) {
+	s, err := ParseSettings([]byte("[keys]\n\"fleet.answer\" = \"ctrl+g\"\n\"rack.answer\" = \"ctrl+t\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDriver(t, 80, 24, func(c *Config) { c.Settings = s })
+	p, err := d.c.cfg.Resolve(Wish{Runbook: "replace-disk", Select: "db-02", Params: map[string]string{"slot": "3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+	d.c.follow("r1")
+	d.Pull().See("db-02 waits for a person: swap the disk (^G)").Press("j", "e").See("RACK nyc1/r01", "swap the disk (^T)")
+}

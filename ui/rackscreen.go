@@ -270,7 +270,7 @@ func (s *rackScreen) View(a area) frame {
 		f.status, f.prod = a.text(hostWords(fl, h.OS, fl.At(u.host))), h.Prod
 	}
 	if w := s.waiting(); w.watch != nil {
-		f.status = a.paint(warn, a.text(string(w.host())+" waits for a person: "+w.words()+" (a)"))
+		f.status = a.paint(warn, a.text(string(w.host())+" waits for a person: "+w.words()+" ("+s.cfg.Settings.key("rack", "answer", "a")+")"))
 	}
 	return f
 }
