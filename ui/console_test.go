@@ -84,6 +84,16 @@ func TestConfirmationCannotBePasted(t *testing.T) {
 	if len(d.runs.started) != 0 {
 		t.Error("a pasted scope started the run")
 	}
+	d.patch("r1")
+	d.do(d.c.openRun("r1"))
+	d.Pull().Press("x")
+	d.send(tea.PasteMsg{Content: "abort"})
+	d.Press("enter").See("not typed as asked: the run goes on")
+	f := newFakePlans()
+	f.page.NoStart, d.c.cfg.Plans = "", f.plans()
+	d.Press(":").Type("plan openssl").Press("enter", "s")
+	d.send(tea.PasteMsg{Content: "openssl"})
+	d.Press("enter").See("not typed as asked: nothing was done")
 }
 
 type hinted struct{ error }

@@ -2,9 +2,11 @@ package ui
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/charmbracelet/x/term"
@@ -20,13 +22,17 @@ func TestLineConsoleLeavesTheEcho(t *testing.T) {
 	}
 	c := exec.Command(os.Args[0], "-test.run", "^TestLineConsoleLeavesTheEcho$")
 	c.Env = append(os.Environ(), "TEND_TEST_ASKS_SECRET=1")
-	f, err := pty.Start(c)
+	f, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	was, err := term.GetState(f.Fd())
+	was, err := term.GetState(f.Fd()) // before anybody is there who changes it
 	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdin, c.Stdout, c.Stderr, c.SysProcAttr = tty, tty, tty, &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := errors.Join(c.Start(), tty.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(f).ReadString('\n'); err != nil || !strings.Contains(line, "asked") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tend/inventory"
 	"tend/journal"
 	"tend/runbooks"
 )
@@ -92,12 +93,14 @@ func (l *lineConsole) required(w Wish) bool {
 func (l *lineConsole) told(ctx context.Context, name string, w Wish, p proposal) *planScreen {
 	rb, _ := runbookNamed(l.cfg.Library, name)
 	s := &planScreen{cfg: l.cfg, wish: w, proposal: p, rb: rb}
-	for _, h := range s.plan.Hosts {
+	ids := make([]inventory.HostID, len(s.plan.Hosts))
+	for i, h := range s.plan.Hosts {
+		ids[i] = h.Name
 		if h.Prod {
 			s.prod++
 		}
 	}
-	l.say("plan %s: targets %s. groups: %s. order: %s. needs: %s. %s", name, s.targets(), s.groups(), s.order(), s.needs(), s.undo())
+	l.say("plan %s: targets %s: %s. groups: %s. order: %s. needs: %s. %s", name, s.targets(), inventory.HostSet(ids), s.groups(), s.order(), s.needs(), s.undo())
 	for i, st := range s.plan.Steps {
 		l.say("step %d: %s. risk %s. %s", i+1, st.ID, st.Risk, s.command(st))
 	}

@@ -67,3 +67,18 @@ func TestWideListsShowNames(t *testing.T) {
 	d.c.cfg.Library[0].Name = "security-posture-of-all"
 	d.Press("r").See("security-posture-of-all ").Press("/").Type("patch").Press("enter", "e").See("never|if-needed|always ")
 }
+
+// TestAListFillsAWindowThatGrows: after a resize the cursor is in the window, and no room is left empty that rows would fill.
+func TestAListFillsAWindowThatGrows(t *testing.T) {
+	l := list{at: 59}
+	for _, c := range [][3]int{{18, 42, 60}, {54, 6, 60}, {5, 55, 60}, {100, 0, 60}} {
+		if from, to := l.window(60, c[0]); from != c[1] || to != c[2] {
+			t.Errorf("%d lines show [%d,%d), want [%d,%d)", c[0], from, to, c[1], c[2])
+		}
+	}
+	l.at = 3
+	l.window(60, 5)
+	if from, to := l.window(2, 5); from != 0 || to != 2 || l.at != 1 {
+		t.Errorf("where rows went: [%d,%d), at %d", from, to, l.at)
+	}
+}
