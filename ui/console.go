@@ -228,7 +228,7 @@ func (c *console) pull() tea.Cmd {
 func (c *console) staleness() time.Duration {
 	s, ok := c.top().(*runScreen)
 	switch {
-	case !ok || s.w.state.Result != journal.Open || s.w.state.Tally.AtWork == 0:
+	case !ok || s.w.state.Result != journal.Open || s.w.state.Tally.AtWork <= len(s.w.manual()): // a person who is waited for may take all night
 		return time.Minute
 	case c.cfg.Tier == Plain:
 		return 5 * time.Second

@@ -63,6 +63,15 @@ func TestAClockThatGoes(t *testing.T) {
 		if was = d.c.View().Content; after(30) != was {
 			t.Errorf("%v: behind another screen", tier)
 		}
+		p, err := d.c.cfg.Resolve(Wish{Runbook: "replace-disk", Select: "db-02", Params: map[string]string{"slot": "3"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.tell("m1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+		d.do(d.c.openRun("m1"))
+		if was = d.Pull().See("WAITS FOR A PERSON").c.View().Content; after(30) != was {
+			t.Errorf("%v: of a run that waits for a person", tier)
+		}
 		d.tell("p1", journal.RunClosed{Result: journal.SomeFailed})
 		d.do(d.c.openRun("p1"))
 		d.Pull()
