@@ -49,8 +49,11 @@ func TestCutScript(t *testing.T) {
 func TestRandomCuts(t *testing.T) {
 	t.Parallel()
 	seeds := 60 // and 200 over real TCP and sshd: TestSSHCuts
-	if os.Getenv("TEND_LONG") != "" {
+	switch {
+	case os.Getenv("TEND_LONG") != "":
 		seeds = 1000
+	case testing.Short():
+		seeds = 12
 	}
 	names := make([]string, 0, 3)
 	for name := range shells(t) {

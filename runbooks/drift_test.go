@@ -3,6 +3,7 @@ package runbooks
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,11 +22,12 @@ func newDriftWorld(t *testing.T, argv []string) *driftWorld {
 	w.tools = map[string]string{
 		"dpkg-query": "sed 's/^/ii  /' " + w.dir + "/packages", "ss": "cat " + w.dir + "/ss", "usermod": `echo "usermod $*" >>` + w.dir + "/did",
 		"apt-get": `echo "apt-get $*" >>` + w.dir + "/did", "visudo": "exit 0", "rc-update": "echo 'sshd | default'", "mount": `echo "mount $*" >>` + w.dir + "/did",
-		"sysctl": `case $1 in -n) cat "` + w.dir + `/sysctl/$2" ;; -w) printf '%s\n' "${2#*=}" >"` + w.dir + `/sysctl/${2%%=*}" ;; esac`,
+		"sysctl": `f=` + w.dir + `/proc/sys/$(printf %s "${2%%=*}" | tr ./ /.); case $1 in -n) cat "$f" ;; -w) printf '%s\n' "${2#*=}" >"$f" ;; esac`,
 	}
 	w.write("packages", "nginx 1.18\nopenssl 3.0\n")
 	w.write("ss", "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\ntcp LISTEN 0 128 [::]:22 [::]:*\nudp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:*\ntcp LISTEN 0 1 127.0.0.1:41234 0.0.0.0:*\n")
-	w.write("sysctl/net.ipv4.ip_forward", "0\n")
+	w.write("proc/sys/net/ipv4/ip_forward", "0\n")
+	w.write("proc/sys/kernel/ostype", "Linux\n")
 	w.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n")
 	w.write("etc/group", "root:x:0:\nsudo:x:27:ops\n")
 	w.write("etc/sudoers", "ops ALL=(ALL) ALL\n")
@@ -67,7 +69,7 @@ func (w *driftWorld) run(book string, step StepID, params map[string]string) map
 func (w *driftWorld) change() {
 	w.write("packages", "netcat 1.0\nopenssl 3.1\n")
 	w.write("ss", "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\ntcp LISTEN 0 128 0.0.0.0:4444 0.0.0.0:*\n")
-	w.write("sysctl/net.ipv4.ip_forward", "1\n")
+	w.write("proc/sys/net/ipv4/ip_forward", "1\n")
 	w.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/bash\nmallory:x:0:0::/:/bin/sh\n")
 	w.write("etc/group", "root:x:0:\nsudo:x:27:ops,mallory\n")
 	w.write("etc/sudoers", "ALL ALL=(ALL) NOPASSWD: ALL\n")
@@ -116,6 +118,36 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestKernelParametersAreReadAlike: whether they are files, which one process reads, or sysctl is asked for each.
+func TestKernelParametersAreReadAlike(t *testing.T) {
+	for name, argv := range shells(t) {
+		w := newDriftWorld(t, argv)
+		w.write("etc/sysctl.d/ours.conf", "net.ipv4.conf.eth0/100.forwarding = 1\n-kernel.cores=file\nnet.ipv4.tcp_rmem=4096 1 2\nnet.absent = 1\nkernel.nothing = 1\n")
+		w.write("proc/sys/net/ipv4/conf/eth0.100/forwarding", "1\n")
+		w.write("proc/sys/net/ipv4/tcp_rmem", "4096\t1\t2\n")
+		w.write("proc/sys/kernel/cores", "file\npipe\n")
+		w.write("proc/sys/kernel/nothing", "\n")
+		want := "(boot)\troot=/dev/sda1 quiet\nkernel.cores\tfile pipe\nkernel.nothing\t\nnet.ipv4.conf.eth0/100.forwarding\t1\nnet.ipv4.ip_forward\t0\nnet.ipv4.tcp_rmem\t4096 1 2\n"
+		for _, kind := range []string{"/proc/sys/kernel", "/nowhere"} { // the second: not a directory, so that sysctl is asked
+			if kind == "/nowhere" && name != "dash" {
+				continue // forty times two processes
+			}
+			_, path := fakes(t, w.tools)
+			script := strings.NewReplacer("/proc/sys/kernel", strings.Replace(kind, "/proc", w.dir+"/proc", 1), "/etc/sysctl", w.dir+"/etc/sysctl", "/proc/", w.dir+"/proc/").Replace(libDrift)
+			got, _, _ := run(t, argv, script+"\ntend_state_sysctl\n", path)
+			if got = sorted(got); got != want {
+				t.Errorf("%s, %s: %q, want %q", name, kind, got, want)
+			}
+		}
+	}
+}
+
+func sorted(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
 // TestWhatHasNoBaselineIsNotKnown: where one kind was accepted and no other has a baseline, that nothing departs is not known.
 func TestWhatHasNoBaselineIsNotKnown(t *testing.T) {
 	w := newDriftWorld(t, []string{"/bin/sh"})
@@ -140,7 +172,7 @@ func putRight(t *testing.T, w *driftWorld) {
 	if got := w.read("etc/ssh/sshd_config"); got != "PermitRootLogin no\n" {
 		t.Errorf("sshd_config: %q", got)
 	}
-	if w.read("sysctl/net.ipv4.ip_forward") != "0\n" || w.read("etc/cron.d/evil name") == "" {
+	if w.read("proc/sys/net/ipv4/ip_forward") != "0\n" || w.read("etc/cron.d/evil name") == "" {
 		t.Error("a parameter was not set, or an added file was moved without being asked to")
 	}
 	did := w.read("did")

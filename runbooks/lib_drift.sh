@@ -68,12 +68,31 @@ tend_state_sysctl() {
 		for tend_f in /etc/sysctl.conf /etc/sysctl.d/*.conf; do
 			[ ! -r "$tend_f" ] || sed -n 's/^[ 	]*-\{0,1\}\([a-z][A-Za-z0-9_./-]*\)[ 	]*=.*/\1/p' <"$tend_f"
 		done
-	} | sort -u | while read -r tend_k; do
+	} | sort -u | tend_values
+	if [ -r /proc/cmdline ]; then printf '(boot)\t%s\n' "$(sed 's/BOOT_IMAGE=[^ ]* *//; s/[	 ]*$//' </proc/cmdline)"; fi
+}
+
+# The values of kernel parameters. Where they are files, one process reads them all; in these a dot of the name is a slash, and a slash a dot.
+# (A shell's own read asks for a byte at a time, and most of these files give no second one.)
+tend_values() {
+	if [ -d /proc/sys/kernel ]; then
+		tend_f='function turned(n) { gsub("/", "\t", n); gsub("[.]", "/", n); gsub("\t", ".", n); return n }'
+		set -- $(awk "$tend_f"' { print "/proc/sys/" turned($0) }')
+		grep -s '' /dev/null "$@" | awk "$tend_f"'
+			function told() { if (name != "") print turned(name) "\t" value }
+			{
+				cut = index($0, ":"); now = substr($0, 1, cut - 1); sub("^/proc/sys/", "", now); line = substr($0, cut + 1); gsub("\t", " ", line)
+				if (now == name) { value = value " " line; next }
+				told(); name = now; value = line
+			}
+			END { told() }'
+		return
+	fi
+	while read -r tend_k; do
 		tend_v=$(sysctl -n "$tend_k" 2>/dev/null </dev/null) || continue
 		case $tend_v in *[![:print:]]*) tend_v=$(printf '%s' "$tend_v" | tr '\t\n' '  ') ;; esac # few do, and each look is processes
 		printf '%s\t%s\n' "$tend_k" "$tend_v"
 	done
-	if [ -r /proc/cmdline ]; then printf '(boot)\t%s\n' "$(sed 's/BOOT_IMAGE=[^ ]* *//; s/[	 ]*$//' </proc/cmdline)"; fi
 }
 
 # Checksums of files, but for those that the system writes by itself, and for the tables of users, which are a kind of their own.

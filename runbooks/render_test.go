@@ -24,7 +24,7 @@ var nasty = []string{
 // TestParametersArriveByteForByte is the promise that parameters are quoted, kept by the shells themselves, for the value that all hosts
 // share and for a host's own.
 func TestParametersArriveByteForByte(t *testing.T) {
-	for name, argv := range shells(t) {
+	for name, argv := range everyShell(t) {
 		t.Run(name, func(t *testing.T) {
 			for _, v := range nasty {
 				roundTrip(t, argv, v)
@@ -39,7 +39,7 @@ func FuzzParameters(f *testing.F) {
 		f.Add(v)
 	}
 	f.Fuzz(func(t *testing.T, v string) {
-		for _, argv := range shells(t) {
+		for _, argv := range everyShell(t) {
 			roundTrip(t, argv, v)
 		}
 	})
@@ -63,7 +63,7 @@ func roundTrip(t *testing.T, argv []string, v string) {
 func TestSecretsStayOutOfThePlan(t *testing.T) {
 	rb := echo
 	rb.Params = []Param{{Name: "value", Type: "string", Secret: true, Required: true}, {Name: "other", Type: "string", Secret: true}}
-	for name, argv := range shells(t) {
+	for name, argv := range everyShell(t) {
 		for _, v := range nasty[1:] {
 			plan, err := Resolve(rb, "all", []inventory.Host{{Name: "h1"}}, nil, map[string]string{"value": v}, nil)
 			if err != nil {
@@ -110,7 +110,7 @@ func TestCutScriptDoesNothing(t *testing.T) {
 	rb.Steps = []Step{{ID: "say", Kind: Script, Phase: Main, Risk: Read, Script: "echo ran\nexit 0\n"}}
 	script := scriptOf(t, planFor(t, rb, nil), "say")
 	whole := strings.TrimRight(script, "\n")
-	for name, argv := range shells(t) {
+	for name, argv := range everyShell(t) {
 		for cut := 0; cut < len(whole); cut += 7 {
 			if out, _, _ := run(t, argv, whole[:cut]); out != "" {
 				t.Fatalf("%s: cut at %d of %d, it printed %q", name, cut, len(whole), out)

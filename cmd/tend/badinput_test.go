@@ -13,6 +13,7 @@ import (
 // TestRealUnknownManager: a host whose package manager nobody knows is said to be one, on a line of its own, and is not touched; what else
 // is known of it is.
 func TestRealUnknownManager(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	like := "" // a family whose manager this machine lacks
 	for family, manager := range map[string]string{"alpine": "apk", "arch": "pacman", "freebsd": "pkg"} {

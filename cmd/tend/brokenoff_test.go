@@ -40,6 +40,7 @@ func TestBrokenOffAtAConfirmation(t *testing.T) {
 // TestBrokenOffInItsMidst: ^C in the midst of a push, a pull and a rehearsal ends it with exit 3 and says what is left. The host is given
 // back, and no directory of a rehearsal stays.
 func TestBrokenOffInItsMidst(t *testing.T) {
+	scriptsOnly(t)
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	temp := filepath.Join(s.dir, "temp")
 	if err := os.Mkdir(temp, 0o700); err != nil {

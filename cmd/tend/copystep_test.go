@@ -11,6 +11,7 @@ import (
 
 // TestCopyStepsOnARealHost puts a template on a real host by a detached step; what hangs on its change runs once, and not again.
 func TestCopyStepsOnARealHost(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	if err := os.MkdirAll(filepath.Join(s.dir, "runbooks"), 0o700); err != nil {
@@ -54,6 +55,7 @@ func TestHostWithoutAShell(t *testing.T) {
 
 // TestFetchStepsOnRealHosts brings a file from two real hosts into the journal, and writes it out from there.
 func TestFetchStepsOnRealHosts(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 2, "")
 	from, to := filepath.Join(s.dir, "some.conf"), filepath.Join(s.dir, "out")

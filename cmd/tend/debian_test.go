@@ -253,7 +253,7 @@ func (d *debian) process(comm string) int {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) { // polling other processes
+	for deadline, looked := time.Now().Add(time.Minute), time.Now(); time.Now().Before(deadline); looked = rest(looked) {
 		dirs, _ := filepath.Glob("/proc/[0-9]*")
 		for _, p := range dirs {
 			name, _ := os.ReadFile(p + "/comm")

@@ -94,6 +94,7 @@ func TestDocLinksLeadSomewhere(t *testing.T) {
 // TestPackagedPagesLeadSomewhere: packages have the pages and not the sources; what a page links to there is there, no other link is lost, and the
 // README says the installed command.
 func TestPackagedPagesLeadSomewhere(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "docs"), os.DirFS("../../docs")); err != nil {

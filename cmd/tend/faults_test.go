@@ -34,6 +34,7 @@ func (s *site) says(code int, words []string, args ...string) {
 }
 
 func TestFaultsInFiles(t *testing.T) {
+	scriptsOnly(t)
 	s := bareSite(t)
 	s.write("broken.toml", "[[site]\nname = \"a\"\n")
 	s.write("empty.toml", "")
@@ -109,6 +110,7 @@ func (s *site) nobody(args ...string) (string, int) {
 
 // TestUnreadable: an inventory, a key and a journal that this user may not read are named, each with what is wrong.
 func TestUnreadable(t *testing.T) {
+	scriptsOnly(t)
 	srv := sshtest.Start(t, sshtest.Config{})
 	s := asNobody(t)
 	s.write("inventory.toml", "[[site]]\nname = \"a\"\n[[site.host]]\nname = \"h\"\n") // root's, and 0600

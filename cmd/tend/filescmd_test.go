@@ -111,6 +111,7 @@ func TestAShellAsksAtItsTerminal(t *testing.T) {
 // TestRealPushIsTakenUpByTheSameCommand: a push that is cut off in its middle leaves nothing under the name; the same command, once
 // the host is there again, takes its lease from the push that is over and sends the rest, not the whole, and the sum is of the whole.
 func TestRealPushIsTakenUpByTheSameCommand(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s, _, proxy := proxied(t)
 	noise := make([]byte, 12<<20)

@@ -158,6 +158,7 @@ func tellCost(b *testing.B, cpu time.Duration, pid int) {
 
 // TestFollowingHasNoProcesses: a run that follows steps on its hosts has no process beside its own.
 func TestFollowingHasNoProcesses(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 2, "")
 	run := s.started(s.gated())

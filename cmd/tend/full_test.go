@@ -13,6 +13,7 @@ import (
 // TestRealJournalDiskFull: the disk under the journal fills up in mid-run. The run stops with one clear line, what was shown is still
 // there, the journal verifies, and with room again the run is taken up and ended.
 func TestRealJournalDiskFull(t *testing.T) {
+	scriptsOnly(t)
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	state := filepath.Join(s.dir, "state")
 	if err := os.Mkdir(state, 0o700); err != nil {

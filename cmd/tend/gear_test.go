@@ -109,6 +109,7 @@ func (g *gear) lines() []string {
 // a command whose end was not heard is unknown, not passed and not run again, and what it printed is shown; and one that only reads, of a device
 // that gives no exit status, is something to look at.
 func TestRealGearWithoutAShell(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	g := newGear(t)
 	s := bareSite(t).withBook("title = \"what time is it there\"\nrisk = \"read\"\n[[param]]\nname = \"line\"\ndefault = \"show clock\"\n[[step]]\nid = \"ask\"\nline = \"line\"\nscript = \"sh -c \\\"$line\\\"\"\n")

@@ -15,6 +15,7 @@ import (
 
 // TestHostKeysAsOneDecision commissions three hosts: one is in the provider's list, one is not, one has another key than the list says.
 func TestHostKeysAsOneDecision(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	var servers []*sshtest.Server
 	for range 3 {

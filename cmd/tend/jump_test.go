@@ -12,6 +12,7 @@ import (
 
 // TestRealJumpHostOfTheInventory: a host behind another host of the inventory; the journal names the road.
 func TestRealJumpHostOfTheInventory(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	srv, inner := sshtest.Start(t, sshtest.Config{}), sshtest.Start(t, sshtest.Config{})
 	s := newSite(t, srv, 1, "")

@@ -29,6 +29,7 @@ exec "$@"`
 // TestRealHostThatCannotKeepAStep: nothing on the host can outlive a connection. It refuses, before anything is started, and says why; the
 // next plan says so beforehand; and only by decision does a step run on the connection, under a lease as any other.
 func TestRealHostThatCannotKeepAStep(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, withoutLaunchers(t)), 1, "")
 	const why = "no setsid, systemd-run, daemon, perl or nohup"
@@ -115,6 +116,7 @@ func (s *site) planSays(when, want string, args ...string) {
 
 // TestRealAHostThatKeepsAStepAgain: once the cause is gone a step runs, and no later plan warns of what was.
 func TestRealAHostThatKeepsAStepAgain(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	s.write("jobs", "a file where the directory should be")

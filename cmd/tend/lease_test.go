@@ -174,7 +174,7 @@ func TestLeaseOfAResumedRun(t *testing.T) {
 // until waits until a command ends well and says the words.
 func (s *site) until(words string, args ...string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(time.Minute), time.Now(); ; looked = rest(looked) {
 		out, errs, code := s.tend(args...)
 		if code == 0 && strings.Contains(out+errs, words) {
 			return

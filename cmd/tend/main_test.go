@@ -46,7 +46,8 @@ func shortDir(t *testing.T) string {
 	return d
 }
 
-// scriptsOnly skips, with -short, a test of what pages say or of what scripts find out: what it holds is no matter of goroutines, and CI,
+// scriptsOnly skips, with -short, a test of what pages say, of what scripts find out, or of one process and its terminal: what it holds is no
+// matter of goroutines that others do not go through as well, and CI,
 // which runs it whole, does not run it once more under the race detector.
 func scriptsOnly(t *testing.T) {
 	t.Helper()

@@ -31,6 +31,7 @@ echo "kernel 6.8.0-45 is in place"
 // TestNightByKeysAlone: a maintenance night at a real sshd, from the first look to the search in the journal, and nothing but keys: health,
 // a plan whose blast radius is typed, its canary, its approval, its output, a note, a shell with its reason, and what the journal has of it.
 func TestNightByKeysAlone(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{Bare: true}), 3, "prod = true")
 	s.write("runbooks/night.toml", strings.ReplaceAll(nightBook, "GATE", filepath.Join(s.dir, "gate")))

@@ -75,6 +75,7 @@ func holdsNoSecret(t testing.TB, state string) {
 // TestNoSecretAnywhere: a secret parameter that a host repeats in one piece and in two, one that a pattern is about, in output, in a note, in
 // a reason and a ticket: not in the segments, not in the index, and not in the WAL of an index that somebody else has open.
 func TestNoSecretAnywhere(t *testing.T) {
+	scriptsOnly(t)
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "").withBook(`title = "says what it should not"
 risk = "change"
 [[param]]

@@ -11,6 +11,7 @@ import (
 // TestOnSiteWithTheUplinkCut: health is looked at, then nothing can be reached any more. A crash cart's terminal shows the rack, its units and
 // their states in words, each with its age; what cannot be done says why; and the console comes back to the place it was left at, but with --fresh.
 func TestOnSiteWithTheUplinkCut(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	s := newSite(t, srv, 3, "")

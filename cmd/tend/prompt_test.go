@@ -112,6 +112,7 @@ func TestRealPassphraseIsAskedOnce(t *testing.T) {
 
 // TestRealAgent: the key is in the agent alone.
 func TestRealAgent(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	key := sshtest.NewKey(t, "ed25519")

@@ -147,6 +147,7 @@ func TestRealHealthFactsAndDryRun(t *testing.T) {
 }
 
 func TestRealDetachedStep(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 2, "")
 	out, _, code := s.tend("exec", "--yes", "--", "echo out; echo err >&2; exit 7")
@@ -161,6 +162,7 @@ func TestRealDetachedStep(t *testing.T) {
 }
 
 func TestRealHostKeyIsRefusedUntilAccepted(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	if err := os.WriteFile(srv.KnownHosts, nil, 0o600); err != nil {
@@ -281,6 +283,7 @@ func awaitFile(t *testing.T, path string) {
 
 // TestRealFilesBesideTheInventory: key and known hosts are named as files beside the inventory, and the command is given from elsewhere.
 func TestRealFilesBesideTheInventory(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	s := newSite(t, srv, 1, "")

@@ -107,7 +107,7 @@ func (d *debian) waits() {
 // told waits until the output of the run's steps has the words.
 func (s *site) told(run, words string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(6 * time.Minute); ; time.Sleep(50 * time.Millisecond) { // polling another process
+	for deadline, looked := time.Now().Add(6*time.Minute), time.Now(); ; looked = rest(looked) {
 		show := s.ok("journal", "show", run, "--output")
 		if strings.Contains(show, words) {
 			return
@@ -170,13 +170,13 @@ func (d *debian) linkCut() {
 	p.Cut()
 	d.remarked(run, "the link was lost")
 	d.put("/srv/gate", "")
-	for deadline := time.Now().Add(6 * time.Minute); running(apt); time.Sleep(20 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(6*time.Minute), time.Now(); running(apt); looked = rest(looked) {
 		if time.Now().After(deadline) {
 			d.t.Fatal("apt-get does not end")
 		}
 	}
 	p.CutAfter(sshtest.ToClient, 12000) // the link comes back, and breaks once more amid the output
-	for deadline := time.Now().Add(6 * time.Minute); p.Left(sshtest.ToClient) > 0; time.Sleep(20 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(6*time.Minute), time.Now(); p.Left(sshtest.ToClient) > 0; looked = rest(looked) {
 		if time.Now().After(deadline) {
 			d.t.Fatal("nobody comes back")
 		}

@@ -122,7 +122,7 @@ func (d *debian) decommissioned() {
 // refused waits until the host is asked something: till then there is nothing to answer. Then what it is told is refused in these words.
 func (s *site) refused(words string, args ...string) {
 	s.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end, looked := time.Now().Add(time.Minute), time.Now(); ; looked = rest(looked) {
 		_, errs, code := s.tend(args...)
 		switch {
 		case code == 2 && strings.Contains(errs, words):

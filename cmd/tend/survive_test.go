@@ -65,6 +65,7 @@ func (s *site) through(srv *sshtest.Server) *sshtest.Proxy {
 
 // TestRealTerminalCloses: a run is watched in a real terminal, which is closed: the pane's process gets its SIGHUP, and the run goes on.
 func TestRealTerminalCloses(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	screen := newScreen(t, "screen-256color", filepath.Join(s.dir, "home"))
@@ -102,7 +103,7 @@ func TestRealSSHDChildKilled(t *testing.T) {
 // remarked waits until the run's journal holds the words.
 func (s *site) remarked(run, words string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.ok("journal", "show", run), words); time.Sleep(50 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(time.Minute), time.Now(); !strings.Contains(s.ok("journal", "show", run), words); looked = rest(looked) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("the journal never says %q:\n%s", words, s.ok("journal", "show", run))
 		}
@@ -169,7 +170,7 @@ func (s *site) killRunner(run string) {
 	if err := syscall.Kill(s.runnerPID(run), syscall.SIGKILL); err != nil {
 		s.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); s.busy(); time.Sleep(20 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(time.Minute), time.Now(); s.busy(); looked = rest(looked) {
 		if time.Now().After(deadline) {
 			s.t.Fatal("it does not die")
 		}
@@ -230,7 +231,7 @@ func TestRealHardAbort(t *testing.T) {
 	if _, err := fmt.Sscan(string(b), &pid); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); running(pid); time.Sleep(50 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(time.Minute), time.Now(); running(pid); looked = rest(looked) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d of the group still runs", pid)
 		}

@@ -21,6 +21,7 @@ func fleetHome(t *testing.T) (home, inventory string) {
 
 // TestSuspendAndComeBack: Ctrl-Z gives the terminal back to the shell as it was, fg brings the screen back, and its keys work.
 func TestSuspendAndComeBack(t *testing.T) {
+	scriptsOnly(t)
 	for _, term := range []string{"screen-256color", "vt220"} {
 		t.Run(term, func(t *testing.T) {
 			home, inv := fleetHome(t)

@@ -160,7 +160,7 @@ func (d *debian) boot(layers string) {
 		removeCgroup(d.t, cgroup)
 	})
 	begin := time.Now()
-	for deadline := begin.Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) { // polling another system
+	for deadline, looked := begin.Add(2*time.Minute), time.Now(); ; looked = rest(looked) {
 		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.Process.Pid, c.Process.Pid))
 		if pid := strings.TrimSpace(string(children)); pid != "" {
 			d.root, d.enter = "/proc/"+pid+"/root", []string{"nsenter", "-a", "-t", pid}
@@ -181,7 +181,7 @@ func (d *debian) boot(layers string) {
 
 // removeCgroup removes one that is about to be empty, and those below.
 func removeCgroup(t *testing.T, dir string) {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(20*time.Second), time.Now(); ; looked = rest(looked) {
 		var all []string
 		filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 			if err == nil && e.IsDir() {
@@ -338,7 +338,7 @@ func (d *debian) endsAfterUpgrade(worker pkg) {
 
 func (d *debian) until(what string, is func() bool) {
 	d.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(50 * time.Millisecond) { // polling another system
+	for deadline, looked := time.Now().Add(time.Minute), time.Now(); !is(); looked = rest(looked) {
 		if time.Now().After(deadline) {
 			show, errs, _ := d.tend("journal", "show", "last", "--output")
 			d.t.Fatalf("not yet: %s\n%s%s", what, show, errs)

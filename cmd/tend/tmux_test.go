@@ -106,7 +106,7 @@ func (s *screen) see(text string) string {
 
 // within reports whether the pane shows the text before so much time has passed.
 func (s *screen) within(d time.Duration, text string) bool {
-	for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline, looked := time.Now().Add(d), time.Now(); time.Now().Before(deadline); looked = rest(looked) {
 		if strings.Contains(s.text(), text) {
 			return true
 		}
@@ -116,8 +116,7 @@ func (s *screen) within(d time.Duration, text string) bool {
 
 func (s *screen) until(what string, ok func(string) bool) string {
 	s.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
-	for {
+	for deadline, looked := time.Now().Add(2*time.Minute), time.Now(); ; looked = rest(looked) {
 		pane := s.text()
 		if ok(pane) {
 			return pane
@@ -125,7 +124,6 @@ func (s *screen) until(what string, ok func(string) bool) string {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("waited in vain %s; the screen shows:\n%s", what, pane)
 		}
-		time.Sleep(50 * time.Millisecond) // polling another process's terminal
 	}
 }
 

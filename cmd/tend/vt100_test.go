@@ -11,6 +11,7 @@ import (
 // TestScreenOfAVT100: on the types of terminal that know no ICH, for which the renderer shifts text in insert mode, a line that changes in its
 // midst is whole, there and back.
 func TestScreenOfAVT100(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	home := shortDir(t)
 	inventory := filepath.Join(home, "inventory.toml")
