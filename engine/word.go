@@ -1,6 +1,10 @@
 package engine
 
-import "tend/journal"
+import (
+	"cmp"
+
+	"tend/journal"
+)
 
 // Word is a decision on its way into a run, and who waits to hear what became of it.
 type Word struct {
@@ -23,7 +27,7 @@ func (r *run) obey() (heard bool, err error) {
 	for _, w := range r.hear() {
 		if err == nil {
 			heard = true
-			if why := r.s.Late(w.Decided); why != nil {
+			if why := cmp.Or(r.s.Late(w.Decided), r.s.Contradicted(w.Decided)); why != nil {
 				w.tell(why)
 				continue
 			}

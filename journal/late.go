@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"tend/quote"
@@ -125,6 +126,25 @@ func (s *State) lateAnswer(h *HostState, d Decided) error {
 		return late(h.Said, "%s waits for no answer: it was answered already", h.ID)
 	}
 	return late(nil, "%s waits for no answer", h.ID)
+}
+
+// Contradicted says, as a *TooLate, which answer to a manual step is not what the host told before: it stands on the label of another disk. Who
+// knows that it is right all the same says so in the reason, and repeats what the host told. nil = none is, or the step was not done.
+func (s *State) Contradicted(d Decided) error {
+	i := s.StepIndex(d.Step)
+	if d.Decision != Answer || !d.OK || i < 0 {
+		return nil
+	}
+	for _, q := range s.Plan().Steps[i].Asks {
+		told, _ := s.Facts(d.Host, q.Is)
+		told, typed := strings.TrimSpace(told), strings.TrimSpace(d.Answers[q.Name])
+		if q.Is == "" || told == "" || typed == "" || runbooks.Agrees(typed, told) || strings.Contains(d.Reason, told) {
+			continue
+		}
+		return &TooLate{Text: fmt.Sprintf("%s: %s is not what %s told, %s", q.Name, quote.Line(typed), d.Host, quote.Line(told)),
+			Next: "if it is another one, put it back; if it is right all the same, say why in the reason, and repeat " + quote.Line(told)}
+	}
+	return nil
 }
 
 // lateRepair: what did not end badly needs no retry, and nothing is skipped of it.

@@ -12,6 +12,7 @@ import (
 
 	"tend/inventory"
 	"tend/journal"
+	"tend/journal/journaltest"
 	"tend/runbooks"
 )
 
@@ -125,4 +126,37 @@ func TestOneWaveWaitsAtATime(t *testing.T) {
 	waits(-1, journal.WaveOpened{Wave: 1})
 	waits(2, journal.StepStarted{Host: "b", Step: "x", Attempt: 1}, journal.StepEnded{Host: "b", Step: "x", Attempt: 1, Outcome: journal.Failed})
 	waits(-1, journal.WaveOpened{Wave: 2}, journal.StepStarted{Host: "c", Step: "x", Attempt: 1}, journal.StepEnded{Host: "c", Step: "x", Attempt: 1, Outcome: journal.OK})
+}
+
+// TestAnswerIsHeldAgainstWhatTheHostTold: the label of another disk is no answer, unless whoever gives it says why, and repeats the host's word.
+func TestAnswerIsHeldAgainstWhatTheHostTold(t *testing.T) {
+	p := journaltest.Plan("swap", "a")
+	p.Plan.Steps = []runbooks.Step{{ID: "swap", Kind: runbooks.Manual, Asks: []runbooks.Ask{{Name: "old", Type: "text", Is: "disk.serial"}, {Name: "bay", Type: "text"}}}}
+	told := journal.FactsRead{Host: "a", Step: "swap", Facts: []runbooks.Fact{{Key: "disk.serial", Value: "WD-WCC4N0123456"}}}
+	for _, c := range []struct {
+		old, reason string
+		ok, silent  bool
+		want        bool
+	}{
+		{old: "WCC4N0123456", ok: true, want: true},
+		{old: "WCC4N0123457", ok: true},
+		{old: "WCC4N0123457", ok: true, reason: "bay 4 was hot"},
+		{old: "WCC4N0123457", ok: true, reason: "WD-WCC4N0123456 is the controller's volume", want: true},
+		{old: "WCC4N0123457", reason: "pushed back in", want: true},
+		{old: "WCC4N0123457", ok: true, silent: true, want: true}, // the disk does not tell its number
+		{ok: true, want: true},                                    // what lacks is said elsewhere
+	} {
+		bodies := []journal.Body{p, journal.WaveOpened{}, told, journal.StepStarted{Host: "a", Step: "swap", Attempt: 1}}
+		if c.silent {
+			bodies[2] = journal.Remarked{}
+		}
+		s := journal.NewState()
+		for i, b := range bodies {
+			s.Apply(journal.Event{Run: "r1", Seq: uint64(i + 1), Body: b})
+		}
+		err := s.Contradicted(journal.Decided{Decision: journal.Answer, Host: "a", Step: "swap", OK: c.ok, Reason: c.reason, Answers: map[string]string{"old": c.old, "bay": "4"}})
+		if (err == nil) != c.want {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
 }

@@ -158,6 +158,9 @@ func (w *Watch) manual(b journal.StepStarted, at time.Duration) *journal.Decided
 		if q.Type == "yes" {
 			answers[q.Name] = "yes"
 		}
+		if told, _ := w.state.Facts(b.Host, q.Is); told != "" {
+			answers[q.Name] = told
+		}
 	}
 	return &journal.Decided{Decision: journal.Answer, Host: b.Host, Step: b.Step, OK: true, Answers: answers, By: self, Reason: "rehearsed"}
 }

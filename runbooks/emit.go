@@ -152,6 +152,12 @@ func (e *emission) declared(line []byte) (string, FactSpec, bool) {
 	return key, spec, ok && spec.Type != "check"
 }
 
+// emits reports whether a step declares a fact of that key that is no check.
+func (s Step) emits(key string) bool {
+	spec, ok := (&emission{step: s}).spec(key)
+	return ok && spec.Type != "check"
+}
+
 func (e *emission) spec(key string) (FactSpec, bool) {
 	for _, f := range e.step.Facts {
 		prefix, family := strings.CutSuffix(f.Key, "*")

@@ -162,6 +162,7 @@ func TestProblems(t *testing.T) {
 		{"\necho work\n'''", "\necho é \"a\" ^<(true)\n'''", `the script is no POSIX shell`, "POSIX"},
 		{"\necho work\n'''", "\necho work\r^\n'''", `carriage return`, "Unix"},
 		{`text = "its serial number", type = "text"`, `text = "its serial number", type = ^"txt"`, `type is "txt"`, "text"},
+		{`text = "its serial number", type = "text"`, `text = "its serial number", type = "text", is = ^"serial.old"`, `no step before this one emits the fact "serial.old"`, "held against"},
 		{`[[after]]`, `[^after]`, ``, ""},
 		{`default = "never"`, `default = ^never`, ``, "TOML"},
 	} {

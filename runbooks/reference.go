@@ -129,6 +129,7 @@ func stepKeys() []Key {
 		{Table: "asks", Name: "name", Type: "string", Help: "what the answer is recorded under", Example: `"serial"`, Required: true, Pattern: paramPattern},
 		{Table: "asks", Name: "text", Type: "string", Help: "the question", Example: `"Serial number of the new disk?"`, Required: true},
 		{Table: "asks", Name: "type", Type: "string", Options: []string{"yes", "text"}, Help: "a yes, or a text", Example: `"text"`},
+		{Table: "asks", Name: "is", Type: "string", Help: "a fact of an earlier step that the text must agree with, where the host told it: another answer is refused", Example: `"disk.serial"`},
 	}
 }
 

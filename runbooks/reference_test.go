@@ -109,10 +109,14 @@ func exampleBook(k Key) string {
 	case k.Table == "asks":
 		tables["step"] = map[string]string{"id": `"a"`, "words": `"do"`}
 		tables["asks"] = map[string]string{"name": `"n"`, "text": `"t"`}
+		if k.Name == "is" {
+			tables["asks"]["type"] = `"text"`
+			tables["before"] = map[string]string{"id": `"b"`, "script": `"true"`, "facts": `{ "disk.serial" = "string" }`}
+		}
 	}
 	tables[k.Table][k.Name] = k.Example
 	var b strings.Builder
-	for _, part := range []struct{ table, head string }{{"runbook", ""}, {"waves", "[waves]\n"}, {"param", "[[param]]\n"}, {"step", "[[step]]\n"}, {"asks", "[[step.asks]]\n"}} {
+	for _, part := range []struct{ table, head string }{{"runbook", ""}, {"waves", "[waves]\n"}, {"param", "[[param]]\n"}, {"before", "[[before]]\n"}, {"step", "[[step]]\n"}, {"asks", "[[step.asks]]\n"}} {
 		keys, there := tables[part.table]
 		if !there {
 			continue

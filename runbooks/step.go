@@ -19,7 +19,7 @@ func (f *file) step(t *table, phase Phase, rb *Runbook) Step {
 	if n := t.number("retries"); n != nil {
 		s.Retries = *n
 	}
-	s.Script, s.Facts, s.Asks = f.script(t), f.facts(t), f.asks(t)
+	s.Script, s.Facts, s.Asks = f.script(t), f.facts(t), f.asks(t, rb)
 	f.place(t, &s, rb)
 	f.fetch(t, &s, rb)
 	if s.Line = t.text("line"); s.Line != "" && !slices.ContainsFunc(rb.Params, func(p Param) bool { return p.Name == s.Line && !p.Secret }) {
@@ -147,15 +147,18 @@ func (f *file) facts(t *table) []FactSpec {
 	return out
 }
 
-func (f *file) asks(t *table) []Ask {
+func (f *file) asks(t *table, rb *Runbook) []Ask {
 	var out []Ask
 	for _, at := range t.children("asks") {
-		a := Ask{Name: at.text("name"), Text: at.text("text"), Type: at.word("type", "yes", "text")}
+		a := Ask{Name: at.text("name"), Text: at.text("text"), Type: at.word("type", "yes", "text"), Is: at.text("is")}
 		if a.Type == "" {
 			a.Type = "yes"
 		}
 		if !goodParam.MatchString(a.Name) || a.Text == "" {
 			at.wrong("name", "", "an answer that is asked for has a name and a text")
+		}
+		if a.Is != "" && !slices.ContainsFunc(rb.Steps, func(s Step) bool { return s.emits(a.Is) }) {
+			at.wrong("is", "it is what the answer is held against; declare it under that step's facts", "no step before this one emits the fact %q", a.Is)
 		}
 		if slices.ContainsFunc(out, func(o Ask) bool { return o.Name == a.Name }) {
 			at.wrong("name", "", "there are two answers named %q", a.Name)

@@ -118,6 +118,8 @@ type Ask struct {
 	Name string `json:"name"` // of the answer in the journal
 	Text string `json:"text"` // the question
 	Type string `json:"type"` // "yes", "text"
+	// Is names the fact of an earlier step that the answer must agree with, where the host told it; "" = none.
+	Is string `json:"is,omitempty"`
 }
 
 // Policy is how a runbook walks over the hosts.

@@ -53,6 +53,39 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestLinesSayWhatIsAskedOfAPerson: where no screen asks it, the lines say what a manual step wants and the command that answers it, its words
+// once for all hosts that wait with it; so they do of a wave that waits for approval.
+func TestLinesSayWhatIsAskedOfAPerson(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	p, err := d.c.cfg.Resolve(Wish{Runbook: "replace-disk", Select: "db-[01-02]", Params: map[string]string{"slot": "3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{}, journal.StepStarted{Host: "db-01", Step: "swap", Attempt: 1}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+	d.approval("r2")
+	d.tell("r2", journal.Remarked{Text: "batch 1 of 3 waits for approval"})
+	var out bytes.Buffer
+	for _, run := range []journal.RunID{"r1", "r2"} {
+		if _, err := Lines(&out, d.journal.Events(context.Background(), run, 0, false)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for words, n := range map[string]int{
+		"db-01 waits for a person: swap, swap the disk\n":    1,
+		"    Pull the disk with the red light":               1,
+		"    serial=... serial number of the new disk\n":     1,
+		"    light=... is the light green (yes or no)\n":     1,
+		"    tend answer r1 db-01 serial=... light=... says": 1,
+		"    tend answer r1 db-02 serial=... light=... says": 1,
+		"    tend approve r2 lets it begin\n":                1,
+		"--no --reason WHY, that it could not be\n":          2,
+	} {
+		if strings.Count(out.String(), words) != n {
+			t.Errorf("%q is not there %d times:\n%s", words, n, out.String())
+		}
+	}
+}
+
 // TestLinesAreSafe: hostile output, a torn stream, a pipe that closes.
 func TestLinesAreSafe(t *testing.T) {
 	d := newDriver(t, 80, 24)

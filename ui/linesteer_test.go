@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tend/journal"
+	"tend/runbooks"
 )
 
 // typing is a line console that is typed to while it is read.
@@ -123,11 +124,13 @@ func TestLineManualStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	y.d.tell("r2", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+	p.Steps[0].Asks[0].Is = "disk.serial"
+	y.d.tell("r2", journal.PlanAccepted{Plan: p}, journal.WaveOpened{Wave: 0}, journal.FactsRead{Host: "db-02", Step: "swap", Facts: []runbooks.Fact{{Key: "disk.serial", Value: "S1"}}}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
 	y.say("answer").see("name one of the runs at work: answer RUN")
 	y.say("follow r2").see("db-02 waits for a person: Pull the disk with the red light", "answer db-02")
 	y.say("answer").see("swap the disk", "is it done?").say("").see("the step stays open")
 	y.say("answer", "no").see("serial number").say("", "", "").see("say in the note why", "the step stays open")
+	y.say("answer db-02", "yes").see("serial number").say("S2", "yes", "").see("serial: S2 is not what db-02 told, S1 (if it is another one, put it back", "the step stays open")
 	y.say("answer db-02", "yes").see("serial number").say("S1").see("is the light green (yes or no):").say("yes").see("a note").say("").see("answer: the run has it").say("leave").quit()
 	if got := y.decisions(); !slices.Equal(got, []string{"answer db-02 swap light=yes serial=S1"}) {
 		t.Errorf("%q", got)

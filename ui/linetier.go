@@ -23,6 +23,7 @@ func Lines(w io.Writer, events iter.Seq2[journal.Event, error]) (*journal.State,
 			return p.w.state, err
 		}
 		p.event(e)
+		p.asks(e)
 		if p.err != nil {
 			return p.w.state, p.err
 		}
@@ -36,6 +37,8 @@ type linePrinter struct {
 	out io.Writer
 	w   *watch
 	err error
+	// said are the manual steps whose words stand above already: of many hosts that wait with one, each needs its name only.
+	said map[runbooks.StepID]bool
 }
 
 func (p *linePrinter) print(at time.Time, format string, args ...any) {
@@ -74,6 +77,37 @@ func (p *linePrinter) event(e journal.Event) {
 	case journal.RunClosed:
 		p.print(e.At, "run %s ended, %s: %s", e.Run, b.Result, b.Reason)
 	}
+}
+
+// asks says what a manual step, or a wave, wants of a person, and how it is answered: here is no screen on which that is done.
+func (p *linePrinter) asks(e journal.Event) {
+	if m, ok := e.Body.(journal.Remarked); ok && m.Host == "" && p.w.state.Waits() >= 0 {
+		p.print(e.At, "    tend approve %s lets it begin", e.Run)
+	}
+	b, ok := e.Body.(journal.StepStarted)
+	k := p.w.state.StepIndex(b.Step)
+	if !ok || k < 0 || p.w.state.Plan().Steps[k].Kind != runbooks.Manual {
+		return
+	}
+	step := &p.w.state.Plan().Steps[k]
+	p.print(e.At, "%s waits for a person: %s, %s", b.Host, step.ID, step.Title)
+	answers := ""
+	for _, q := range step.Asks {
+		answers += " " + q.Name + "=..."
+	}
+	if !p.said[step.ID] {
+		for line := range strings.Lines(strings.TrimSpace(step.Words)) {
+			p.print(e.At, "    %s", strings.TrimSpace(line))
+		}
+		for _, q := range step.Asks {
+			p.print(e.At, "    %s=... %s%s", q.Name, q.Text, map[bool]string{true: " (yes or no)"}[q.Type == "yes"])
+		}
+	}
+	p.print(e.At, "    tend answer %s %s%s says that it is done; with --no --reason WHY, that it could not be", e.Run, b.Host, answers)
+	if p.said == nil {
+		p.said = map[runbooks.StepID]bool{}
+	}
+	p.said[step.ID] = true
 }
 
 // whom is what a remark concerns, where it concerns a host.

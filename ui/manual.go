@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -124,6 +125,9 @@ func (s *manualScreen) decided(ok bool, values []string) (d journal.Decided, at 
 	at = len(values) - 1
 	if d.Reason = strings.TrimSpace(values[at]); !ok && d.Reason == "" {
 		return d, at, errors.New("say in the note why it could not be done")
+	}
+	if err := s.w.state.Contradicted(d); err != nil {
+		return d, slices.IndexFunc(s.step.Asks, func(q runbooks.Ask) bool { return q.Is != "" }), errors.New(withHint(err))
 	}
 	return d, at, nil
 }

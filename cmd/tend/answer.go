@@ -49,6 +49,9 @@ func (a *app) waiting(ctx context.Context, typed string, d *journal.Decided) (st
 	if late := (*journal.TooLate)(nil); errors.As(s.Late(*d), &late) {
 		return step, usage("tend journal show "+string(s.Run)+" says where it is", "%w", late)
 	}
+	if wrong := (*journal.TooLate)(nil); errors.As(s.Contradicted(*d), &wrong) {
+		return step, usage(wrong.Hint(), "%w", wrong)
+	}
 	return s.Plan().Steps[s.StepIndex(d.Step)], nil
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // TestRealAnswerInItsTime: an answer that comes before its host asks, and one that comes when it was answered already, are refused in one line
-// and leave no trace: they would be recorded, and answer nothing.
+// and leave no trace: they would be recorded, and answer nothing. So is one that is not what the host told.
 func TestRealAnswerInItsTime(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
@@ -20,8 +20,8 @@ func TestRealAnswerInItsTime(t *testing.T) {
 	gate := func(name string) string {
 		return fmt.Sprintf("script = 'echo x >%[1]s; while [ ! -e %[1]s.gate ]; do sleep 0.05; done'\n", at(name))
 	}
-	s.withBook("title = \"swap\"\nrisk = \"change\"\n[[step]]\nid = \"before\"\n" + gate("before") +
-		"[[step]]\nid = \"swap\"\nwords = \"swap it\"\nasks = [{ name = \"serial\", text = \"the new serial\", type = \"text\" }]\n[[step]]\nid = \"after\"\n" + gate("after"))
+	s.withBook("title = \"swap\"\nrisk = \"change\"\n[[step]]\nid = \"before\"\n" + strings.Replace(gate("before"), "'echo", "'echo told=right; echo", 1) + "facts = { told = \"string\" }\n" +
+		"[[step]]\nid = \"swap\"\nwords = \"swap it\"\nasks = [{ name = \"serial\", text = \"the serial\", type = \"text\", is = \"told\" }]\n[[step]]\nid = \"after\"\n" + gate("after"))
 	run := strings.TrimSpace(s.ok("run", "own", "--yes", "--detach"))
 	untimely := func(when, says string) {
 		t.Helper()
@@ -33,6 +33,7 @@ func TestRealAnswerInItsTime(t *testing.T) {
 	untimely("too early", "real-1 waits for no answer\n")
 	s.write("before.gate", "")
 	s.refused("asks for serial", "answer", run, "real-1")
+	s.refused("serial: wrong is not what real-1 told, right", "answer", run, "real-1", "serial=wrong")
 	s.ok("answer", run, "real-1", "serial=right")
 	awaitFile(t, at("after"))
 	untimely("answered already", "real-1 waits for no answer: it was answered already, by ")

@@ -159,6 +159,7 @@ var strictness = []struct{ frame, key, good, bad string }{
 	{"asks", "name", `"serial"`, `"Serial" | "" | "a b"`},
 	{"asks", "text", `"t?"`, `"" | 1`},
 	{"asks", "type", `"yes" | "text" | ""`, `"no"`},
+	{"asks", "is", `""`, `1`},
 	{"waves", "canary", `0 | 3`, `-1 | "1"`},
 	{"waves", "batch", `1 | "5" | "20%" | "100%" | ""`, `0 | -1 | "0" | "101%" | "120%" | "x" | "-5" | 1.5 | "1e3"`},
 	{"waves", "by", `"rack" | ""`, `"row"`},
