@@ -61,7 +61,9 @@ func TestLinesSayWhatIsAskedOfAPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{}, journal.StepStarted{Host: "db-01", Step: "swap", Attempt: 1}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
+	p.Steps[0].Asks[0].Is = "disk.serial"
+	told := journal.FactsRead{Host: "db-02", Step: "swap", Facts: []runbooks.Fact{{Key: "disk.serial", Value: "S9"}}}
+	d.tell("r1", journal.PlanAccepted{Plan: p}, journal.WaveOpened{}, told, journal.StepStarted{Host: "db-01", Step: "swap", Attempt: 1}, journal.StepStarted{Host: "db-02", Step: "swap", Attempt: 1})
 	d.approval("r2")
 	d.tell("r2", journal.Remarked{Text: "batch 1 of 3 waits for approval"})
 	var out bytes.Buffer
@@ -71,14 +73,15 @@ func TestLinesSayWhatIsAskedOfAPerson(t *testing.T) {
 		}
 	}
 	for words, n := range map[string]int{
-		"db-01 waits for a person: swap, swap the disk\n":    1,
-		"    Pull the disk with the red light":               1,
-		"    serial=... serial number of the new disk\n":     1,
-		"    light=... is the light green (yes or no)\n":     1,
-		"    tend answer r1 db-01 serial=... light=... says": 1,
-		"    tend answer r1 db-02 serial=... light=... says": 1,
-		"    tend approve r2 lets it begin\n":                1,
-		"--no --reason WHY, that it could not be\n":          2,
+		"db-01 waits for a person: swap, swap the disk\n":                1,
+		"    Pull the disk with the red light":                           1,
+		"    serial=... serial number of the new disk (db-02 told S9)\n": 1,
+		"    serial=... serial number of the new disk\n":                 1,
+		"    light=... is the light green (yes or no)\n":                 1,
+		"    tend answer r1 db-01 serial=... light=... says":             1,
+		"    tend answer r1 db-02 serial=... light=... says":             1,
+		"    tend approve r2 lets it begin\n":                            1,
+		"--no --reason WHY, that it could not be\n":                      2,
 	} {
 		if strings.Count(out.String(), words) != n {
 			t.Errorf("%q is not there %d times:\n%s", words, n, out.String())

@@ -303,7 +303,7 @@ func (l *lineConsole) manual(ctx context.Context, w *watch, host inventory.HostI
 	}
 	var values []string
 	for _, a := range s.step.Asks {
-		v, _ := l.question(a.Text + map[bool]string{true: " (yes or no)"}[a.Type == "yes"] + ":")
+		v, _ := l.question(s.w.asking(s.host.Name, a) + map[bool]string{true: " (yes or no)"}[a.Type == "yes"] + ":")
 		values = append(values, v)
 	}
 	note, _ := l.question("a note for the journal, or an empty line:")

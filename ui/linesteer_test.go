@@ -130,7 +130,7 @@ func TestLineManualStep(t *testing.T) {
 	y.say("follow r2").see("db-02 waits for a person: Pull the disk with the red light", "answer db-02")
 	y.say("answer").see("swap the disk", "is it done?").say("").see("the step stays open")
 	y.say("answer", "no").see("serial number").say("", "", "").see("say in the note why", "the step stays open")
-	y.say("answer db-02", "yes").see("serial number").say("S2", "yes", "").see("serial: S2 is not what db-02 told, S1 (if it is another one, put it back", "the step stays open")
+	y.say("answer db-02", "yes").see("serial number of the new disk (db-02 told S1):").say("S2", "yes", "").see("serial: S2 is not what db-02 told, S1 (if it is another one, put it back", "the step stays open")
 	y.say("answer db-02", "yes").see("serial number").say("S1").see("is the light green (yes or no):").say("yes").see("a note").say("").see("answer: the run has it").say("leave").quit()
 	if got := y.decisions(); !slices.Equal(got, []string{"answer db-02 swap light=yes serial=S1"}) {
 		t.Errorf("%q", got)

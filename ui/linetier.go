@@ -91,16 +91,16 @@ func (p *linePrinter) asks(e journal.Event) {
 	}
 	step := &p.w.state.Plan().Steps[k]
 	p.print(e.At, "%s waits for a person: %s, %s", b.Host, step.ID, step.Title)
-	answers := ""
-	for _, q := range step.Asks {
-		answers += " " + q.Name + "=..."
-	}
 	if !p.said[step.ID] {
 		for line := range strings.Lines(strings.TrimSpace(step.Words)) {
 			p.print(e.At, "    %s", strings.TrimSpace(line))
 		}
-		for _, q := range step.Asks {
-			p.print(e.At, "    %s=... %s%s", q.Name, q.Text, map[bool]string{true: " (yes or no)"}[q.Type == "yes"])
+	}
+	answers := ""
+	for _, q := range step.Asks {
+		answers += " " + q.Name + "=..."
+		if !p.said[step.ID] || q.Is != "" {
+			p.print(e.At, "    %s=... %s%s", q.Name, p.w.asking(b.Host, q), map[bool]string{true: " (yes or no)"}[q.Type == "yes"])
 		}
 	}
 	p.print(e.At, "    tend answer %s %s%s says that it is done; with --no --reason WHY, that it could not be", e.Run, b.Host, answers)

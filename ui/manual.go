@@ -228,7 +228,7 @@ func sentences(text string) []string {
 func (s *manualScreen) question(a area, i int) []string {
 	text, kind := "note, for the journal", ""
 	if i < len(s.step.Asks) {
-		text = s.step.Asks[i].Text
+		text = s.w.asking(s.host.Name, s.step.Asks[i])
 		if s.step.Asks[i].Type == "yes" {
 			kind = " (yes/no)"
 		}
@@ -244,6 +244,14 @@ func (s *manualScreen) question(a area, i int) []string {
 	}
 	out[last] += " " + answer
 	return out
+}
+
+// asking is a question, with what the host told where the answer must agree with that: the right disk is looked for by it.
+func (w *watch) asking(host inventory.HostID, q runbooks.Ask) string {
+	if told, _ := w.state.Facts(host, q.Is); told != "" {
+		return q.Text + " (" + string(host) + " told " + told + ")"
+	}
+	return q.Text
 }
 
 // withoutAir takes the lines that air was made of out.
