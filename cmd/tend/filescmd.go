@@ -132,6 +132,7 @@ func (m *mover) leased(ctx context.Context, h inventory.Host, id string, do func
 	if err != nil {
 		return err
 	}
+	ps.book = m.book
 	note, err := ps.begin(id, h.Name)
 	if err != nil {
 		return err

@@ -11,8 +11,11 @@ import (
 
 	"tend/engine"
 	"tend/inventory"
+	"tend/journal"
+	"tend/journal/journaltest"
 	"tend/journal/segments"
 	"tend/remote"
+	"tend/runbooks"
 	"tend/runner"
 	"tend/ssh"
 	"tend/ssh/sshtest"
@@ -190,7 +193,7 @@ func (s *site) until(words string, args ...string) {
 func TestARunHasAHostFromAPushThatIsOver(t *testing.T) {
 	t.Parallel()
 	h, host, _, remarks := holding(t)
-	h.pushes = pushes{t.TempDir(), "ops@test"}
+	h.pushes = pushes{dir: t.TempDir(), origin: "ops@test"}
 	note, err := h.pushes.begin("push-1", host.Name)
 	if err != nil {
 		t.Fatal(err)
@@ -225,5 +228,57 @@ func TestARunHasAHostFromAPushThatIsOver(t *testing.T) {
 	note.Close()
 	if err := leaves("ops@elsewhere"); !leased(err) {
 		t.Errorf("another console's push lost its lease: %v", err)
+	}
+}
+
+// TestARunHasAHostFromARunThatHasEnded: a host that was away when its run ended keeps that run's lease. The next run of this console has the host, but
+// not from a run that goes on, nor where a step of the ended one may be at work there still, nor from another console's.
+func TestARunHasAHostFromARunThatHasEnded(t *testing.T) {
+	t.Parallel()
+	h, host, _, remarks := holding(t)
+	book := h.book
+	h.pushes = pushes{dir: t.TempDir(), origin: "ops@test", book: book}
+	leased := func(owner, run string) bool {
+		delete(h.leased, host.Name)
+		for _, c := range []remote.Claim{h.claim, {Owner: "ops@test", Run: "261128-0001-aaaa"}, {Owner: "ops@test", Run: "261128-0002-bbbb"}} {
+			if err := h.Keeper.Release(t.Context(), host, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.Keeper.Acquire(t.Context(), host, remote.Claim{Owner: owner, Run: run}); err != nil {
+			t.Fatal(err)
+		}
+		e, ok := errors.AsType[*remote.Error](h.lease(t.Context(), host, false))
+		return ok && e.Kind == remote.Leased
+	}
+	records := func(run journal.RunID, bodies ...journal.Body) {
+		if _, err := book.Append(t.Context(), run, bodies...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan := journaltest.Plan("patch", host.Name)
+	plan.Plan.Steps[0].Risk = runbooks.Disrupt
+	step := plan.Plan.Steps[0].ID
+	records("261128-0001-aaaa", plan, journal.StepStarted{Host: host.Name, Step: step, Attempt: 1})
+	if !leased("ops@test", "261128-0001-aaaa") {
+		t.Error("a run that has not ended lost its lease")
+	}
+	records("261128-0001-aaaa", journal.StepEnded{Host: host.Name, Step: step, Attempt: 1, Outcome: journal.Failed, Exit: -1}, journal.RunClosed{Result: journal.SomeFailed})
+	if leased("ops@test", "261128-0001-aaaa") {
+		t.Fatal("a run that has ended keeps the host")
+	}
+	if text := <-remarks; !strings.Contains(text, "gave back the lease of run 261128-0001-aaaa, which has ended") {
+		t.Error(text)
+	}
+	records("261128-0002-bbbb", plan, journal.StepStarted{Host: host.Name, Step: step, Attempt: 1},
+		journal.StepEnded{Host: host.Name, Step: step, Attempt: 1, Outcome: journal.Unknown}, journal.RunClosed{Result: journal.SomeFailed})
+	if !leased("ops@test", "261128-0002-bbbb") {
+		t.Error("a step that may be at work lost its lease")
+	}
+	if s, err := folded(t.Context(), book, "261128-0002-bbbb"); err != nil || atLarge(s, remote.Lease{Rebooted: true}, host.Name) != "" {
+		t.Errorf("nothing is at work behind a restart: %v", err)
+	}
+	if !leased("ops@elsewhere", "261128-0001-aaaa") {
+		t.Error("another console's run lost its lease")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tend/inventory"
+	"tend/journal"
 	"tend/quote"
 	"tend/remote"
 	"tend/ssh"
@@ -52,6 +53,7 @@ func (a *app) hostLease() *cobra.Command {
 					fmt.Fprintf(a.out, "%s: no run is at work here\n", h.Name)
 				default:
 					fmt.Fprintf(a.out, "%s: %s\n", h.Name, quote.Line(l.String()))
+					fmt.Fprint(a.out, a.fate(c.Context(), l, h.Name))
 				}
 				return nil
 			})
@@ -90,7 +92,7 @@ func (a *app) breakLease(ctx context.Context, k *remote.Keeper, h inventory.Host
 		}
 		return err
 	}
-	fmt.Fprintf(a.err, "%s: %s\n", h.Name, quote.Line(l.String()))
+	fmt.Fprintf(a.err, "%s: %s\n%s", h.Name, quote.Line(l.String()), a.fate(ctx, l, h.Name))
 	if !yes {
 		if !terminal(a.in) {
 			return usage("add --yes", "nobody is there to confirm it")
@@ -112,6 +114,33 @@ func (a *app) breakLease(ctx context.Context, k *remote.Keeper, h inventory.Host
 		fmt.Fprintf(a.out, "%s: broken\n", h.Name)
 		return nil
 	})
+}
+
+// fate is a line on what has become of the lease's run, where that is this console's: who looks at a lease must know whether to wait for it. The host
+// cannot tell.
+func (a *app) fate(ctx context.Context, l remote.Lease, h inventory.HostID) string {
+	if l.Owner != string(a.origin()) {
+		return ""
+	}
+	book, err := a.book()
+	if err != nil {
+		return ""
+	}
+	defer book.Close()
+	run := journal.RunID(l.Run)
+	s, err := folded(ctx, book, run)
+	switch {
+	case err != nil:
+		return ""
+	case s.Result == journal.Open && book.Written(run):
+		return fmt.Sprintf("  that run is at work: tend attach %s\n", run)
+	case s.Result == journal.Open:
+		return fmt.Sprintf("  that run was left behind: tend resume %s takes it up\n", run)
+	}
+	if step := atLarge(s, l, h); step != "" {
+		return fmt.Sprintf("  that run has ended (%s), and nobody knows how its step %s ended here: look at the host, then tend host break %s\n", s.Result, step, typed(string(h)))
+	}
+	return fmt.Sprintf("  that run has ended (%s) and could not give the host back: the next run or push of this console has it\n", s.Result)
 }
 
 // atHost gives do a keeper for one host of the inventory.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,20 +11,24 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tend/inventory"
+	"tend/journal"
 	"tend/remote"
+	"tend/runbooks"
 )
 
 // pushes are the leases that pushes of this console hold: a file for each, locked by the push's process for as long as that lives. Where
 // the file is there and nobody locks it, the push is over and could not give its host back; then the lease is given back by whoever of
-// this console reaches the host next. Of a lease from another console, or of a run's, nothing here says whether it is over.
+// this console reaches the host next. A run of this console that has ended is told by its journal, and the lease that it could not give back is taken
+// likewise. Of another console's lease nothing here says whether it is over.
 type pushes struct {
 	dir    string
 	origin string
+	book   journal.Journal // nil = no run is known
 }
 
 func (a *app) pushes() (pushes, error) {
 	d, err := a.stateDir()
-	return pushes{filepath.Join(d, "pushes"), string(a.origin())}, err
+	return pushes{dir: filepath.Join(d, "pushes"), origin: string(a.origin())}, err
 }
 
 func (p pushes) path(id string, h inventory.HostID) string {
@@ -96,18 +99,52 @@ func (p pushes) over(l remote.Lease, h inventory.HostID) (done func(gone bool), 
 	}, true
 }
 
-// acquire claims the host, from a push of this console that is over too: its lease is given back as it would have done it, which leaves
-// alone what is not that push's. told hears of it before it is done.
+// spent reports whether the lease is of a run of this console that has ended, and of which nothing can be at work on the host any more.
+func (p pushes) spent(ctx context.Context, l remote.Lease, h inventory.HostID) bool {
+	if p.book == nil || l.Owner != p.origin {
+		return false
+	}
+	s, err := folded(ctx, p.book, journal.RunID(l.Run))
+	return err == nil && s.Result != journal.Open && s.Host(h) != nil && atLarge(s, l, h) == ""
+}
+
+// atLarge is the step of an ended run that may be at work on the host still: nobody knows how it ended, and the host was not restarted since.
+func atLarge(s *journal.State, l remote.Lease, h inventory.HostID) runbooks.StepID {
+	host := s.Host(h)
+	if host == nil || l.Rebooted {
+		return ""
+	}
+	for i, st := range host.Steps {
+		if step := s.Plan().Steps[i]; st.Attempt > 0 && st.Outcome == journal.Unknown && step.Risk != runbooks.Read {
+			return step.ID
+		}
+	}
+	return ""
+}
+
+// left says what has left the lease behind, where that is over. done is called once the lease is gone, or could not be removed.
+func (p pushes) left(ctx context.Context, l remote.Lease, h inventory.HostID) (what string, done func(gone bool)) {
+	if done, ok := p.over(l, h); ok {
+		return "push " + l.Run + ", which is over", done
+	}
+	if p.spent(ctx, l, h) {
+		return "run " + l.Run + ", which has ended", func(bool) {}
+	}
+	return "", nil
+}
+
+// acquire claims the host, from a push or a run of this console that is over too: its lease is given back as it would have done it, which leaves
+// alone what is not its own. told hears of it before it is done.
 func (p pushes) acquire(ctx context.Context, k *remote.Keeper, h inventory.Host, c remote.Claim, told func(text string) error) error {
 	l, err := k.Acquire(ctx, h, c)
 	if e, leased := errors.AsType[*remote.Error](err); !leased || e.Kind != remote.Leased {
 		return err
 	}
-	done, ok := p.over(l, h.Name)
-	if !ok {
+	what, done := p.left(ctx, l, h.Name)
+	if done == nil {
 		return err
 	}
-	if terr := told(fmt.Sprintf("gave back the lease of push %s, which is over: %s", l.Run, l.String())); terr != nil {
+	if terr := told("gave back the lease of " + what + ": " + l.String()); terr != nil {
 		done(false)
 		return terr
 	}

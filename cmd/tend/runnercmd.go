@@ -80,6 +80,7 @@ func (a *app) runner(ctx context.Context, refused *bool) error {
 	}
 	hands := newHands(client, c, r, book, asker, secret)
 	hands.pushes, _ = a.pushes() // without a home there are none
+	hands.pushes.origin, hands.pushes.book = string(c.Origin), book
 	if c.Accepted == nil {
 		if err := hands.held(ctx, book); err != nil {
 			opened(err)
