@@ -32,7 +32,7 @@ func TestAskSwallowsKeysInFlight(t *testing.T) {
 		t.Fatalf("keys in flight answered: %v", d.asks.answers)
 	}
 	d.now = d.now.Add(2 * time.Second)
-	d.See("what was typed as it opened is lost; ^U begins anew").Press("enter").See("type exactly: yes")
+	d.See("what was typed as it opened is lost; ^U begins anew").Press("enter").See("type exactly: yes").Type("YES").Press("enter").See("type exactly: yes").Press("ctrl+u")
 	d.send(tea.PasteMsg{Content: "yes"})
 	d.Press("enter").See("type exactly: yes")
 	d.Type("yes").Press("enter").See("FLEET")
