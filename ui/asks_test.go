@@ -65,6 +65,10 @@ func TestWhatWasTypedForAnotherGoesNowhere(t *testing.T) {
 	d.Miss("*")
 	d.now = d.now.Add(2 * grace)
 	d.Type("hq").ask(Ask{Run: "r1", ID: "h3", Gone: true}).See("FLEET").Type("J").See("FLEET", "thrown away")
+	for range 3 { // one who types on has not looked up yet
+		d.now = d.now.Add(grace - time.Millisecond)
+		d.Press("J").See("FLEET", "thrown away")
+	}
 	d.now = d.now.Add(2 * grace)
 	d.Press("J").See("JOURNAL")
 	if len(d.asks.answers) != 0 {

@@ -18,7 +18,7 @@ func (s *runScreen) info() string {
 	fmt.Fprintf(&b, "run      %s\nrunbook  %s (%s)\nscope    %s\nby       %s\nreason   %s\nticket   %s\nstarted  %s\n",
 		st.Run, acc.Plan.Runbook, acc.Plan.Source, runbooks.ScopeName(acc.Plan.Scope), who(acc.By), acc.Reason, acc.Ticket, st.Started.Local().Format(time.DateTime))
 	if !st.Closed.IsZero() {
-		fmt.Fprintf(&b, "ended    %s, %s %s\n", st.Closed.Local().Format(time.DateTime), st.Result, st.Reason)
+		fmt.Fprintf(&b, "ended    %s, %s\n", st.Closed.Local().Format(time.DateTime), resultWords(st))
 	}
 	fmt.Fprintf(&b, "digest   %s\n", acc.Plan.Digest)
 	if m := acc.Maintenance; m != nil {
@@ -44,6 +44,14 @@ func (s *runScreen) info() string {
 		}
 	}
 	return b.String()
+}
+
+// resultWords are how a run ended, and why, where that says more.
+func resultWords(st *journal.State) string {
+	if st.Reason == "" || st.Reason == st.Result.String() {
+		return st.Result.String()
+	}
+	return st.Result.String() + ": " + st.Reason
 }
 
 // selectionNamed is how many hosts are named in the status line; more would not fit, and cost time at every key.
