@@ -205,3 +205,13 @@ func TestBackground(t *testing.T) {
 		t.Errorf("%v, %v", s, err)
 	}
 }
+
+// TestTheCursorIsCheapOnASlowLine: where bytes are dear only the beginning of its line is reversed, and the glyph stands in it; elsewhere all of it is.
+func TestTheCursorIsCheapOnASlowLine(t *testing.T) {
+	for tier, wide := range map[Tier]int{Plain: chosenWidth, Basic: 80} {
+		head, _, _ := strings.Cut(strings.TrimPrefix(newPen(tier, false).chosen("> db-01", 80), "\x1b[7m"), "\x1b[")
+		if len(head) != wide || !strings.HasPrefix(head, "> db-01") {
+			t.Errorf("%v: %q is reversed", tier, head)
+		}
+	}
+}
