@@ -47,6 +47,29 @@ func TestReplaceDiskSaysNo(t *testing.T) {
 	wants(t, facts, map[string]string{"disk": "CRIT there is no /dev/sdnone"})
 }
 
+// TestNewDiskIsJudged: by its own verdict, in its own words; where smartctl could not look, as behind some controllers, there is none.
+func TestNewDiskIsJudged(t *testing.T) {
+	const head = "smartctl 7.4 2023-08-01 r5530 (local build)\nCopyright (C) 2002-23\n\n"
+	for name, c := range map[string]struct{ out, exit, want string }{
+		"well":          {head + "SMART overall-health self-assessment test result: PASSED\n", "0", "OK passed"},
+		"failing":       {head + "SMART overall-health self-assessment test result: FAILED!\nDrive failure expected in less than 24 hours.\n", "24", "CRIT SMART overall-health self-assessment test result: FAILED!"},
+		"failing, SCSI": {head + "SMART Health Status: FIRMWARE IMPENDING FAILURE [asc=5d, ascq=14]\n", "8", "CRIT SMART Health Status: FIRMWARE"},
+		"not looked":    {head + "/dev/sdz: requires option '-d cciss,N'\nPlease specify device type with the -d option.\n", "1", "UNKNOWN Please specify"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir+"/replaced-disk", "OLD1\n")
+			write(t, dir+"/said", c.out)
+			facts, _ := stepFacts(t, []string{"/bin/sh"}, "replace-disk", "check", map[string]string{"disk": "sdz"}, map[string]string{"lsblk": "echo NEW1", "smartctl": "cat " + dir + "/said; exit " + c.exit},
+				`[ -e "/dev/$disk" ]`, "true", "/var/lib/tend", dir, "/sys/class/scsi_host", dir)
+			wants(t, facts, map[string]string{"disk": "OK it was OLD1", "smart": c.want})
+			if n := len(facts["smart"].Text); n > 90 {
+				t.Errorf("%d characters are no line: %q", n, facts["smart"].Text)
+			}
+		})
+	}
+}
+
 // TestOnlyThisDiskIsTakenOut: of an array with sdz and sdzz in it, the one that was named is failed and removed, and no other.
 func TestOnlyThisDiskIsTakenOut(t *testing.T) {
 	dir, path := fakes(t, map[string]string{"lsblk": "echo ABC123", "mdadm": `case $1 in

@@ -145,7 +145,7 @@ func (p *linePrinter) saying(i int, b journal.StepEnded) string {
 	} else if p.w.outs[i].step == step && p.w.state.Plan().Steps[step].Group != "" {
 		t = p.w.outs[i].words()
 	}
-	if strings.Contains(b.Reason, quote.Line(t)) {
+	if strings.Contains(strings.Join(strings.Fields(b.Reason), " "), strings.Join(strings.Fields(quote.Line(t)), " ")) { // a reason has no two blanks in a row
 		return b.Reason
 	}
 	return strings.TrimSpace(b.Reason + " " + t)
