@@ -217,3 +217,31 @@ func wantFacts(t *testing.T, facts map[string]Fact, want map[string]string) {
 		}
 	}
 }
+
+// TestPortsThatTheKernelHandsOut: they are no part of a design, wherever the host has them; ports beside that range are, and all below 32768 are.
+func TestPortsThatTheKernelHandsOut(t *testing.T) {
+	for _, argv := range shells(t) {
+		w := newDriftWorld(t, argv)
+		var listening []string
+		for _, p := range []string{"22", "1500", "32768", "39999", "40000", "50000", "50001", "61613"} {
+			listening = append(listening, "tcp LISTEN 0 1 0.0.0.0:"+p+" 0.0.0.0:*")
+		}
+		w.write("ss", strings.Join(listening, "\n")+"\n")
+		_, path := fakes(t, w.tools)
+		for held, want := range map[string]string{
+			"40000\t50000\n": "22 1500 32768 39999 50001 61613",
+			"1024\t65535\n":  "22 1500",
+			"":               "22 1500",
+		} {
+			if held != "" {
+				w.write("proc/sys/net/ipv4/ip_local_port_range", held)
+			} else {
+				os.Remove(w.dir + "/proc/sys/net/ipv4/ip_local_port_range")
+			}
+			script := strings.ReplaceAll(libDrift, "/proc/", w.dir+"/proc/") + "\ntend_state_ports | sed 's/^tcp.//; s/\t.*//' | sort -n | tr '\\n' ' '\n"
+			if out, stderr, _ := run(t, argv, script, path); strings.TrimSpace(out) != want || stderr != "" {
+				t.Errorf("%q: %q, want %q; %s", held, out, want, stderr)
+			}
+		}
+	}
+}

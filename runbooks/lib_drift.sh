@@ -43,12 +43,16 @@ tend_state_units() {
 	fi
 }
 
-# Ports that the kernel hands out to whoever asks are no part of a design.
+# Ports that the kernel hands out to whoever asks (ip_local_port_range) are no part of a design. Below 32768 all are, as a wider range, which
+# busy proxies have, holds the ports of many services.
 tend_state_ports() {
+	tend_lo=32768 tend_hi=65535
+	[ ! -r /proc/sys/net/ipv4/ip_local_port_range ] || read -r tend_lo tend_hi </proc/sys/net/ipv4/ip_local_port_range
+	[ "$tend_lo" -ge 32768 ] || tend_lo=32768
 	if tend_p=$(ss -Hltnu 2>/dev/null); then
-		printf '%s\n' "$tend_p" | awk 'NF >= 5 { proto = $1; a = $5; p = a; sub(/.*:/, "", p); sub(/:[0-9*]*$/, "", a); sub(/%.*/, "", a); if (p + 0 > 0 && p + 0 < 32768) print proto "/" p "\t" a }'
+		printf '%s\n' "$tend_p" | awk -v lo="$tend_lo" -v hi="$tend_hi" 'NF >= 5 { proto = $1; a = $5; p = a; sub(/.*:/, "", p); sub(/:[0-9*]*$/, "", a); sub(/%.*/, "", a); if (p + 0 > 0 && (p + 0 < lo || p + 0 > hi + 0)) print proto "/" p "\t" a }'
 	else
-		netstat -an 2>/dev/null | awk '/LISTEN/ { a = $4; p = a; sub(/.*[.:]/, "", p); sub(/[.:][0-9*]*$/, "", a); if (p + 0 > 0 && p + 0 < 32768) print "tcp/" p "\t" a }'
+		netstat -an 2>/dev/null | awk -v lo="$tend_lo" -v hi="$tend_hi" '/LISTEN/ { a = $4; p = a; sub(/.*[.:]/, "", p); sub(/[.:][0-9*]*$/, "", a); if (p + 0 > 0 && (p + 0 < lo || p + 0 > hi + 0)) print "tcp/" p "\t" a }'
 	fi | sort -u | awk -F '\t' '$1 == name { all = all " " $2; next } { if (name != "") print name "\t" all; name = $1; all = $2 } END { if (name != "") print name "\t" all }'
 }
 
