@@ -417,3 +417,17 @@ func TestOpenRunsCoverNothing(t *testing.T) {
 	d.do(found)
 	d.See("DRIFT", "1 run not ended; J lists it").Miss("OPEN RUNS")
 }
+
+// TestNoFoldBehindAFilter: what a filter shows is unfolded; a key that folds or unfolds says so, and changes nothing that shows when the filter goes.
+func TestNoFoldBehindAFilter(t *testing.T) {
+	d := newDriver(t, 80, 24)
+	was := strings.Join(d.Screen(), "\n")
+	d.Press("/").Type("db-0").Press("enter", "j").See(">   [-] r01")
+	for _, k := range []string{"enter", "+", "-"} {
+		d.Press(k).See("a filter unfolds all; esc clears it")
+	}
+	d.Press("j", "h").See(">   [-] r01").Press("h").See("> [-] nyc1", "db-01").Press("j", "j", "enter").See("HOST db-0").Press("esc", "esc", "g")
+	if now := strings.Join(d.Screen(), "\n"); now != was {
+		t.Errorf("behind the filter it stood:\n%s\nand then:\n%s", was, now)
+	}
+}

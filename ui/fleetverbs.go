@@ -23,16 +23,28 @@ func (s *fleetScreen) Binds() []bind {
 		}
 		return ""
 	}
+	unfolded := func() string { // a fold that nobody sees would show when the filter goes
+		if s.tree.hosts != nil {
+			return "a filter unfolds all; esc clears it"
+		}
+		return ""
+	}
+	opens := func() string {
+		if r, ok := s.cursor(); ok && r.kind == hostRow {
+			return ""
+		}
+		return firstOf(empty(), unfolded())
+	}
 	verbs := []bind{
 		{keys: "a", name: "answer", help: "the step that waits for a person", foot: true, why: s.noAnswer, do: func() action { return openManual(s.cfg, s.firstManual()) }},
 		{keys: "space", name: "mark", help: "mark or unmark the host, or all of the rack or site; * is marked, : is in part", foot: true, why: empty, do: done(s.mark)},
 		{keys: "r", name: "runbook", help: "run a runbook on the marked hosts, else on what the cursor is on", foot: true, do: s.runbook},
-		{keys: "enter l right", name: "open", help: "unfold, or open the host", foot: true, why: empty, do: s.open},
+		{keys: "enter l right", name: "open", help: "unfold, or open the host", foot: true, why: opens, do: s.open},
 		{keys: "/", name: "filter", help: "filter: any part of a name, or selector terms: state=fail pending>0 !rack=r07", foot: true, do: func() action { return ask(s.filterPrompt()) }},
 		{keys: "o", name: "problems", help: "only what is not OK, or everything", foot: true, do: done(func() { s.problems, s.dirty = !s.problems, true })},
 		{keys: "h left", name: "fold", help: "fold, or go to the rack or site above", do: done(s.up)},
-		{keys: "+", name: "unfold-all", help: "unfold every rack", do: done(func() { s.tree.foldAll(false); s.dirty = true })},
-		{keys: "-", name: "fold-all", help: "fold every rack", do: done(func() { s.tree.foldAll(true); s.dirty = true })},
+		{keys: "+", name: "unfold-all", help: "unfold every rack", why: unfolded, do: done(func() { s.tree.foldAll(false); s.dirty = true })},
+		{keys: "-", name: "fold-all", help: "fold every rack", why: unfolded, do: done(func() { s.tree.foldAll(true); s.dirty = true })},
 		{keys: "v", name: "range", help: "begin a range; again marks it", foot: true, why: empty, do: s.span},
 		{keys: "*", name: "mark-all", help: "mark every host that the filter shows", foot: true, why: empty, do: done(s.markAll)},
 		{keys: "u", name: "unmark", help: "take all marks away", do: done(func() { clear(s.marks); s.anchor = -1 })},
