@@ -75,6 +75,9 @@ func TestBackupCheck(t *testing.T) {
 		"a little ahead":    {"command", "echo " + strconv.FormatInt(now.Add(3*time.Minute).Unix(), 10), "x", "", "backup:command", "OK minutes"},
 		"command":           {"command", "echo fine", "x", "", "backup:command", "OK fine"},
 		"command age":       {"command", "date +%s", "x", "", "backup:command", "OK 0 minutes"},
+		"command of none":   {"command", "-", "x", "", "backup:command", "UNKNOWN needs it"},
+		"command of blanks": {"command", " ", "x", "", "backup:command", "UNKNOWN needs it"},
+		"path of none":      {"path", "-", "x", "", "backup:path", "UNKNOWN needs it"},
 		"command fails":     {"command", "echo bad; exit 1", "x", "", "backup:command", "CRIT bad"},
 	} {
 		for shell, argv := range shells(t) {
