@@ -459,6 +459,18 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestOnlyTheCutOffIsLeft: a run that is accepted behind the cut-off works in the opening after that; what is left of this one is none.
+func TestOnlyTheCutOffIsLeft(t *testing.T) {
+	p := plan(1, runbooks.Step{ID: "a", Risk: runbooks.Change})
+	p.Policy.Cutoff = "45m"
+	accepted := time.Date(2026, 11, 22, 4, 30, 0, 0, time.UTC)
+	var asked time.Time
+	_, err := Compile(&p, Rules{Accepted: accepted, Window: func(_ inventory.Host, at time.Time) (Window, error) { asked = at; return nil, nil }})
+	if err != nil || !asked.Equal(accepted.Add(45*time.Minute)) {
+		t.Errorf("asks for the window of %s, %v", asked, err)
+	}
+}
+
 func TestPlanThatCannotBeRead(t *testing.T) {
 	for _, change := range []func(*runbooks.Plan){
 		func(p *runbooks.Plan) { p.Policy.Pause = "a while" },
