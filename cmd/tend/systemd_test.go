@@ -26,6 +26,7 @@ import (
 // A machine whose kernel does not allow it (no cgroup2 that may be written, no mounts: most containers) skips, in CI too, and says why;
 // .ci/run asks and prints the same. What is merely not installed fails CI.
 func TestRealSystemd(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	lower := systemdRoot(t)
 	for name, do := range map[string]func(d *debian){
@@ -35,7 +36,6 @@ func TestRealSystemd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			user := "ops"
 			if !strings.HasPrefix(name, "logind") {
-				scriptsOnly(t)
 				user = "root"
 			}
 			do(bootDebian(t, lower, user, strings.HasSuffix(name, "linger")))
