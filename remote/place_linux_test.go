@@ -192,6 +192,24 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
+// TestPsThatCannotTell: without /proc, ps of Linux is there and fails. Nobody could tell there whether a step is at work, and one that is would be taken
+// for killed: nothing is started. Where ps tells of processes, as on a BSD, it is.
+func TestPsThatCannotTell(t *testing.T) {
+	t.Parallel()
+	for stub, keeps := range map[string]bool{"echo 'Error, do this: mount -t proc proc /proc' >&2; exit 47": false, "echo '  1'": true} {
+		w := newWorld(t, "dash")
+		w.stub("ps", stub)
+		k := w.keeper(func(o *Options) { o.proc = filepath.Dir(w.root) })
+		f, err := k.Preflight(within(t, 90*time.Second), w.host, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, why, fix := f.Keeps(); ok != keeps || !ok && (!strings.HasSuffix(why, ": ps") || !strings.Contains(fix, "/proc")) {
+			t.Errorf("ps: %s: keeps %v (%s; %s)", stub, ok, why, fix)
+		}
+	}
+}
+
 // TestSystemdRun: the launcher of a root that has systemd, and what becomes of a step where it fails.
 func TestSystemdRun(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ type Facts struct {
 func (f Facts) Keeps() (ok bool, why, fix string) {
 	switch {
 	case len(f.Lack) > 0:
-		return false, "these commands are missing: " + strings.Join(f.Lack, " "), "install them (coreutils, procps)"
+		return false, "these commands are missing, or do not work: " + strings.Join(f.Lack, " "), "install them (coreutils, procps); on Linux, ps wants /proc mounted"
 	case f.Launcher == "none":
 		return false, "no setsid, systemd-run, daemon, perl or nohup: nothing can outlive the connection", "install util-linux"
 	case !f.Writable:

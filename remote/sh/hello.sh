@@ -28,9 +28,11 @@ t_lack=''
 for t_c in mkdir rmdir ln readlink rm wc tail head cat sleep id; do
 	command -v "$t_c" >/dev/null 2>&1 || t_lack="$t_lack $t_c"
 done
-[ -r /proc/self/stat ] || for t_c in ps awk; do
-	command -v "$t_c" >/dev/null 2>&1 || t_lack="$t_lack $t_c"
-done
+# Where /proc does not tell of processes, ps must: that of Linux is there and can do nothing without /proc, and a step at work would look dead.
+if [ ! -r "$t_proc/self/stat" ]; then
+	command -v awk >/dev/null 2>&1 || t_lack="$t_lack awk"
+	[ -n "$(ps -A -o pid= 2>/dev/null)" ] || t_lack="$t_lack ps"
+fi
 t_say F lack "$t_lack"
 t_how=none
 if [ "$t_uid" = 0 ] && [ "$t_system" = systemd ] && command -v systemd-run >/dev/null 2>&1; then t_how=systemd-run
