@@ -230,7 +230,6 @@ func (t *turn) soak(w int) {
 	if t.now.Before(at) {
 		t.do(Ask{Wave: -1, Why: fmt.Sprintf("%s begins at %s (pause = %s)", t.c.plan.Waves[w].Name, at.In(t.now.Location()).Format("Mon 15:04:05 MST"), t.c.plan.Policy.Pause)})
 	}
-	t.began = true
 }
 
 // end closes the run where nothing is at work and nothing can start any more.
