@@ -166,6 +166,7 @@ func TestLinePlan(t *testing.T) {
 	y.say("plan").see("say which").say("plan openssl").see("approval 0 of 1; still asked: ann").say("plan openssl start").see("not approved").say("plan openssl dance").see(`not "dance"`)
 	y.say("plan openssl difference").see("hosts added: web-02").say("plan openssl rehearse chaos 3").see("Every limit held")
 	y.say("plan openssl approve").see("Type openssl:").say("no").see("nothing was done").say("plan openssl approve", "openssl").see("wrote plans/openssl.approvals")
+	y.say("plan openssl start").see("Type openssl to start:").say("ope").see("not typed as asked: nothing was done")
 	y.say("plan openssl start").see("Type openssl to start:").say("openssl").see("the run is at work").say("leave").quit()
 	want := "compare plans/openssl.toml approved;rehearse plans/openssl.toml chaos 3;approve 3f2a ann key= pass=;start plans/openssl.toml 3f2a 1"
 	if got := strings.Join(f.asked, ";"); got != want {
@@ -173,10 +174,10 @@ func TestLinePlan(t *testing.T) {
 	}
 }
 
-// TestLineReadOnly: a console that only looks steers nothing.
+// TestLineReadOnly: a console that only looks steers and starts nothing.
 func TestLineReadOnly(t *testing.T) {
 	y := newTyping(t, func(c *Config) { c.Readonly = true })
-	y.say("pause").see("no run is at work that could be asked to pause").say("resume r1").see("cannot be taken up")
+	y.say("pause").see("no run is at work that could be asked to pause").say("resume r1").see("cannot be taken up").say("run health db-01").see("runs cannot be started from here")
 	y.quit()
 	if got := y.decisions(); got != nil {
 		t.Errorf("%q", got)
