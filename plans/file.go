@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tend/inventory"
@@ -57,11 +58,12 @@ func Load(path string) (File, error) {
 	return Parse(path, data, runbooks.ReadFile)
 }
 
-var planName = regexp.MustCompile(`\A[a-zA-Z0-9][a-zA-Z0-9._-]{0,100}\z`)
+// planName is compiled where it is wanted: it counts, which is dear.
+var planName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A[a-zA-Z0-9][a-zA-Z0-9._-]{0,100}\z`) })
 
 // NameError says why a plan cannot be called that; nil = it can.
 func NameError(name string) error {
-	if planName.MatchString(name) {
+	if planName().MatchString(name) {
 		return nil
 	}
 	return fmt.Errorf("%q cannot be a plan's name", name)

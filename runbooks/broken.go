@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"tend/quote"
 )
@@ -46,8 +47,10 @@ func twin(rb, other Runbook) error {
 
 // named finds a runbook's name in a file that is no TOML, and header where its tables begin: the key stands before all of them.
 var (
-	named  = regexp.MustCompile(`(?m)^[ \t]*["']?name["']?[ \t]*=[ \t]*["']*([a-z][a-z0-9-]{0,63})`)
-	header = regexp.MustCompile(`(?m)^[ \t]*\[{1,2}[ \t]*[A-Za-z]`)
+	named = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^[ \t]*["']?name["']?[ \t]*=[ \t]*["']*([a-z][a-z0-9-]{0,63})`)
+	})
+	header = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[ \t]*\[{1,2}[ \t]*[A-Za-z]`) })
 )
 
 // meant are the names that a broken file may have meant for its runbook. Where it cannot be read as TOML these are the file's own and any
@@ -59,17 +62,17 @@ func meant(path string) []string {
 		return []string{stem}
 	}
 	if said, problems := values(path, data); problems == nil {
-		if name, is := said["name"].(string); is && goodName.MatchString(name) {
+		if name, is := said["name"].(string); is && goodName(name) {
 			return []string{name}
 		}
 		return []string{stem}
 	}
 	top := string(data)
-	if at := header.FindStringIndex(top); at != nil {
+	if at := header().FindStringIndex(top); at != nil {
 		top = top[:at[0]]
 	}
 	out := []string{stem}
-	for _, m := range named.FindAllStringSubmatch(top, -1) {
+	for _, m := range named().FindAllStringSubmatch(top, -1) {
 		if !slices.Contains(out, m[1]) {
 			out = append(out, m[1])
 		}

@@ -20,11 +20,25 @@ const maxFile = 1 << 20
 // maxRetries is how often a step may be tried again.
 const maxRetries = 20
 
-var (
-	goodName  = regexp.MustCompile(`\A[a-z][a-z0-9-]{0,63}\z`)
-	goodParam = regexp.MustCompile(`\A[a-z][a-z0-9_]{0,63}\z`)
-	risks     = []string{string(Read), string(Change), string(Disrupt)}
-)
+var risks = []string{string(Read), string(Change), string(Disrupt)}
+
+// goodName and goodParam are namePattern and paramPattern. A regular expression that counts to 64 is dear to compile, and every process of
+// tend's would, whatever it is for.
+func goodName(s string) bool  { return word(s, '-') }
+func goodParam(s string) bool { return word(s, '_') }
+
+// word is a small letter and up to 63 small letters, digits and one sign more.
+func word(s string, sign byte) bool {
+	if len(s) < 1 || len(s) > 64 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != sign {
+			return false
+		}
+	}
+	return true
+}
 
 // Parse reads a runbook. Source names the file in errors, and gives the runbook its name where the file does not. The error is a
 // Problems: everything that is wrong, in the file's order, each with line, column and advice; the runbook is then empty.
@@ -88,7 +102,7 @@ func (f *file) runbook(t *table) Runbook {
 	if rb.Name == "" {
 		rb.Name = strings.TrimSuffix(filepath.Base(f.source), ".toml")
 	}
-	if !goodName.MatchString(rb.Name) {
+	if !goodName(rb.Name) {
 		t.wrong("name", "lower-case letters, digits and hyphens, a letter first", "%s cannot be a runbook's name", inventory.Told(rb.Name))
 	}
 	if rb.Title == "" {
@@ -136,7 +150,7 @@ func (f *file) param(t *table) Param {
 	if p.Type == "" {
 		p.Type = "string"
 	}
-	if !goodParam.MatchString(p.Name) || strings.HasPrefix(p.Name, "tend_") {
+	if !goodParam(p.Name) || strings.HasPrefix(p.Name, "tend_") {
 		t.wrong("name", "lower-case letters, digits and underscores, a letter first, and not tend_…", "%q cannot be a parameter's name", p.Name)
 	}
 	if (p.Type == "choice") != (len(p.Options) > 0) {

@@ -2,7 +2,6 @@ package runbooks
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,8 +23,8 @@ type Key struct {
 
 // Patterns are what Parse accepts, as far as an expression can say it.
 var (
-	namePattern  = ecma(goodName)
-	paramPattern = ecma(goodParam)
+	namePattern  = `^[a-z][a-z0-9-]{0,63}$`
+	paramPattern = `^[a-z][a-z0-9_]{0,63}$`
 	pathPattern  = `(/([^/.\x00\n][^/\x00\n]*|\.[^/.\x00\n][^/\x00\n]*|\.\.[^/\x00\n]+))+`
 	// DurationPattern is what parseDuration accepts.
 	DurationPattern = `^(` + durationPattern + `)?$`
@@ -34,11 +33,6 @@ var (
 )
 
 const durationPattern = `0|\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+|[0-9]{1,5}[dw]`
-
-// ecma is an expression with JSON Schema's anchors.
-func ecma(re *regexp.Regexp) string {
-	return strings.NewReplacer(`\A`, `^`, `\z`, `$`).Replace(re.String())
-}
 
 // orNothing is the pattern of a text that may also be empty.
 func orNothing(pattern string) string {

@@ -62,7 +62,7 @@ func (s *Step) infer(worst Risk) {
 }
 
 func (f *file) checkStep(t *table, s Step, rb *Runbook) {
-	if !goodName.MatchString(string(s.ID)) {
+	if !goodName(string(s.ID)) {
 		t.wrong("id", "lower-case letters, digits and hyphens, a letter first", "%q cannot be a step's id", s.ID)
 	}
 	if slices.ContainsFunc(rb.Steps, func(o Step) bool { return o.ID == s.ID }) {
@@ -154,7 +154,7 @@ func (f *file) asks(t *table, rb *Runbook) []Ask {
 		if a.Type == "" {
 			a.Type = "yes"
 		}
-		if !goodParam.MatchString(a.Name) || a.Text == "" {
+		if !goodParam(a.Name) || a.Text == "" {
 			at.wrong("name", "", "an answer that is asked for has a name and a text")
 		}
 		if a.Is != "" && !slices.ContainsFunc(rb.Steps, func(s Step) bool { return s.emits(a.Is) }) {

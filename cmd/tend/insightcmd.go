@@ -185,7 +185,7 @@ func (a *app) habitFile(inv *inventory.Inventory, h insight.Habit, name string) 
 	if !given {
 		name = h.Name()
 	}
-	if !bookName.MatchString(name) {
+	if !bookName().MatchString(name) {
 		return "", "", usage("lower-case letters, digits and hyphens, a letter first", "%q cannot be a runbook's name", name)
 	}
 	dir := filepath.Join(filepath.Dir(inv.Path), "runbooks")

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ var startInventory string
 //go:embed start/runbook.toml
 var startRunbook string
 
-var bookName = regexp.MustCompile(`\A[a-z][a-z0-9-]{0,63}\z`)
+var bookName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A[a-z][a-z0-9-]{0,63}\z`) }) // it counts, which is dear to compile
 
 func (a *app) newCmd() *cobra.Command {
 	c := &cobra.Command{
@@ -54,7 +55,7 @@ func (a *app) newRunbook() *cobra.Command {
 		Example: "  tend new runbook rotate-logs            # ./runbooks/rotate-logs.toml\n  tend new runbook rotate-logs -          # print it",
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := strings.TrimSuffix(args[0], ".toml")
-			if !bookName.MatchString(name) {
+			if !bookName().MatchString(name) {
 				return usage("lower-case letters, digits and hyphens, a letter first", "%q cannot be a runbook's name", args[0])
 			}
 			path := filepath.Join("runbooks", name+".toml")

@@ -64,7 +64,7 @@ func keepSpans(c *cobra.Command) {
 			f.Value = &once{Value: f.Value}
 		}
 	}
-	c.LocalNonPersistentFlags().VisitAll(keep)
+	c.Flags().VisitAll(keep) // its own: those of the commands above it come with the parsing
 	c.PersistentFlags().VisitAll(keep)
 	for _, sub := range c.Commands() {
 		keepSpans(sub)
