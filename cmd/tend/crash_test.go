@@ -225,7 +225,7 @@ func TestRealCrashAfterEveryEvent(t *testing.T) {
 					g := make(t, 1000+n)
 					g.dies(n, "run", "crash", "--yes", "--detach")
 					deaths := 1
-					for ; g.open(); deaths++ {
+					for ; g.site.open(func(*segments.Segments, journal.RunID) {}); deaths++ {
 						if deaths > 2*events {
 							t.Fatalf("the run does not get on: %d deaths", deaths)
 						}
@@ -239,22 +239,6 @@ func TestRealCrashAfterEveryEvent(t *testing.T) {
 			}
 		})
 	}
-}
-
-// open reports whether the ground's run has not ended.
-func (g *ground) open() bool {
-	s := g.site
-	s.t.Helper()
-	book, err := segments.Open(s.journal(), (&app{}).origin())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer book.Close()
-	runs, err := book.Runs(context.Background(), journal.Query{Open: true})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return len(runs) > 0
 }
 
 // dies has a command start a run's process that kills itself after so many events, and waits for its death, or its end.
@@ -345,8 +329,8 @@ func (s *site) alone() {
 	}
 }
 
-// busy reports whether some process has the lock of the newest open run.
-func (s *site) busy() bool {
+// open reports whether a run of the site has not ended, and shows the newest such to see.
+func (s *site) open(see func(*segments.Segments, journal.RunID)) bool {
 	s.t.Helper()
 	book, err := segments.Open(s.journal(), (&app{}).origin())
 	if err != nil {
@@ -357,11 +341,20 @@ func (s *site) busy() bool {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if len(runs) == 0 {
-		return false
+	if len(runs) > 0 {
+		see(book, runs[0].Run)
 	}
-	if err = book.Claim(context.Background(), runs[0].Run); err == nil {
-		err = book.Release(runs[0].Run)
-	}
+	return len(runs) > 0
+}
+
+// busy reports whether some process has the lock of the newest open run.
+func (s *site) busy() bool {
+	s.t.Helper()
+	var err error
+	s.open(func(book *segments.Segments, run journal.RunID) {
+		if err = book.Claim(context.Background(), run); err == nil {
+			err = book.Release(run)
+		}
+	})
 	return errors.Is(err, journal.ErrBusy)
 }

@@ -94,12 +94,17 @@ func (a *app) runner(ctx context.Context, refused *bool) error {
 	})
 	ctx, stop := onTerm(ctx, eng.Halt)
 	defer stop()
-	err = runner.Serve(ctx, c, book, asker, eng, opened)
-	if errors.Is(err, engine.ErrLeftOpen) {
+	return r.sealed(ctx, book, c.Run, runner.Serve(ctx, c, book, asker, eng, opened))
+}
+
+// sealed seals a run that has ended well, where that is wanted, and says how its process ends: one that leaves its run open as it was told to
+// has done nothing wrong.
+func (r road) sealed(ctx context.Context, book *segments.Segments, run journal.RunID, err error) error {
+	switch {
+	case errors.Is(err, engine.ErrLeftOpen):
 		return nil
-	}
-	if err == nil && r.Seal {
-		return r.seal(ctx, book, c.Run)
+	case err == nil && r.Seal:
+		return r.seal(ctx, book, run)
 	}
 	return err
 }
