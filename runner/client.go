@@ -101,7 +101,7 @@ func (c *Client) Questions(ctx context.Context) iter.Seq2[News, error] {
 		defer conn.Close()
 		defer context.AfterFunc(ctx, func() { conn.Close() })()
 		if err := json.NewEncoder(conn).Encode(request{Do: "questions"}); err != nil {
-			yield(News{}, fmt.Errorf("%w (%w)", ErrGone, err))
+			yield(News{}, gone(ctx, err))
 			return
 		}
 		in := bufio.NewScanner(conn)
@@ -129,12 +129,17 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	d := net.Dialer{Timeout: 2 * time.Second}
 	conn, err := d.DialContext(ctx, "unix", c.path)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("%w (%w)", ErrGone, err)
+		return nil, gone(ctx, err)
 	}
 	return conn, nil
+}
+
+// gone says what a process that could not be spoken to means: that it is no more, unless it was the caller who broke off.
+func gone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w (%w)", ErrGone, err)
 }
 
 func (c *Client) call(ctx context.Context, r request) (reply, error) {
@@ -146,7 +151,7 @@ func (c *Client) call(ctx context.Context, r request) (reply, error) {
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	if err := json.NewEncoder(conn).Encode(r); err != nil {
-		return reply{}, fmt.Errorf("%w (%v)", ErrGone, err)
+		return reply{}, gone(ctx, err)
 	}
 	in := bufio.NewScanner(conn)
 	in.Buffer(nil, maxLine)

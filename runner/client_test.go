@@ -63,6 +63,26 @@ func TestAClientOfAnOddProcess(t *testing.T) {
 	}
 }
 
+// TestWhoBreaksOffIsNotToldThatTheRunIsGone: at whatever moment a terminal breaks off, before it has asked or after, a living process is
+// not called a dead one, whose socket would be swept away.
+func TestWhoBreaksOffIsNotToldThatTheRunIsGone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := gone(ctx, net.ErrClosed); !errors.Is(err, ErrGone) {
+		t.Errorf("nobody broke off: %v", err)
+	}
+	cancel()
+	if err := gone(ctx, net.ErrClosed); !errors.Is(err, context.Canceled) || errors.Is(err, ErrGone) {
+		t.Errorf("broken off: %v", err)
+	}
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		cl := oddProcess(t, func(net.Conn) { cancel() })
+		if _, err := cl.PID(ctx); errors.Is(err, ErrGone) {
+			t.Fatalf("broken off when it had been reached: %v", err)
+		}
+	}
+}
+
 // TestQuestionsOfAnOddProcess: listening ends with the process and with the listener, and says which.
 func TestQuestionsOfAnOddProcess(t *testing.T) {
 	for name, want := range map[string]string{"dies": "", "junk": "invalid character", "quiet": context.Canceled.Error()} {
