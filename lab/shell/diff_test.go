@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,15 +54,22 @@ func run(t *testing.T, sys *kernel.System, stdin string, argv ...string) (out, e
 	}
 	var o, e bytes.Buffer
 	p.SetFD(0, kernel.Text([]byte(stdin)))
-	p.SetFD(1, &kernel.Stream{W: &o})
-	p.SetFD(2, &kernel.Stream{W: &e})
+	// As with pipes: what is left in the background may still write when the shell has ended, until the last one closes.
+	var open sync.WaitGroup
+	open.Add(2)
+	p.SetFD(1, &kernel.Stream{W: &o, OnClose: open.Done})
+	p.SetFD(2, &kernel.Stream{W: &e, OnClose: open.Done})
 	done := make(chan int, 1)
-	go func() { done <- p.Do(func() int { return p.ExecOr("test", argv) }) }()
+	go func() {
+		status := p.Do(func() int { return p.ExecOr("test", argv) })
+		open.Wait()
+		done <- status
+	}()
 	select {
 	case status = <-done:
 	case <-time.After(20 * time.Second):
 		p.Signal(kernel.SIGKILL)
-		t.Fatalf("%q did not end; so far %q", stdin, o.String())
+		t.Fatalf("%q did not end", stdin)
 	}
 	return o.String(), e.String(), status
 }
