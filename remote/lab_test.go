@@ -190,7 +190,11 @@ func TestLabCuts(t *testing.T) {
 	t.Parallel()
 	r := overLab(t)
 	h, v := r.host("deb")
-	for seed := range 200 {
+	seeds := 200
+	if testing.Short() {
+		seeds = 40
+	}
+	for seed := range seeds {
 		rnd, k, before := rand.New(rand.NewPCG(uint64(seed), 3)), r.keeper(), ran(v)
 		s, ctx := &sink{t: t}, within(t, 60*time.Second)
 		over, stop := context.WithCancel(ctx)

@@ -101,7 +101,10 @@ func TestSSH(t *testing.T) {
 func TestSSHCuts(t *testing.T) {
 	t.Parallel()
 	seeds := 20
-	if os.Getenv("TEND_LONG") != "" || os.Getenv("CI") == "true" && !testing.Short() {
+	switch {
+	case testing.Short():
+		seeds = 10
+	case os.Getenv("TEND_LONG") != "" || os.Getenv("CI") == "true":
 		seeds = 200
 	}
 	s, c, gate := sshtest.Start(t, sshtest.Config{Lines: []string{"MaxStartups 100"}}), client(t), make(chan struct{}, 4) // two cores
