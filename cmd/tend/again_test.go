@@ -14,6 +14,7 @@ import (
 
 // TestRealWatch repeats a run on a real host: what changed is told, and what did not is not.
 func TestRealWatch(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "").withBook(`
 name = "own"

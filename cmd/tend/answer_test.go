@@ -14,6 +14,7 @@ import (
 // TestRealAnswerInItsTime: an answer that comes before its host asks, and one that comes when it was answered already, are refused in one line
 // and leave no trace: they would be recorded, and answer nothing. So is one that is not what the host told.
 func TestRealAnswerInItsTime(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	at := func(name string) string { return filepath.Join(s.dir, name) }

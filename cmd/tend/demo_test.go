@@ -25,6 +25,7 @@ func TestTwoDemosAtOnce(t *testing.T) {
 // TestDemoByKeysAlone is the newcomer's first five minutes, in a real 80x24 terminal: health over a rack by keys, watched to its
 // end; the console closed, opened again, and the run found in the journal.
 func TestDemoByKeysAlone(t *testing.T) {
+	scriptsOnly(t)
 	for _, term := range []string{"screen-256color", "linux"} {
 		t.Run(term, func(t *testing.T) {
 			s := newScreen(t, term, shortDir(t))

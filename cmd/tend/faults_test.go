@@ -177,6 +177,7 @@ func listener(t *testing.T, f func(net.Conn)) int {
 // TestHostsThatDoNotAnswer: one refuses, one accepts and says nothing, one speaks another protocol, one hangs up at once. Each is
 // told apart, and none takes the run along: the host beside them passes.
 func TestHostsThatDoNotAnswer(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	silent := listener(t, func(net.Conn) {})
 	other := listener(t, func(c net.Conn) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); c.Close() })

@@ -66,6 +66,7 @@ func TestPullAndPush(t *testing.T) {
 
 // TestRealPushOwes: a pushed file is a change, and owes what a run on its hosts would.
 func TestRealPushOwes(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "require_reason = true\nrequire_ticket = true")
 	dst := filepath.Join(s.dir, "pushed")

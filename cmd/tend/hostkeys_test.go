@@ -79,6 +79,7 @@ func matches(t *testing.T, text, want string) {
 // TestCommissionAtATerminal: whoever is at the terminal sees the keys of all as one table and decides once; then the hosts' facts are read, and
 // what is to be kept on them is confirmed as any change. Another answer commissions nothing.
 func TestCommissionAtATerminal(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := onLab(t, crashingLab(t), 0).site
 	text, err := os.ReadFile(filepath.Join(s.dir, "inventory.toml"))

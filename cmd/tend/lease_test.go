@@ -155,6 +155,7 @@ func TestAttachedStepIsTold(t *testing.T) {
 // TestLeaseOfAResumedRun: the run's process is killed while it waits for an approval. Taken up, the run gives back also the hosts that it had
 // finished before.
 func TestLeaseOfAResumedRun(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := onLab(t, crashingLab(t), 0).site
 	run := strings.TrimSpace(s.ok("exec", "host-[1-3]", "--yes", "--detach", "--canary=-1", "--batch", "1", "--pause", "manual", "--", "true"))
@@ -191,6 +192,7 @@ func (s *site) until(words string, args ...string) {
 // TestARunHasAHostFromAPushThatIsOver: a lease that a push of this console left is taken from it once its process has ended, and not before;
 // another console's is not.
 func TestARunHasAHostFromAPushThatIsOver(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	h, host, _, remarks := holding(t)
 	h.pushes = pushes{dir: t.TempDir(), origin: "ops@test"}

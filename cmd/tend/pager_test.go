@@ -9,6 +9,7 @@ import (
 
 // TestPagerAndEditor: at a terminal $PAGER gets what is long, and $EDITOR edits an inventory that is replaced only by one that is right.
 func TestPagerAndEditor(t *testing.T) {
+	scriptsOnly(t)
 	home := shortDir(t)
 	s := newScreen(t, "xterm-256color", home)
 	inv := filepath.Join(home, "inventory.toml")

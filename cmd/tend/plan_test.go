@@ -39,6 +39,7 @@ func TestTimeAndWindowAreShown(t *testing.T) {
 
 // TestPlansAreConfirmed: at a terminal the run, the approval and the plan say what they are, with time and window, and want it typed.
 func TestPlansAreConfirmed(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, &sshtest.Server{Addr: "127.0.0.1", Port: 1, User: "ops", KnownHosts: "/nowhere/known_hosts"}, 1, "window = \"daily 00:00-24:00 UTC\"")
 	s.write("p.toml", "goal = \"x\"\nscope = \"real-1\"\n[[approver]]\nname = \"bob\"\n[[run]]\nrunbook = \"exec\"\nset = { command = \"true\" }\n")

@@ -44,6 +44,7 @@ func sealedKey(t *testing.T, dir, passphrase string) (path, line string) {
 // TestPlansForTheScreen: the console's plans say, compare, sign and rehearse as the commands do, and nothing is approved or started that is not
 // what was shown.
 func TestPlansForTheScreen(t *testing.T) {
+	scriptsOnly(t)
 	need(t, "git")
 	dir := t.TempDir()
 	key, line := sealedKey(t, dir, "open sesame")
@@ -146,6 +147,7 @@ func TestPlansForTheScreen(t *testing.T) {
 // TestPlanFromTheCalendar: by keys alone, from the calendar: a plan is seen, its name typed, and its first run is on the screen, which is named
 // as part of the plan in the journal.
 func TestPlanFromTheCalendar(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, &sshtest.Server{Addr: "127.0.0.1", Port: 1, User: "ops", KnownHosts: "/nowhere/known_hosts"}, 1, "")
 	if err := os.Mkdir(filepath.Join(s.dir, "plans"), 0o700); err != nil {

@@ -83,6 +83,7 @@ func (c *tty) ended() int {
 
 // TestRealPassphraseIsAskedOnce: one encrypted key, three hosts, one question; what was typed stands nowhere.
 func TestRealPassphraseIsAskedOnce(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	srv := sshtest.Start(t, sshtest.Config{})
 	key := sshtest.NewKey(t, "ed25519")

@@ -20,6 +20,7 @@ func (c *tty) typed(text string) {
 // TestRealShellIsRecorded: a shell on a real sshd, by the inventory's policy: what it shows is recorded, what is typed and not shown is
 // not, patterns are kept out, and the journal tells when the recording was edited.
 func TestRealShellIsRecorded(t *testing.T) {
+	scriptsOnly(t)
 	srv := sshtest.Start(t, sshtest.Config{Bare: true})
 	s := newSite(t, srv, 1, "record_shell = true\nrequire_reason = true")
 	s.write("home/.config/tend/config.toml", "[journal]\nredact = [\"AKIA[0-9A-Z]{16}\"]\n")

@@ -149,6 +149,7 @@ script = "echo y >>$dir/count"
 // TestRealResumeWithABrokenLease: the run's process is killed in mid-step, and an operator breaks its lease. Taken up, the run follows what
 // it had started to its end, and starts nothing more on the host.
 func TestRealResumeWithABrokenLease(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "").withBook(twoSteps)
 	run := strings.TrimSpace(s.ok("run", "twice", "--set", "dir="+s.dir, "--yes", "--detach"))
@@ -246,6 +247,7 @@ func running(pid int) bool {
 
 // TestRealJournalIsLocked: while one process has a run, no other can take it up, and says who has it.
 func TestRealJournalIsLocked(t *testing.T) {
+	scriptsOnly(t)
 	t.Parallel()
 	s := newSite(t, sshtest.Start(t, sshtest.Config{}), 1, "")
 	run := s.started(s.gated())
