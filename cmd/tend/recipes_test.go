@@ -68,7 +68,7 @@ func TestRecipes(t *testing.T) {
 		}
 		cmd := exec.CommandContext(t.Context(), "sh", "-ec", r.text)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false -trimpath -vet=off", "HOME="+t.TempDir(), "XDG_RUNTIME_DIR="+shortDir(t), "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOPATH="+goEnv(t, "GOPATH"), "TEND_INVENTORY=")
+		cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false -trimpath -vet=off", "GOGC=400", "HOME="+t.TempDir(), "XDG_RUNTIME_DIR="+shortDir(t), "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOPATH="+goEnv(t, "GOPATH"), "TEND_INVENTORY=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v:\n%s\n%s", err, r.text, out)
 		}
