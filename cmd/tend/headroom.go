@@ -21,6 +21,21 @@ func headroom() {
 	atNext()
 }
 
+// A host's connection, its step and its events take so much of the heap. The space for fewer than fewHosts is not worth a collection.
+const (
+	hostSpace = 64 << 10
+	fewHosts  = 64
+	mostSpace = 256 << 20
+)
+
+// roomFor is by how much the heap is to grow for a run of so many hosts, in bytes.
+func roomFor(hosts int) int {
+	if hosts < fewHosts {
+		return 0
+	}
+	return min(hosts*hostSpace, mostSpace)
+}
+
 // collected is garbage from the start, so that each collection finds one. It has a pointer: what has none shares its memory with others.
 type collected struct{ _ *byte }
 

@@ -60,6 +60,9 @@ func (a *app) runner(ctx context.Context, refused *bool) error {
 		opened(err)
 		return err
 	}
+	if c.Accepted != nil {
+		spacious(roomFor(len(c.Accepted.Plan.Hosts)))
+	}
 	book, err := segments.Open(c.Journal, c.Origin, append(slices.Clone(a.disk), segments.SharedByMode(c.Journal))...)
 	if err != nil {
 		opened(err)
