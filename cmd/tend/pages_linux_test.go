@@ -33,7 +33,7 @@ func TestSpacious(t *testing.T) {
 	if !regexp.MustCompile(`(?m)^VmFlags:.* hg\b`).Match(maps) {
 		t.Error("no mapping has asked for large pages")
 	}
-	if more := resident(t) - before; more > 8<<20 {
+	if more := resident(t) - before; more > 8<<20 && !raceOn { // the race detector keeps a shadow of what is asked for
 		t.Errorf("%d bytes more are in memory", more)
 	}
 }
