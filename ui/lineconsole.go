@@ -221,9 +221,9 @@ func (l *lineConsole) secret(label string, secret bool) (string, bool) {
 	}
 	defer dark(f)()
 	fmt.Fprint(l.out, label)
-	b, err := term.ReadPassword(f.Fd())
+	text, err := darkLine(l.cfg.Input)
 	fmt.Fprintln(l.out)
-	return string(b), err == nil
+	return text, err == nil
 }
 
 func (l *lineConsole) command(ctx context.Context, line string) (quit bool, err error) {
