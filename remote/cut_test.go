@@ -48,7 +48,7 @@ func TestCutScript(t *testing.T) {
 // of output once.
 func TestRandomCuts(t *testing.T) {
 	t.Parallel()
-	seeds := 30 // and 200 over real TCP and sshd: TestSSHCuts
+	seeds := 60 // and 200 over real TCP and sshd: TestSSHCuts
 	switch {
 	case os.Getenv("TEND_LONG") != "":
 		seeds = 1000

@@ -39,11 +39,10 @@ func dark(tty interface{ Fd() uintptr }) (done func()) {
 	}
 }
 
-// darkLine reads a line from a terminal that is dark, byte by byte: what is behind it is for whoever reads next. It leaves the terminal's state
+// darkLine reads a line from a terminal that is dark, byte by byte and with its blanks: what is behind it is for whoever reads next. It leaves the terminal's state
 // alone, unlike term.ReadPassword, which could take the echo away once more after a signal's handler had given it back.
 func darkLine(in io.Reader) (string, error) {
 	var line []byte
-	defer func() { clear(line) }()
 	for b := make([]byte, 1); ; {
 		n, err := in.Read(b)
 		switch {
