@@ -4,8 +4,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-
-	"tend/runbooks"
 )
 
 // A run's process allocates little and holds a connection for each host. With the runtime's own pace it collects a dozen times while it
@@ -23,25 +21,19 @@ func headroom() {
 	atNext()
 }
 
-// A host's connection, its steps and its events take so much of the heap; and its longest script so often: as the line that goes out, and in the
-// connection's own buffers. The space for fewer than fewHosts is not worth a collection.
+// A host's connection, its step and its events take so much of the heap. The space for fewer than fewHosts is not worth a collection.
 const (
 	hostSpace = 64 << 10
-	copies    = 2
 	fewHosts  = 64
 	mostSpace = 256 << 20
 )
 
 // roomFor is by how much the heap is to grow for a run of so many hosts, in bytes.
-func roomFor(p runbooks.Plan) int {
-	if len(p.Hosts) < fewHosts {
+func roomFor(hosts int) int {
+	if hosts < fewHosts {
 		return 0
 	}
-	longest := 0
-	for _, s := range p.Steps {
-		longest = max(longest, len(s.Script))
-	}
-	return min(len(p.Hosts)*(hostSpace+copies*longest), mostSpace)
+	return min(hosts*hostSpace, mostSpace)
 }
 
 // collected is garbage from the start, so that each collection finds one. It has a pointer: what has none shares its memory with others.

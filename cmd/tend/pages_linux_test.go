@@ -38,6 +38,14 @@ func TestSpacious(t *testing.T) {
 	}
 }
 
+func TestRoomFor(t *testing.T) {
+	for hosts, want := range map[int]int{0: 0, 63: 0, 64: 4 << 20, 1000: 1000 * hostSpace, 100_000: mostSpace} {
+		if got := roomFor(hosts); got != want {
+			t.Errorf("%d hosts: %d bytes, want %d", hosts, got, want)
+		}
+	}
+}
+
 // resident is how much of this process is in memory, in bytes (proc_pid_statm(5)).
 func resident(t *testing.T) int {
 	t.Helper()

@@ -61,7 +61,7 @@ func (a *app) runner(ctx context.Context, refused *bool) error {
 		return err
 	}
 	if c.Accepted != nil {
-		spacious(roomFor(c.Accepted.Plan))
+		spacious(roomFor(len(c.Accepted.Plan.Hosts)))
 	}
 	book, err := segments.Open(c.Journal, c.Origin, append(slices.Clone(a.disk), segments.SharedByMode(c.Journal))...)
 	if err != nil {
